@@ -1,0 +1,35 @@
+# `make search` and `make test` do everything on a fresh machine: they make .venv, install, and run.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+ARGUMENTS ?=
+# One thread a process: a child trains on one thread, and a busy machine runs more than one process.
+export OMP_NUM_THREADS := 1
+
+.PHONY: search test lint format clean
+
+search: $(INSTALLED)  ## The main job: a search on the embedded digits, then the random control.
+	$(BIN)/python train_agent.py --control random $(ARGUMENTS)
+
+test: $(INSTALLED)  ## Every test.
+	$(BIN)/python -m pytest -n 2 $(ARGUMENTS)
+
+lint: $(INSTALLED)  ## The linters, the formatter's check and the type checker.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: $(INSTALLED)  ## Format and mend what can be mended by itself.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove the environment and everything that was built (never runs/).
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is newer than what decides the installation, so nothing is installed twice.
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]' --constraint constraints.txt
+	touch $@

@@ -1,0 +1,75 @@
+"""What can be designed: search spaces, their decisions and the networks they describe.
+
+Each module whose name does not start with an underscore is one search space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from search_spaces import _catalogue
+from search_spaces._base import Architecture, Cost, Decision, SearchSpace, Vertex, load_json
+from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
+from search_spaces._settings import from_mapping
+
+__all__ = [
+    "Architecture",
+    "Cost",
+    "Decision",
+    "InvalidArchitecture",
+    "InvalidTokens",
+    "InvalidValue",
+    "SearchSpace",
+    "UnknownName",
+    "Vertex",
+    "make_space",
+    "published_architecture",
+    "space_names",
+]
+
+
+def space_names() -> tuple[str, ...]:
+    """The search spaces that ship with the package."""
+    return _catalogue.names("search_spaces")
+
+
+def make_space(spec: str | Mapping[str, Any]) -> SearchSpace:
+    """A search space by its name, or by its name and settings.
+
+    Args:
+        spec: ``"convolutional"``, ``{"name": "convolutional", "layers": 6}``, or with a name of
+            the form ``package.module:NAME`` for a space outside this package.
+
+    Raises:
+        UnknownName: If there is no such space or no such setting.
+        InvalidValue: If a setting's value is wrong.
+
+    Example:
+        >>> make_space({"name": "convolutional", "layers": 6}).length()
+        33
+    """
+    settings = {"name": spec} if isinstance(spec, str) else dict(spec)
+    name = settings.pop("name", None)
+    if not isinstance(name, str):
+        raise InvalidValue(f"a search space needs a name, got {name!r}")
+    cls = _catalogue.load("search_spaces", name, SearchSpace)
+    return from_mapping(cls, settings, f"setting of the {name} space")
+
+
+def published_architecture(name: str) -> dict[str, Any]:
+    """A network of the literature, as the dictionary that its space's ``parse`` takes.
+
+    Raises:
+        UnknownName: If no file has that name.
+
+    Example:
+        >>> len(published_architecture("zoph_le_2017_v1")["layers"])
+        15
+    """
+    folder = resources.files("search_spaces") / "published"
+    known = {file.name.removesuffix(".json"): file for file in folder.iterdir()}
+    if name not in known:
+        raise UnknownName("published architecture", name, known)
+    return load_json(known[name].read_text())

@@ -1,0 +1,358 @@
+"""The protocol of a search space: what an episode decides, and what becomes of it.
+
+A member fills in :meth:`SearchSpace._decide`, :meth:`~SearchSpace.decode`,
+:meth:`~SearchSpace.encode`, :meth:`~SearchSpace.parse` and :meth:`~SearchSpace._build`; a space in
+which a choice closes later options overrides :meth:`~SearchSpace.open_mask` as well.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from search_spaces import _catalogue
+from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue
+
+TEXT_LIMIT = 64_000  # bytes of an architecture's JSON; a 20-layer network has about 3,000
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One choice of the sequence.
+
+    Attributes:
+        name: What a person reads: ``"layer 3 filter height"``.
+        kind: Decisions of one kind share the controller's embedding and head.
+        options: The values to choose among; a token is an index into them.
+        layer: The layer that the decision is about, counted from 1; None where there is none.
+        source: The earlier layer that a skip decision is about, else None.
+        group: Decisions of one group are taken in one step of the controller; None stands alone.
+    """
+
+    name: str
+    kind: str
+    options: tuple[Any, ...]
+    layer: int | None = None
+    source: int | None = None
+    group: str | None = None
+
+
+class Vertex(NamedTuple):
+    """One box of an architecture's drawing.
+
+    Attributes:
+        name: Short: ``"3"``, ``"image"``.
+        label: What stands in the box: ``"7x5, 48"``; may be empty.
+        kind: Boxes of one kind have one colour; ``"input"`` and ``"output"`` are the ends.
+        parents: The boxes that feed it, as indices into the drawing, all earlier.
+    """
+
+    name: str
+    label: str
+    kind: str
+    parents: tuple[int, ...] = ()
+
+
+class Cost(NamedTuple):
+    """What a child costs, computed without allocating it."""
+
+    parameters: int  # trainable numbers
+    flops: int  # of one forward pass over one example; a multiply-add counts as two
+
+
+class Architecture(ABC):
+    """A complete, immutable, hashable description of a network."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """The description as plain JSON values, as a person would write it by hand."""
+
+    @abstractmethod
+    def canonical(self) -> Architecture:
+        """The one form that all architectures of the same network share."""
+
+    def to_json(self) -> str:
+        """The description as one line of JSON."""
+        return json.dumps(self.to_dict())
+
+
+@dataclass(frozen=True)
+class SearchSpace(ABC):
+    """What can be designed: a sequence of decisions, and the network they describe.
+
+    A space is a frozen dataclass; its fields are its settings, plain JSON values.
+    Two spaces with equal settings are equal.
+    """
+
+    #: The fields that decide how a child is built from its architecture. They belong to the
+    #: identity of an evaluation; the others only say which architectures can be reached.
+    construction_fields: ClassVar[tuple[str, ...]] = ()
+
+    # -- what a member fills in ------------------------------------------------------------------
+    @abstractmethod
+    def _decide(self) -> Iterable[Decision]:
+        """Yield the decisions in order, at full depth."""
+
+    @abstractmethod
+    def decode(self, tokens: Sequence[int]) -> Architecture:
+        """The architecture that a complete sequence of tokens describes.
+
+        Raises:
+            InvalidTokens: If the sequence is not complete or a token is not an open option.
+        """
+
+    @abstractmethod
+    def encode(self, architecture: Architecture) -> tuple[int, ...]:
+        """The tokens that :meth:`decode` turns into ``architecture``.
+
+        Raises:
+            InvalidArchitecture: If the space cannot express it.
+        """
+
+    @abstractmethod
+    def parse(self, description: Mapping[str, Any]) -> Architecture:
+        """The architecture of a dictionary, checked for its form alone, not against the options.
+
+        Raises:
+            InvalidArchitecture: If a key is unknown or missing, or a value wrong.
+        """
+
+    @abstractmethod
+    def _build(
+        self, architecture: Any, input_shape: tuple[int, ...], outputs: int
+    ) -> nn.Module:
+        """The child of a canonical architecture."""
+
+    # -- the decisions ---------------------------------------------------------------------------
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        """All decisions at full depth, in the order in which they are taken."""
+        return tuple(self._decide())
+
+    @cached_property
+    def max_options(self) -> int:
+        """The largest number of options that a decision has: the size of the action space."""
+        return max(len(decision.options) for decision in self.decisions)
+
+    @cached_property
+    def size(self) -> int:
+        """How many token sequences there are at full depth."""
+        return math.prod(len(decision.options) for decision in self.decisions)
+
+    def length(self, layers: int | None = None) -> int:
+        """How many decisions an episode has, at full depth or at ``layers`` layers.
+
+        Raises:
+            InvalidValue: If the space has no such depth.
+        """
+        if layers is not None:
+            raise InvalidValue(f"{type(self).__name__} has no depth to choose, got layers={layers}")
+        return len(self.decisions)
+
+    # -- the open options ------------------------------------------------------------------------
+    @cached_property
+    def option_mask(self) -> np.ndarray:
+        """Which options each decision has: bool, (decisions, max_options)."""
+        counts = np.array([len(decision.options) for decision in self.decisions])
+        return np.arange(self.max_options) < counts[:, None]
+
+    def open_mask(self, tokens: np.ndarray) -> np.ndarray:
+        """Which options are open after each prefix.
+
+        Args:
+            tokens: Prefixes of one length, int (m, t), t below the number of decisions.
+
+        Returns:
+            bool (m, max_options), at least one True a row; a fresh array.
+        """
+        mask = self.option_mask[tokens.shape[1]]
+        return np.repeat(mask[None], len(tokens), axis=0)
+
+    @cached_property
+    def masks_are_static(self) -> bool:
+        """Whether no choice closes a later option, so that ``option_mask`` says it all."""
+        return type(self).open_mask is SearchSpace.open_mask
+
+    def open_masks(self, tokens: np.ndarray) -> np.ndarray:
+        """The masks along whole sequences: int (m, t) -> bool (m, t, max_options)."""
+        if self.masks_are_static:
+            m, t = tokens.shape
+            return np.broadcast_to(self.option_mask[:t], (m, t, self.max_options))
+        return np.stack([self.open_mask(tokens[:, :i]) for i in range(tokens.shape[1])], axis=1)
+
+    def open_options(self, prefix: Sequence[int] = ()) -> tuple[int, ...]:
+        """The tokens that may follow ``prefix``.
+
+        Raises:
+            InvalidTokens: If the prefix is not one of this space, or already complete.
+        """
+        self.check_tokens(prefix)
+        if len(prefix) >= len(self.decisions):
+            raise InvalidTokens(f"nothing follows {len(prefix)} tokens: the architecture is whole")
+        mask = self.open_mask(np.asarray(prefix, dtype=np.int64).reshape(1, -1))
+        return tuple(int(token) for token in np.flatnonzero(mask[0]))
+
+    def check_tokens(self, tokens: Sequence[int]) -> None:
+        """Check that each token is an open option of its decision.
+
+        Raises:
+            InvalidTokens: Naming the first that is not.
+        """
+        if len(tokens) > len(self.decisions):
+            raise InvalidTokens(f"{len(tokens)} tokens, expected at most {len(self.decisions)}")
+        array = np.asarray(tokens, dtype=np.int64).reshape(1, -1)
+        for index, token in enumerate(array[0]):
+            mask = self.open_mask(array[:, :index])[0]
+            if not (0 <= token < len(mask) and mask[token]):
+                open_tokens = ", ".join(map(str, np.flatnonzero(mask)))
+                raise InvalidTokens(
+                    f"token {index} ({self.decisions[index].name}) is {token}, "
+                    f"expected one of {open_tokens}"
+                )
+
+    # -- sampling --------------------------------------------------------------------------------
+    def sample_batch(
+        self, rng: np.random.Generator, count: int, layers: int | None = None
+    ) -> np.ndarray:
+        """Independent sequences, each decision uniform over its open options: int64 (count, t)."""
+        tokens = np.zeros((count, self.length(layers)), dtype=np.int64)
+        for index in range(tokens.shape[1]):
+            mask = self.open_mask(tokens[:, :index])
+            rank = rng.integers(mask.sum(axis=1))
+            tokens[:, index] = np.argmax(mask.cumsum(axis=1) > rank[:, None], axis=1)
+        return tokens
+
+    def sample(self, rng: np.random.Generator, layers: int | None = None) -> tuple[int, ...]:
+        """One sequence of tokens, each decision uniform over its open options.
+
+        Example:
+            >>> from search_spaces.convolutional import ConvolutionalSpace
+            >>> space = ConvolutionalSpace(layers=2)
+            >>> len(space.sample(np.random.default_rng(0))) == space.length()
+            True
+        """
+        return tuple(int(token) for token in self.sample_batch(rng, 1, layers)[0])
+
+    # -- architectures ---------------------------------------------------------------------------
+    def from_json(self, text: str) -> Architecture:
+        """The architecture of a JSON text, checked against the options of this space.
+
+        Raises:
+            InvalidArchitecture: If the text is not the JSON of an architecture of this space;
+                nothing is allocated before that is known.
+        """
+        architecture = self.parse(load_json(text))
+        self.encode(architecture)
+        return architecture
+
+    def build(
+        self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
+    ) -> nn.Module:
+        """The child: the network of the architecture's canonical form.
+
+        Args:
+            architecture: Of this space; how deep it is does not matter.
+            input_shape: Of one example, without the batch.
+            outputs: Classes, or words.
+        """
+        return self._build(architecture.canonical(), input_shape, outputs)
+
+    def cost(
+        self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
+    ) -> Cost:
+        """Parameters and forward FLOPs, exact, computed on ``meta``: nothing is allocated."""
+        from torch.utils.flop_counter import FlopCounterMode
+
+        with torch.device("meta"):
+            child = self.build(architecture, input_shape, outputs).eval()
+            example = torch.empty(1, *input_shape)
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            child(example)
+        parameters = sum(p.numel() for p in child.parameters())
+        return Cost(parameters, counter.get_total_flops())
+
+    # -- drawings --------------------------------------------------------------------------------
+    def decode_prefix(self, tokens: Sequence[int]) -> tuple[Architecture | None, int]:
+        """What an unfinished sequence describes already.
+
+        Returns:
+            The architecture of its longest part that is one, or None, and that part's length.
+        """
+        if len(tokens) < len(self.decisions):
+            return None, 0
+        return self.decode(tokens), len(tokens)
+
+    def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
+        """The boxes and arrows of a drawing; by default a box per decision, in a row."""
+        choices = zip(self.decisions, self.encode(architecture), strict=False)
+        return tuple(
+            Vertex(d.name, str(d.options[token]), d.kind, (i - 1,) if i else ())
+            for i, (d, token) in enumerate(choices)
+        )
+
+    # -- identity --------------------------------------------------------------------------------
+    @cached_property
+    def name(self) -> str:
+        """The name by which :func:`search_spaces.make_space` finds this space."""
+        return _catalogue.name_of(type(self), "search_spaces")
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Name and settings as plain JSON values; :func:`search_spaces.make_space` takes them."""
+        return {"name": self.name, **_plain(asdict(self))}
+
+    @property
+    def construction(self) -> dict[str, Any]:
+        """Name and the settings that decide how a child is built from its architecture."""
+        spec = self.spec
+        return {key: spec[key] for key in ("name", *self.construction_fields)}
+
+
+def load_json(text: str) -> dict[str, Any]:
+    """Read an architecture's JSON strictly: no NaN, no key twice, no depth or size that hurts.
+
+    Raises:
+        InvalidArchitecture: Saying what is wrong with the text.
+    """
+    if not isinstance(text, str):
+        raise InvalidArchitecture(f"expected JSON as text, got {type(text).__name__}")
+    if len(text.encode("utf-8", "surrogatepass")) > TEXT_LIMIT:
+        raise InvalidArchitecture(f"the JSON is longer than {TEXT_LIMIT:,} bytes")
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+    except RecursionError:
+        raise InvalidArchitecture("the JSON is nested too deeply") from None
+    except ValueError as error:
+        raise InvalidArchitecture(f"not an architecture's JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise InvalidArchitecture(f"expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a key stands twice")
+    return result
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, as JSON would give them back."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

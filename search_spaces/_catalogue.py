@@ -1,0 +1,90 @@
+"""Catalogues: one file per member, found by themselves.
+
+A catalogue is a package. Every module of it whose name does not start with an underscore is a
+member, and holds exactly one class that the catalogue's base class is a parent of. A member
+outside the repository is named ``package.module:NAME``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import Any, TypeVar
+
+from search_spaces._errors import InvalidValue, UnknownName
+
+Member = TypeVar("Member")
+
+
+def names(package: str) -> tuple[str, ...]:
+    """The members that ship with the package, sorted.
+
+    Example:
+        >>> "convolutional" in names("search_spaces")
+        True
+    """
+    path = importlib.import_module(package).__path__
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_")))
+
+
+def resolve(reference: str) -> Any:
+    """The object behind ``package.module:NAME``.
+
+    Raises:
+        InvalidValue: If the module cannot be imported or has no such name.
+    """
+    module_name, _, attribute = reference.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise InvalidValue(f"cannot import {module_name!r} of {reference!r}: {error}") from None
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        raise UnknownName(f"name in {module_name}", attribute, vars(module)) from None
+
+
+def load(package: str, name: str, base: type[Member]) -> type[Member]:
+    """The class of one member, by its file's name or as ``package.module:NAME``.
+
+    Raises:
+        UnknownName: If there is no such member.
+        InvalidValue: If what was named is not a member's class.
+    """
+    if ":" in name:
+        member = resolve(name)
+        if not (isinstance(member, type) and issubclass(member, base)):
+            raise InvalidValue(f"{name!r} is not a subclass of {base.__name__}")
+        return member
+    if name not in names(package):
+        raise UnknownName(_what(base), name, names(package))
+    module = importlib.import_module(f"{package}.{name}")
+    return _only_member(module, base)
+
+
+def name_of(member: type, package: str) -> str:
+    """The name by which :func:`load` finds a member's class again."""
+    home, _, module = member.__module__.rpartition(".")
+    return module if home == package else f"{member.__module__}:{member.__qualname__}"
+
+
+def _only_member(module: ModuleType, base: type[Member]) -> type[Member]:
+    members = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, base)
+        and value.__module__ == module.__name__
+    ]
+    if len(members) != 1:
+        found = ", ".join(m.__name__ for m in members) or "none"
+        raise InvalidValue(
+            f"{module.__name__} must define one subclass of {base.__name__}, found {found}"
+        )
+    return members[0]
+
+
+def _what(base: type) -> str:
+    """``SearchSpace`` -> ``search space``."""
+    return "".join(" " + c.lower() if c.isupper() else c for c in base.__name__).strip()
