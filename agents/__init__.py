@@ -1,0 +1,72 @@
+"""Agents: one file per member. They play the environment through Gymnasium's API alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from gymnasium.vector import VectorEnv
+
+from agents._base import Advance, Agent, AgentConfig, Episode, State
+from search_spaces import InvalidValue, UnknownName, _catalogue
+from search_spaces._settings import from_mapping
+
+__all__ = [
+    "Advance",
+    "Agent",
+    "AgentConfig",
+    "Episode",
+    "State",
+    "agent_class",
+    "agent_names",
+    "make_agent",
+    "make_config",
+]
+
+
+def agent_names() -> tuple[str, ...]:
+    """The agents that ship with the package.
+
+    Example:
+        >>> "reinforce" in agent_names()
+        True
+    """
+    return _catalogue.names("agents")
+
+
+def agent_class(name: str) -> type[Agent]:
+    """The class of an agent, by its file's name or as ``package.module:NAME``."""
+    return _catalogue.load("agents", name, Agent)
+
+
+def make_config(spec: str | Mapping[str, Any]) -> tuple[str, AgentConfig]:
+    """An agent's name and its configuration.
+
+    Args:
+        spec: The name; or a mapping of ``name``, ``preset`` and the settings that change it.
+
+    Raises:
+        UnknownName: If there is no such agent, preset or setting.
+        InvalidValue: If a setting's value is wrong.
+
+    Example:
+        >>> make_config({"name": "reinforce", "preset": "paper"})[1].learning_rate
+        0.0006
+    """
+    settings = {"name": spec} if isinstance(spec, str) else dict(spec)
+    name = settings.pop("name", None)
+    if not isinstance(name, str):
+        raise InvalidValue(f"an agent needs a name, got {name!r}")
+    cls = agent_class(name)
+    preset = settings.pop("preset", "default")
+    if preset not in cls.presets:
+        raise UnknownName(f"preset of {name}", str(preset), cls.presets)
+    base = asdict(cls.presets[preset])
+    return name, from_mapping(cls.config_class, {**base, **settings}, f"setting of {name}")
+
+
+def make_agent(spec: str | Mapping[str, Any], environment: VectorEnv, seed: int = 0) -> Agent:
+    """An agent that plays a vector environment of ``config.batch_size`` episodes."""
+    name, config = make_config(spec)
+    return agent_class(name)(environment, config, seed)

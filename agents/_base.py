@@ -1,0 +1,167 @@
+"""The protocol of an agent: it plays episodes through a vector environment, and learns.
+
+A member fills in :meth:`Agent.propose` and :meth:`Agent.learn`, and what it must remember in
+:meth:`Agent.state` and :meth:`Agent.load_state`. One that brings its own loop overrides
+:meth:`Agent.advance`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+from torch import Tensor
+
+from search_spaces import SearchSpace, _catalogue
+
+
+@dataclass(frozen=True)
+class AgentConfig:
+    """What every agent has; a member adds its own.
+
+    Attributes:
+        batch_size: Episodes played at once, between two updates.
+    """
+
+    batch_size: int = 1
+
+
+class Episode(NamedTuple):
+    """A finished episode."""
+
+    tokens: tuple[int, ...]
+    reward: float
+    architecture: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+
+
+class Advance(NamedTuple):
+    """What one call of :meth:`Agent.advance` did.
+
+    Attributes:
+        episodes: In the order in which they were asked for.
+        log: What the agent wants logged of its update; empty where it made none.
+    """
+
+    episodes: list[Episode]
+    log: dict[str, float]
+
+
+@dataclass
+class State:
+    """All that an agent's next advance depends on: tensors and JSON values."""
+
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+Config = TypeVar("Config", bound=AgentConfig)
+
+
+class Agent(ABC, Generic[Config]):
+    """Chooses tokens, and learns from rewards.
+
+    Args:
+        environment: Any Gymnasium vector environment with a ``search_space`` and SAME_STEP
+            autoreset, of ``config.batch_size`` episodes.
+        config: Of the member's own class.
+        seed: Decides all that the agent does.
+
+    Attributes:
+        options: What each reset of the environment is given (``{"layers": 8}``); set between two
+            advances.
+    """
+
+    config_class: ClassVar[type[AgentConfig]] = AgentConfig
+    #: Configurations by name; each has at least ``"default"``.
+    presets: ClassVar[Mapping[str, AgentConfig]] = {"default": AgentConfig()}
+
+    def __init__(self, environment: VectorEnv, config: Config, seed: int):
+        self.environment = environment
+        self.config = config
+        self.seed = seed
+        self.options: dict[str, Any] = {}
+        self._applied: dict[str, Any] | None = None
+
+    @cached_property
+    def search_space(self) -> SearchSpace:
+        """What is designed."""
+        return self.environment.unwrapped.search_space  # type: ignore[attr-defined]
+
+    @abstractmethod
+    def propose(self, count: int) -> np.ndarray:
+        """Complete sequences of tokens to play next, int64 (count, decisions)."""
+
+    @abstractmethod
+    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+        """Learn from episodes that were proposed; what is worth logging."""
+
+    def state(self) -> State:
+        """All that the next :meth:`advance` depends on."""
+        return State()
+
+    def load_state(self, state: State) -> None:
+        """Go on from a state of the same member and configuration."""
+
+    def advance(self, episodes: int) -> Advance:
+        """Play at most ``episodes`` episodes, learn once, and return them."""
+        count = min(episodes, self.config.batch_size)
+        finished = self.play(self.propose(count))
+        return Advance(finished, self.learn(finished))
+
+    def play(self, tokens: np.ndarray) -> list[Episode]:
+        """Play complete sequences, int64 (n, decisions), n at most the environment's episodes.
+
+        Where n is less, the other episodes repeat the first, whose evaluation is cached.
+        """
+        if self._applied != self.options:
+            self.environment.reset(options=dict(self.options))
+            self._applied = dict(self.options)
+        rows = np.zeros(self.environment.num_envs, dtype=np.int64)
+        rows[: len(tokens)] = np.arange(len(tokens))
+        for column in tokens[rows].T:
+            _, rewards, _, _, info = self.environment.step(column)
+        final = info["final_info"]
+        return [
+            Episode(
+                tuple(tokens[i].tolist()),
+                float(rewards[i]),
+                unstack(final["architecture"], i),
+                unstack(final["evaluation"], i),
+            )
+            for i in range(len(tokens))
+        ]
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Name and configuration as plain JSON values."""
+        return {"name": _catalogue.name_of(type(self), "agents"), **asdict(self.config)}
+
+
+def unstack(info: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """One episode's part of a vector environment's ``info``.
+
+    Example:
+        >>> unstack({"loss": np.array([1.0, 2.0]), "_loss": np.array([True, True])}, 1)
+        {'loss': 2.0}
+    """
+    result: dict[str, Any] = {}
+    for key, value in info.items():
+        if f"_{key}" not in info or not info[f"_{key}"][index]:
+            continue
+        if isinstance(value, Mapping):
+            result[key] = unstack(value, index)
+        else:
+            item = value[index]
+            result[key] = item.item() if isinstance(item, np.generic) else item
+    return result
+
+
+def generator_state(rng: np.random.Generator) -> dict[str, Any]:
+    """The state of a numpy generator as JSON values."""
+    return dict(rng.bit_generator.state)

@@ -1,0 +1,128 @@
+"""What the environment and the vector environment share: their spaces, options and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from nas_env.errors import InvalidValue, UnknownName
+from nas_env.problem import Named, Problem
+from nas_env.records import Evaluation
+from search_spaces import Architecture, SearchSpace
+
+RENDER_MODES = ("ansi", "rgb_array")
+Observation = dict[str, Any]
+
+
+class Interface:
+    """The Gymnasium side of a problem, the same for one episode and for many."""
+
+    def __init__(
+        self, problem: Problem, *, one_step: bool, render_mode: str | None, layers: int | None = None
+    ):
+        if render_mode is not None and render_mode not in RENDER_MODES:
+            raise UnknownName("render mode", str(render_mode), RENDER_MODES)
+        self.problem = problem
+        self.space = problem.space
+        self.one_step = one_step
+        self.layers = layers
+        self.decisions = len(self.space.decisions)
+        self.masks = np.asarray(self.space.option_mask, dtype=np.int8)
+        self.finished_mask = np.ones(self.masks.shape[1], dtype=np.int8)
+        self._verified = False
+
+    @property
+    def observation_space(self) -> spaces.Dict:
+        """``decision``: which is next, the last value meaning none; ``tokens``: the choices."""
+        return spaces.Dict(
+            decision=spaces.Discrete(self.decisions + 1),
+            tokens=spaces.MultiBinary([self.decisions, self.space.max_options]),
+        )
+
+    @property
+    def action_space(self) -> spaces.Space:
+        """A token; or in the one-step form all of them."""
+        if self.one_step:
+            return spaces.MultiDiscrete([len(d.options) for d in self.space.decisions])
+        return spaces.Discrete(self.space.max_options)
+
+    @property
+    def length(self) -> int:
+        """Decisions of an episode at the present depth."""
+        return self.space.length(self.layers)
+
+    def take_options(self, options: Mapping[str, Any] | None) -> None:
+        """Heed the options of a reset; ``layers`` holds until it is given again."""
+        for name in options or {}:
+            if name != "layers":
+                raise UnknownName("reset option", name, ["layers"])
+        if options and "layers" in options:
+            self.space.length(options["layers"])
+            self.layers = options["layers"]
+
+    def before_first_child(self) -> None:
+        """Check the data once, before anything is trained."""
+        if not self._verified:
+            self.problem.verify_data()
+            self._verified = True
+
+    def flat_mask(self) -> np.ndarray:
+        """The options of all decisions in a row, as MaskablePPO wants it for MultiDiscrete."""
+        return np.ones(int(self.masks.sum()), dtype=np.int8)
+
+
+def terminal_info(architecture: Architecture, evaluation: Evaluation) -> dict[str, Any]:
+    """What ``info`` has when an episode ends: fresh, plain, the same in every run."""
+    return {"evaluation": evaluation.public(), "architecture": architecture.to_dict()}
+
+
+def legal_token(mask: np.ndarray, action: int) -> int:
+    """The token an action stands for: itself, or the next open option, wrapping round.
+
+    Example:
+        >>> legal_token(np.array([1, 1, 0, 0]), 3)
+        0
+    """
+    if mask[action]:
+        return action
+    return int((action + np.argmax(np.roll(mask, -action))) % len(mask))
+
+
+def legal_tokens(masks: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    """:func:`legal_token` for a batch: (m, options), int (m,) -> int64 (m,)."""
+    options = masks.shape[1]
+    order = (actions[:, None] + np.arange(options)) % options
+    first = np.argmax(np.take_along_axis(masks, order, axis=1), axis=1)
+    return np.take_along_axis(order, first[:, None], axis=1)[:, 0]
+
+
+def repaired(space: SearchSpace, actions: np.ndarray) -> np.ndarray:
+    """The tokens of whole sequences of actions: int (m, t) -> int64 (m, t)."""
+    tokens = np.zeros(actions.shape, dtype=np.int64)
+    for index in range(actions.shape[1]):
+        tokens[:, index] = legal_tokens(space.open_mask(tokens[:, :index]), actions[:, index])
+    return tokens
+
+
+def check_actions(action_space: spaces.Space, actions: Any) -> np.ndarray:
+    """A batch of actions as an array, or an error that says what was expected."""
+    array = np.asarray(actions)
+    if not action_space.contains(array):
+        raise InvalidValue(f"actions are {array.tolist()}, expected a member of {action_space}")
+    return array.astype(np.int64)
+
+
+__all__ = [
+    "RENDER_MODES",
+    "Interface",
+    "Named",
+    "Observation",
+    "check_actions",
+    "legal_token",
+    "legal_tokens",
+    "repaired",
+    "terminal_info",
+]

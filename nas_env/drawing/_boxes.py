@@ -1,0 +1,112 @@
+"""Boxes, and what is written in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nas_env.drawing._canvas import Canvas
+from nas_env.drawing._layout import ENDS, Point
+from nas_env.drawing._palette import END_FILL, FAINT, INK, MUTED, PAPER, kind_colours, line_colour
+from nas_env.drawing._paths import rounded_box
+from nas_env.drawing._type import shorten, width_of, wrap
+from search_spaces import Vertex
+
+CORNER = 0.09  # inches
+CHIP = 0.27  # the width of the patch with a short name
+CHIP_NAME = 3  # characters that it holds
+PADDING = 0.09
+TEXT, SMALL = 8.5, 7.0  # points
+NARROW, WIDE = 0.8, 1.75  # of a box that is made for its text
+ROOMS = (0.55, 0.7, 0.85, 1.0, 1.15)  # tried for a label beside a chip
+LINE = 0.138  # from one line of text to the next
+
+Line = tuple[str, float, str, str]  # text, size, weight, colour
+
+
+def box_width(vertices: Sequence[Vertex]) -> float:
+    """The width of a box that holds every vertex's text, where that is not too wide."""
+    return min(WIDE, max((_needs(vertex) for vertex in vertices), default=NARROW))
+
+
+def _needs(vertex: Vertex) -> float:
+    if not _has_chip(vertex):
+        name, label = width_of(vertex.name, TEXT, bold=True), width_of(vertex.label, SMALL)
+        return max(NARROW, max(name, label) + 2 * PADDING + 0.02)
+    for room in ROOMS:
+        if " ".join(line[0] for line in _lines(vertex, room)) == vertex.label:
+            return room + CHIP + 2 * PADDING
+    return WIDE
+
+
+def paint_boxes(
+    canvas: Canvas,
+    vertices: Sequence[Vertex],
+    centres: Sequence[Point],
+    box: Point,
+    scale: float,
+) -> None:
+    """Paint a box for each vertex: its kind's colour, its name, its label."""
+    kinds = kind_colours(vertex.kind for vertex in vertices if vertex.kind not in ENDS)
+    colours = [kinds.get(vertex.kind, (END_FILL, END_FILL)) for vertex in vertices]
+    shapes = [
+        rounded_box(centre, *box, box[1] / 2 if vertex.kind in ENDS else CORNER * scale)
+        for vertex, centre in zip(vertices, centres, strict=True)
+    ]
+    fills, edges = [fill for fill, _ in colours], [edge for _, edge in colours]
+    canvas.shapes(shapes, facecolors=fills, edgecolors=edges, linewidths=scale)
+    _paint_chips(canvas, vertices, centres, box, scale)
+    for vertex, (x, y) in zip(vertices, centres, strict=True):
+        shift = CHIP / 2 * scale if _has_chip(vertex) else 0.0
+        lines = _lines(vertex, box[0] / scale - 2 * shift / scale - 2 * PADDING)
+        for number, (text, size, weight, colour) in enumerate(lines):
+            dy = (number - (len(lines) - 1) / 2) * LINE * scale
+            style = {"color": colour, "weight": weight, "ha": "center"}
+            canvas.text(x + shift, y + dy, text, size * scale, **style)
+
+
+def paint_blanks(canvas: Canvas, centres: Sequence[Point], box: Point, scale: float) -> None:
+    """Paint a dashed outline for each box that is not designed yet."""
+    shapes = [rounded_box(centre, *box, CORNER * scale) for centre in centres]
+    canvas.shapes(shapes, edgecolors=FAINT, linewidths=scale, linestyles=[(0, (3, 3))])
+
+
+def _paint_chips(
+    canvas: Canvas,
+    vertices: Sequence[Vertex],
+    centres: Sequence[Point],
+    box: Point,
+    scale: float,
+) -> None:
+    """The patch with a short name, in the colour of the lines that leave the box."""
+    places = {
+        index: (x - box[0] / 2 + (CHIP / 2 + 0.04) * scale, y)
+        for index, (x, y) in enumerate(centres)
+        if _has_chip(vertices[index])
+    }
+    size = CHIP * scale, box[1] - 0.08 * scale
+    shapes = [rounded_box(place, *size, 0.06 * scale) for place in places.values()]
+    canvas.shapes(shapes, facecolors=[line_colour(index) for index in places])
+    for index, (x, y) in places.items():
+        style = {"color": PAPER, "weight": "bold", "ha": "center"}
+        canvas.text(x, y, vertices[index].name, TEXT * scale, **style)
+
+
+def _has_chip(vertex: Vertex) -> bool:
+    return len(vertex.name) <= CHIP_NAME and vertex.kind not in ENDS and bool(vertex.label)
+
+
+def _lines(vertex: Vertex, room: float) -> list[Line]:
+    """What stands in a box ``room`` inches wide: one or two lines."""
+    ink, second = (PAPER, FAINT) if vertex.kind in ENDS else (INK, MUTED)
+    if not _has_chip(vertex):
+        name = shorten(vertex.name, TEXT, room, bold=True)
+        lines: list[Line] = [(name, TEXT, "bold", ink)]
+        if vertex.label:
+            lines.append((shorten(vertex.label, SMALL, room), SMALL, "normal", second))
+        return lines
+    if width_of(vertex.label, TEXT) <= room:
+        return [(vertex.label, TEXT, "normal", ink)]
+    broken = wrap(vertex.label, SMALL, room)
+    if len(broken) > 2:
+        broken = [broken[0], shorten(" ".join(broken[1:]), SMALL, room)]
+    return [(line, SMALL, "normal", ink) for line in broken]

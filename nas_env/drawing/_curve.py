@@ -1,0 +1,106 @@
+"""The curve of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from nas_env.drawing._canvas import DPI
+from nas_env.drawing._palette import FAINT, INK, MUTED, PAPER
+from nas_env.drawing._type import FAMILY
+
+SIZE = (7.2, 4.64)  # inches
+COLOURS = ("#2468b0", "#dd6b10")  # the search, the control
+WINDOW, WINDOWS = 5, 20  # the running mean is over so many children, or such a part of them
+EMPTY = "no child is trained yet"
+
+
+def draw(searches: Sequence[tuple[str, Sequence[float]]]) -> Figure:
+    """See :func:`nas_env.drawing.draw_curve`."""
+    figure = Figure(figsize=SIZE, dpi=DPI, facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.095, 0.24, 0.875, 0.72))
+    rewards = [(name, _finite(values)) for name, values in searches]
+    children = max(len(values) for _, values in rewards)
+    window = max(WINDOW, round(children / WINDOWS))
+    for place, (name, values) in enumerate(rewards):
+        if np.isfinite(values).any():
+            _draw_search(axes, name, values, window, COLOURS[place % len(COLOURS)], 3 - place)
+    _dress(axes, children)
+    return figure
+
+
+def _finite(values: Sequence[float]) -> np.ndarray:
+    """The rewards as float64, NaN for what is no number."""
+    rewards = np.asarray(values, dtype=np.float64).reshape(-1)
+    return np.where(np.isfinite(rewards), rewards, np.nan)
+
+
+def running_mean(rewards: np.ndarray, window: int) -> np.ndarray:
+    """The mean over the last ``window`` children, those without a reward left out.
+
+    Example:
+        >>> running_mean(np.array([1.0, np.nan, 3.0, 5.0]), 2).tolist()
+        [1.0, 1.0, 3.0, 4.0]
+    """
+    known = np.isfinite(rewards)
+    totals = np.cumsum(np.where(known, rewards, 0.0))
+    counts = np.cumsum(known)
+    totals[window:] -= totals[:-window].copy()
+    counts[window:] -= counts[:-window].copy()
+    return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+
+
+def _draw_search(
+    axes: Axes, name: str, rewards: np.ndarray, window: int, colour: str, layer: float
+) -> None:
+    x = np.arange(1, len(rewards) + 1)
+    best = np.fmax.accumulate(rewards)
+    size = float(np.clip(4000 / len(rewards), 3, 22))
+    dots = {
+        "s": size,
+        "alpha": 0.5 if len(x) < 50 else 0.28,
+        "linewidths": 0,
+        "label": f"{name}: each child",
+    }
+    axes.scatter(x, rewards, color=colour, zorder=layer, **dots)
+    mean = {"lw": 1.9, "label": f"{name}: mean of the last {window}"}
+    axes.plot(x, running_mean(rewards, window), color=colour, zorder=layer + 4, **mean)
+    steps = {"lw": 1.3, "ls": (0, (4, 1.6)), "label": f"{name}: best so far, {best[-1]:.4g}"}
+    axes.step(x, best, where="post", color=colour, zorder=layer + 2, **steps)
+
+
+def _dress(axes: Axes, children: int) -> None:
+    """Axes, grid and legend, in settings of our own: a user's matplotlibrc changes nothing."""
+    style: dict[str, Any] = {"fontsize": 9, "family": FAMILY, "color": INK}
+    axes.set_xlabel("children", **style)
+    axes.set_ylabel("reward", **style)
+    axes.set_xlim(0.5 if children < 20 else 0, max(children, 1) * 1.01 + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9, min_n_ticks=1))
+    axes.grid(True, color=FAINT, lw=0.5, alpha=0.6, ls="-")
+    axes.set_axisbelow(True)
+    axes.set_facecolor(PAPER)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_edgecolor(FAINT)
+    axes.tick_params(labelsize=8, labelcolor=MUTED, color=FAINT, labelfontfamily=FAMILY)
+    handles = axes.get_legend_handles_labels()[0]
+    if not handles:
+        middle = {"ha": "center", "va": "center", "transform": axes.transAxes, "style": "italic"}
+        axes.text(0.5, 0.5, EMPTY, fontsize=9, family=FAMILY, color=MUTED, **middle)
+        axes.set_ylim(0, 1)
+        return
+    axes.legend(
+        ncols=max(1, len(handles) // 3),
+        loc="upper left",
+        bbox_to_anchor=(-0.01, -0.13),
+        frameon=False,
+        labelcolor=INK,
+        prop={"family": FAMILY, "size": 8},
+    )

@@ -1,0 +1,59 @@
+"""The key of a picture: what the colours of its boxes mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from nas_env.drawing._canvas import Canvas
+from nas_env.drawing._layout import ENDS, Point
+from nas_env.drawing._palette import MUTED, kind_colours
+from nas_env.drawing._paths import rounded_box
+from nas_env.drawing._type import ELLIPSIS, width_of
+
+TEXT = 7.5  # points
+ROW, GAP = 0.19, 0.1  # inches, as what follows
+SQUARE, INDENT, SPACE = (0.14, 0.12), 0.2, 0.16
+
+Colours = tuple[str, str]  # fill and edge
+Key = Sequence[Sequence[tuple[float, str, Colours | None]]]  # rows of place, text, colours
+
+
+def key_rows(kinds: Iterable[str], width: float, most: int | None) -> Key:
+    """The rows of the key; none where one kind is all there is.
+
+    Args:
+        kinds: Of the vertices.
+        width: Of a row, in inches.
+        most: How many rows there is room for; kinds that find none become an ellipsis.
+    """
+    colours = kind_colours(kind for kind in kinds if kind not in ENDS)
+    rows: list[list[tuple[float, str, Colours | None]]] = [[]]
+    x = 0.0
+    for kind, pair in colours.items() if len(colours) > 1 else ():
+        wide = INDENT + width_of(kind, TEXT) + SPACE
+        if rows[-1] and x + wide > width:
+            if len(rows) == most:
+                rows[-1].append((min(x, width) - INDENT, ELLIPSIS, None))
+                break
+            rows.append([])
+            x = 0.0
+        rows[-1].append((x, kind, pair))
+        x += wide
+    return rows if rows[0] else ()
+
+
+def key_height(rows: int) -> float:
+    """The room that so many rows take."""
+    return GAP + ROW * rows if rows else 0.0
+
+
+def paint_key(canvas: Canvas, key: Key, origin: Point) -> None:
+    """Paint the rows below ``origin``."""
+    for number, row in enumerate(key):
+        y = origin[1] + GAP + ROW * (number + 0.5)
+        for place, text, colours in row:
+            x = origin[0] + place
+            if colours:
+                square = rounded_box((x + SQUARE[0] / 2, y), *SQUARE, 0.03)
+                canvas.shapes([square], facecolors=colours[0], edgecolors=colours[1])
+            canvas.text(x + INDENT, y, text, TEXT, color=MUTED)

@@ -1,0 +1,71 @@
+"""Painting a layout: wires, then boxes, then what is written in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nas_env.drawing import _paths
+from nas_env.drawing._boxes import paint_blanks, paint_boxes
+from nas_env.drawing._canvas import Canvas
+from nas_env.drawing._layout import Layout, Point
+from nas_env.drawing._palette import PAPER, line_colour
+from search_spaces import Vertex
+
+CORNER = 0.09  # inches
+HEAD = 0.085
+TAP = 0.082
+STROKE, TAP_NAME = 1.5, 5.6  # points
+
+
+def paint(
+    canvas: Canvas, vertices: Sequence[Vertex], layout: Layout, origin: Point, scale: float
+) -> None:
+    """Paint a layout with its upper left corner at ``origin``."""
+    layout = _placed(layout, origin, scale)
+    _paint_wires(canvas, layout, scale)
+    _paint_taps(canvas, vertices, layout, scale)
+    paint_blanks(canvas, layout.blanks, layout.box, scale)
+    paint_boxes(canvas, vertices, layout.centres, layout.box, scale)
+
+
+def _placed(layout: Layout, origin: Point, scale: float) -> Layout:
+    def place(point: Point) -> Point:
+        return origin[0] + point[0] * scale, origin[1] + point[1] * scale
+
+    return Layout(
+        layout.size,
+        (layout.box[0] * scale, layout.box[1] * scale),
+        tuple(map(place, layout.centres)),
+        tuple(replace(w, points=tuple(map(place, w.points))) for w in layout.wires),
+        tuple((place(point), source) for point, source in layout.taps),
+        tuple(map(place, layout.blanks)),
+    )
+
+
+def _paint_wires(canvas: Canvas, layout: Layout, scale: float) -> None:
+    head = HEAD * scale
+    paths = [
+        _paths.line(w.points, w.smooth, CORNER * scale, head * 0.8 * w.arrow) for w in layout.wires
+    ]
+    lanes = [path for path, wire in zip(paths, layout.wires, strict=True) if wire.source is None]
+    lines = [i for i, wire in enumerate(layout.wires) if wire.source is not None]
+    canvas.shapes(lanes, edgecolors=line_colour(None), linewidths=STROKE * scale)
+    canvas.shapes([paths[i] for i in lines], edgecolors=PAPER, linewidths=3 * STROKE * scale)
+    colours = [line_colour(layout.wires[i].source) for i in lines]
+    canvas.shapes([paths[i] for i in lines], edgecolors=colours, linewidths=STROKE * scale)
+    arrows = [wire for wire in layout.wires if wire.arrow]
+    heads = [_paths.arrowhead(wire.points, wire.smooth, head) for wire in arrows]
+    canvas.shapes(heads, facecolors=[line_colour(wire.source) for wire in arrows])
+
+
+def _paint_taps(canvas: Canvas, vertices: Sequence[Vertex], layout: Layout, scale: float) -> None:
+    """A disc on each branch, with the name of what it reads where that is short."""
+    size = 2 * TAP * scale
+    discs = [_paths.rounded_box(point, size, size, size / 2) for point, _ in layout.taps]
+    colours = [line_colour(source) for _, source in layout.taps]
+    canvas.shapes(discs, facecolors=colours, edgecolors=PAPER, linewidths=0.8 * scale)
+    for (x, y), source in layout.taps:
+        if len(vertices[source].name) <= 2:
+            style = {"color": PAPER, "ha": "center", "weight": "bold"}
+            canvas.text(x, y, vertices[source].name, TAP_NAME * scale, **style)

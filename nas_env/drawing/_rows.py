@@ -1,0 +1,105 @@
+"""The rows of a layered layout: which vertex stands in which row, and where.
+
+After Sugiyama, Tagawa & Toda 1981, "Methods for visual understanding of hierarchical system
+structures": a line that spans several rows gets a bend in each; rows are ordered by the mean
+place of their neighbours, then moved as near to them as the gaps allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from nas_env.drawing._layout import consumers, depths
+from search_spaces import Vertex
+
+GAP = 0.16  # inches between the boxes of a row
+BEND = 0.12  # the room that a passing line takes
+ORDERING, PLACING = 8, 25  # sweeps; the last runs down and straightens lines
+
+
+class Rows:
+    """The rows of vertices and bends, and where each stands in its row.
+
+    Attributes:
+        level: The row of each node: the vertices first, then the bends.
+        chains: For each edge its nodes, from the source over the bends to the target.
+    """
+
+    def __init__(self, vertices: Sequence[Vertex], width: float):
+        self.level = levels(vertices)
+        self.widths = [width] * len(vertices)
+        self.chains = [
+            self._chain(parent, index)
+            for index, vertex in enumerate(vertices)
+            for parent in vertex.parents
+        ]
+        self.neighbours: list[list[int]] = [[] for _ in self.level]
+        for upper, lower in (pair for chain in self.chains for pair in pairwise(chain)):
+            self.neighbours[upper].append(lower)
+            self.neighbours[lower].append(upper)
+        self.rows: list[list[int]] = [[] for _ in range(1 + max(self.level))]
+        for node, row in enumerate(self.level):
+            self.rows[row].append(node)
+        self.x = [0.0] * len(self.level)
+        for row in self.rows:
+            self._spread(row, [float(i) for i in range(len(row))])
+
+    def _chain(self, source: int, target: int) -> list[int]:
+        bends = range(self.level[source] + 1, self.level[target])
+        first = len(self.level)
+        self.level.extend(bends)
+        self.widths.extend([BEND] * len(bends))
+        return [source, *range(first, first + len(bends)), target]
+
+    def arrange(self) -> None:
+        """Sweep down and up: first for the order in each row, then for the places alone."""
+        sweeps = ORDERING + PLACING
+        for sweep in range(sweeps):
+            down, last = sweep % 2 == 0, sweep == sweeps - 1
+            sides = (-1, 1) if sweep >= ORDERING and not last else (-1,) if down else (1,)
+            for row in self.rows if down else reversed(self.rows):
+                wish = {node: self._wish(node, sides) for node in row}
+                if sweep < ORDERING:
+                    row.sort(key=wish.__getitem__)
+                self._spread(row, [wish[node] for node in row])
+
+    def _wish(self, node: int, sides: Sequence[int]) -> float:
+        """The mean place of the neighbours above (-1), below (1), or on both sides."""
+        places = [
+            self.x[other]
+            for other in self.neighbours[node]
+            if self.level[other] - self.level[node] in sides
+        ]
+        return sum(places) / len(places) if places else self.x[node]
+
+    def _spread(self, row: list[int], wish: Sequence[float]) -> None:
+        """Put a row as near to its wishes as the gaps allow (least squares, by pooling)."""
+        offsets = [0.0]
+        for left, right in pairwise(row):
+            offsets.append(offsets[-1] + (self.widths[left] + self.widths[right]) / 2 + GAP)
+        blocks: list[tuple[float, int]] = []  # mean place, nodes
+        for place, offset in zip(wish, offsets, strict=True):
+            block = (place - offset, 1)
+            while blocks and blocks[-1][0] > block[0]:
+                mean, count = blocks.pop()
+                total = count + block[1]
+                block = ((mean * count + block[0] * block[1]) / total, total)
+            blocks.append(block)
+        places = [mean for mean, count in blocks for _ in range(count)]
+        for node, place, offset in zip(row, places, offsets, strict=True):
+            self.x[node] = place + offset
+
+
+def levels(vertices: Sequence[Vertex]) -> list[int]:
+    """The row of each vertex: its depth, except at both ends.
+
+    What reads nothing stands just above its first reader, an output in the last row.
+    """
+    result = depths(vertices)
+    for index, targets in enumerate(consumers(vertices)):
+        if not targets and vertices[index].kind == "output":
+            result[index] = max(result)
+        elif targets and not vertices[index].parents:
+            result[index] = min(result[target] for target in targets) - 1
+    return result

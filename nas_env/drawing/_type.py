@@ -1,0 +1,57 @@
+"""Setting type: how wide a text is, and what to do when it is too wide."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextToPath
+
+FAMILY = "DejaVu Sans"  # ships with matplotlib: the same picture on every machine
+ELLIPSIS = "…"
+
+
+@lru_cache(maxsize=4096)
+def _width_at_one_point(text: str, bold: bool) -> float:
+    weight = "bold" if bold else "normal"
+    font = FontProperties(family=FAMILY, weight=weight, size=100)
+    return TextToPath().get_text_width_height_descent(text, font, ismath=False)[0] / 100
+
+
+def width_of(text: str, size: float, bold: bool = False) -> float:
+    """The width of one line of text in inches, ``size`` in points."""
+    return _width_at_one_point(text, bold) * size / 72
+
+
+def shorten(text: str, size: float, room: float, bold: bool = False) -> str:
+    """The text, cut with an ellipsis where it is wider than ``room`` inches."""
+    if width_of(text, size, bold) <= room:
+        return text
+    lengths = range(1, len(text))
+    fits = bisect_right(lengths, room, key=lambda n: width_of(text[:n] + ELLIPSIS, size, bold))
+    return text[:fits].rstrip(f" ,{ELLIPSIS}") + ELLIPSIS
+
+
+def wrap(text: str, size: float, room: float) -> list[str]:
+    """The text in lines of at most ``room`` inches, broken between words."""
+    lines: list[str] = []
+    for paragraph in text.splitlines():
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}".lstrip()
+            if line and width_of(longer, size) > room:
+                lines.append(line)
+                longer = word
+            line = shorten(longer, size, room)
+        lines.append(line)
+    return lines
+
+
+def first_lines(texts: Sequence[str], size: float, room: float, most: int | None) -> list[str]:
+    """Texts wrapped, the rest replaced by an ellipsis where there are more than ``most`` lines."""
+    lines = [line for text in texts for line in wrap(text, size, room)]
+    if most is not None and len(lines) > most:
+        lines = [*lines[: most - 1], shorten(lines[most - 1] + ELLIPSIS, size, room)]
+    return lines

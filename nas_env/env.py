@@ -1,0 +1,222 @@
+"""The environment: one architecture is designed an episode, one decision a step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+
+from nas_env._interface import (
+    RENDER_MODES,
+    Interface,
+    Named,
+    Observation,
+    legal_token,
+    repaired,
+    terminal_info,
+)
+from nas_env.errors import InvalidValue
+from nas_env.problem import Problem
+from nas_env.records import Evaluation
+from nas_env.store import Store
+from search_spaces import Architecture, SearchSpace
+
+
+class NASEnv(gymnasium.Env[Observation, Any]):
+    """Neural architecture search (Zoph & Le 2017, 1611.01578) as an episode of decisions.
+
+    ## Description
+    Each step takes one decision of a search space: a filter height, a number of filters, whether
+    layer 5 reads layer 2. When the last is taken, the network they describe is built, trained on
+    the task's training images and validated; the result is the reward of the whole episode.
+
+    ## Action Space
+    ``Discrete(n)``, n the largest number of options of a decision: the index of the option.
+    Every action is legal: one past the decision's options, or closed by what was chosen before,
+    stands for the next open one, wrapping round. That favours some options for a learner that
+    ignores the mask; the tokens that were really taken are in the observation. With
+    ``one_step=True`` it is ``MultiDiscrete``, all decisions at once (a bandit).
+
+    ## Observation Space
+    ``Dict``:
+
+    | key | space | what |
+    |---|---|---|
+    | ``decision`` | ``Discrete(decisions + 1)`` | which is next; the last value means "finished" |
+    | ``tokens`` | ``MultiBinary([decisions, n])`` | one-hot of each choice so far, else zeros |
+
+    ## Rewards
+    0 until the last decision, then the reward of the evaluation: for image tasks the best
+    validation accuracy of the last 5 epochs, cubed. A child that cannot be built or trained gives
+    the task's failure reward, 0, and never an exception.
+
+    ## Starting State
+    No decision taken. ``reset(options={"layers": n})`` makes this and all later episodes n layers
+    deep, until it is given again; neither of the spaces changes. ``reset(seed=)`` seeds nothing
+    but ``np_random``: a child's seed comes from ``evaluation_seed`` and its architecture.
+
+    ## Episode End
+    It terminates with the last decision. It is never truncated.
+
+    ## Information
+    ``action_mask`` (int8, (n,)) after each reset and step, all ones when finished;
+    at the end of an episode ``architecture`` and ``evaluation``, plain dictionaries. Whatever
+    differs from run to run (seconds) is in the store and not here.
+
+    ## Arguments
+    | argument | default | what |
+    |---|---|---|
+    | ``task`` | the id's | name, or a mapping of ``name`` and settings |
+    | ``space`` | the id's | name of the search space |
+    | ``recipe`` | the task's for the device | name, or settings (``preset`` and changes to it) |
+    | ``device`` | ``"auto"`` | CUDA where there is one, else the CPU |
+    | ``evaluator`` | ``"in_process"`` | who trains the children |
+    | ``evaluation_seed`` | 0 | of the children, together with their architecture |
+    | ``store`` | None | file of evaluations (None: in memory) |
+    | ``one_step`` | False | all decisions in one ``MultiDiscrete`` action |
+    | ``render_mode`` | None | ``"ansi"`` or ``"rgb_array"``: the architecture so far, drawn |
+    | any other | the id's | a setting of the space: ``layers``, ``filters``, ``strides``, … |
+
+    Example:
+        >>> import gymnasium, nas_env
+        >>> env = gymnasium.make("NAS-Digits-v0", recipe={"epochs": 1})
+        >>> observation, info = env.reset()
+        >>> int(observation["decision"]), info["action_mask"].tolist()
+        (0, [1, 1, 1, 1])
+        >>> env.close()
+
+    ## Version History
+    v0: the first.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": list(RENDER_MODES), "render_fps": 4}
+
+    def __init__(
+        self,
+        *,
+        task: Named,
+        space: str,
+        recipe: Named | None = None,
+        device: str = "auto",
+        evaluator: str = "in_process",
+        evaluation_seed: int = 0,
+        store: str | Path | Store | None = None,
+        one_step: bool = False,
+        render_mode: str | None = None,
+        **space_settings: Any,
+    ):
+        self.problem = Problem(
+            task,
+            space,
+            space_settings,
+            recipe=recipe,
+            device=device,
+            evaluator=evaluator,
+            evaluation_seed=evaluation_seed,
+            store=store,
+        )
+        self._door = Interface(self.problem, one_step=one_step, render_mode=render_mode)
+        self.render_mode = render_mode
+        self.observation_space = self._door.observation_space
+        self.action_space = self._door.action_space
+        self._started = False
+        self._clear()
+
+    @property
+    def search_space(self) -> SearchSpace:
+        """What is designed."""
+        return self.problem.space
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begin an episode; ``options={"layers": n}`` sets the depth from now on."""
+        super().reset(seed=seed)
+        self._door.take_options(options)
+        self._door.before_first_child()
+        self._clear()
+        self._started = True
+        return self._observation(), {"action_mask": self._mask()}
+
+    def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Take the next decision; the last one has the child trained."""
+        if not self._started or self._finished:
+            raise gymnasium.error.ResetNeeded("the episode is over: call reset() before step()")
+        if self._door.one_step:
+            self._take_all(action)
+        else:
+            self._take(action)
+        if len(self._tokens) < self._length:
+            return self._observation(), 0.0, False, False, {"action_mask": self._mask()}
+        return self._finish()
+
+    def action_masks(self) -> np.ndarray:
+        """The open options as bool, as sb3-contrib's MaskablePPO asks for them."""
+        return self._mask().astype(bool)
+
+    def render(self) -> Any:
+        """The architecture so far: a text, or an image (height, width, 3) of one size a depth."""
+        if self.render_mode is None:
+            gymnasium.logger.warn("render() draws nothing without a render_mode")
+            return None
+        from nas_env.drawing import frame
+
+        return frame(
+            self.search_space,
+            tuple(self._tokens),
+            self._length,
+            self._evaluation,
+            as_text=self.render_mode == "ansi",
+        )
+
+    def close(self) -> None:
+        """Stop the evaluator and close the store."""
+        self.problem.close()
+
+    # -- the episode -----------------------------------------------------------------------------
+    @property
+    def _finished(self) -> bool:
+        return len(self._tokens) == self._length
+
+    def _clear(self) -> None:
+        self._tokens: list[int] = []
+        self._chosen = np.zeros(self._door.masks.shape, dtype=np.int8)
+        self._length = self._door.length
+        self._evaluation: Evaluation | None = None
+
+    def _take(self, action: Any) -> None:
+        token = int(action)
+        if token != action or not 0 <= token < self._door.masks.shape[1]:
+            raise InvalidValue(f"action is {action!r}, expected a member of {self.action_space}")
+        token = legal_token(self._mask(), token)
+        self._chosen[len(self._tokens), token] = 1
+        self._tokens.append(token)
+
+    def _take_all(self, action: Any) -> None:
+        if not self.action_space.contains(np.asarray(action)):
+            raise InvalidValue(f"action is {action!r}, expected a member of {self.action_space}")
+        actions = np.asarray(action, dtype=np.int64)[None, : self._length]
+        self._tokens = repaired(self.search_space, actions)[0].tolist()
+        self._chosen[np.arange(self._length), self._tokens] = 1
+
+    def _finish(self) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        architecture: Architecture
+        ((architecture, self._evaluation),) = self.problem.evaluate([self._tokens])
+        info = {"action_mask": self._mask(), **terminal_info(architecture, self._evaluation)}
+        return self._observation(), float(self._evaluation.reward), True, False, info
+
+    def _observation(self) -> Observation:
+        decision = self._door.decisions if self._finished else len(self._tokens)
+        return {"decision": np.int64(decision), "tokens": self._chosen.copy()}
+
+    def _mask(self) -> np.ndarray:
+        if self._door.one_step:
+            return self._door.flat_mask()
+        if self._finished:
+            return self._door.finished_mask.copy()
+        if self.search_space.masks_are_static:
+            return self._door.masks[len(self._tokens)].copy()
+        prefix = np.asarray(self._tokens, dtype=np.int64)[None]
+        return self.search_space.open_mask(prefix)[0].astype(np.int8)

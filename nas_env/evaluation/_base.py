@@ -1,0 +1,75 @@
+"""The protocol of an evaluator: it takes requests and gives futures of evaluations."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import torch
+
+from nas_env.records import Evaluation, Request
+from nas_env.store import Store
+
+WAIT = 0.2  # seconds between two looks at a child that another process trains
+
+
+class Evaluator(ABC):
+    """Answers from the store, or claims the child and has it trained.
+
+    A member fills in :meth:`_train`.
+
+    Args:
+        device: Where children are trained.
+        store: Where evaluations are kept.
+    """
+
+    def __init__(self, device: torch.device, store: Store):
+        self.device = device
+        self.store = store
+
+    @abstractmethod
+    def _train(self, request: Request) -> Future[Evaluation]:
+        """Have one child trained; its claim is held, its evaluation not yet kept."""
+
+    def submit(self, request: Request) -> Future[Evaluation]:
+        """Ask for one evaluation; what the future gives is durable in the store."""
+        while True:
+            if (evaluation := self.store.get(request.key)) is not None:
+                return _answered(evaluation)
+            claim = self.store.claim(request.key)
+            if claim == "mine":
+                return self._keep(request)
+            if claim == "taken":
+                time.sleep(WAIT)
+
+    def submit_batch(self, requests: Sequence[Request]) -> list[Future[Evaluation]]:
+        """Ask for a whole batch; to be consumed in the order of submission."""
+        return [self.submit(request) for request in requests]
+
+    def close(self) -> None:
+        """Stop what runs in the background."""
+
+    def _keep(self, request: Request) -> Future[Evaluation]:
+        """Train, keep the result in the store, and only then give it away."""
+        kept: Future[Evaluation] = Future()
+
+        def done(trained: Future[Evaluation]) -> None:
+            try:
+                evaluation = trained.result()
+                self.store.put(request, evaluation)
+            except BaseException as error:
+                self.store.release(request.key)
+                kept.set_exception(error)
+            else:
+                kept.set_result(evaluation)
+
+        self._train(request).add_done_callback(done)
+        return kept
+
+
+def _answered(evaluation: Evaluation) -> Future[Evaluation]:
+    future: Future[Evaluation] = Future()
+    future.set_result(evaluation)
+    return future

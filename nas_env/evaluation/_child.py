@@ -1,0 +1,132 @@
+"""Trains one requested child: the place where space, task and training meet."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from nas_env.errors import NASError
+from nas_env.records import Evaluation, Request, Status
+from nas_env.tasks import Task, make_task, sealed_test_set
+from nas_env.training.recipe import Recipe
+from search_spaces import Cost, _catalogue, make_space
+from search_spaces._settings import from_mapping
+
+
+def evaluate(request: Request, device: torch.device) -> Evaluation:
+    """Build and train the child of a request on a device.
+
+    Never raises for the child's sake: what goes wrong with it is the evaluation's status.
+
+    Raises:
+        NASError: If the data is missing or corrupt, or the test split was asked for.
+    """
+    task = make_task(request.task)
+    cost: Cost | None = None
+    try:
+        cost = make_space(request.space).cost(
+            _architecture(request), task.input_shape, task.outputs
+        )
+        if (error := _excess(cost, task)) is not None:
+            return _failed(task, "too_large", error, cost)
+        with sealed_test_set():
+            return _trained(request, task, cost, device)
+    except (NASError, KeyboardInterrupt):
+        raise
+    except (torch.cuda.OutOfMemoryError, MemoryError) as error:
+        return _failed(task, "out_of_memory", _one_line(error), cost)
+    except Exception as error:
+        memory = "can't allocate memory" in str(error)
+        return _failed(task, "out_of_memory" if memory else "failed", _one_line(error), cost)
+
+
+def _architecture(request: Request) -> Any:
+    return make_space(request.space).parse(request.architecture)
+
+
+def _excess(cost: Cost, task: Task) -> str | None:
+    """Why the child is not trained, if it is too large."""
+    if cost.parameters > task.max_parameters:
+        return f"{cost.parameters:,} parameters, the task allows {task.max_parameters:,}"
+    if cost.flops > task.max_flops:
+        return f"{cost.flops:,} FLOPs an example, the task allows {task.max_flops:,}"
+    return None
+
+
+def _trained(request: Request, task: Task, cost: Cost, device: torch.device) -> Evaluation:
+    start = time.perf_counter()
+    recipe = task_recipe(task, request.recipe)
+    space = make_space(request.space)
+    data = _data(json.dumps(dict(request.task), sort_keys=True), str(device))
+    with _settled(recipe, request.child_seed, device):
+        child = space.build(_architecture(request), task.input_shape, task.outputs).to(device)
+        built = time.perf_counter() - start
+        train = _catalogue.resolve(recipe.engine)
+        result = train(child, data, recipe, seed=request.child_seed, device=device)
+    seconds = {"build": built, **result.seconds}
+    if result.diverged:
+        error = f"the loss was not finite in epoch {len(result.curves['training_loss']) + 1}"
+        return _failed(task, "diverged", error, cost, result.curves, seconds)
+    score = task.score(result.curves)
+    return Evaluation(
+        "ok", task.reward(score), score, result.curves, *cost, seconds=seconds
+    )
+
+
+def task_recipe(task: Task, settings: Any) -> Recipe:
+    """The recipe of plain JSON values, of the kind that the task trains by."""
+    kind = type(next(iter(task.recipes.values())))
+    return from_mapping(kind, settings, "recipe setting")
+
+
+@functools.lru_cache(maxsize=4)
+def _data(task: str, device: str) -> Any:
+    """A task's splits on a device, read once a process."""
+    return make_task(json.loads(task)).search_data().to(torch.device(device))
+
+
+@contextlib.contextmanager
+def _settled(recipe: Recipe, seed: int, device: torch.device) -> Iterator[None]:
+    """Seeds, threads and kernels as the recipe wants them; the caller's are put back."""
+    threads = torch.get_num_threads()
+    devices = [device] if device.type == "cuda" else []
+    with (
+        torch.random.fork_rng(devices),
+        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True),
+    ):
+        torch.manual_seed(seed)
+        torch.set_num_threads(getattr(recipe, "threads", 1))
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+
+def _failed(
+    task: Task,
+    status: Status,
+    error: str,
+    cost: Cost | None,
+    curves: Any = None,
+    seconds: Any = None,
+) -> Evaluation:
+    return Evaluation(
+        status,
+        task.failure_reward,
+        None,
+        curves or {},
+        *(cost or (None, None)),
+        error=error,
+        seconds=seconds or {},
+    )
+
+
+def _one_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

@@ -1,0 +1,136 @@
+"""What an episode is about: a space, a task, a recipe and an evaluator, made of plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nas_env.errors import InvalidValue, UnknownName
+from nas_env.evaluation import evaluator_class, task_recipe
+from nas_env.records import Evaluation, Request
+from nas_env.store import Store
+from nas_env.tasks import make_task
+from search_spaces import Architecture, make_space
+
+Named = str | Mapping[str, Any]
+
+
+class Problem:
+    """Turns finished token sequences into evaluations.
+
+    Args:
+        task: A task's name, or its name and settings.
+        space: A search space's name.
+        space_settings: The space's settings.
+        recipe: A recipe's name; or settings, ``"preset"`` among them naming the recipe that they
+            change; None for the task's default on the device.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``.
+        evaluator: An evaluator's name.
+        evaluation_seed: Of the children, together with their architecture.
+        store: A file, an open store, or None to keep evaluations in memory.
+
+    Raises:
+        InvalidValue: Naming what is wrong; an :class:`UnknownName` for names.
+    """
+
+    def __init__(
+        self,
+        task: Named,
+        space: str,
+        space_settings: Mapping[str, Any],
+        *,
+        recipe: Named | None = None,
+        device: str = "auto",
+        evaluator: str = "in_process",
+        evaluation_seed: int = 0,
+        store: str | Path | Store | None = None,
+    ):
+        self.task = make_task(task)
+        self.space = make_space({"name": space, **space_settings})
+        self.device = choose_device(device)
+        self.recipe = self._recipe(recipe)
+        if not isinstance(evaluation_seed, int) or evaluation_seed < 0:
+            raise InvalidValue(f"evaluation_seed is {evaluation_seed!r}, expected 0 or more")
+        self.evaluation_seed = evaluation_seed
+        self.store = store if isinstance(store, Store) else Store(store or ":memory:")
+        self.evaluator = evaluator_class(evaluator)(self.device, self.store)
+
+    def _recipe(self, recipe: Named | None) -> Any:
+        settings = {"preset": recipe} if isinstance(recipe, str) else dict(recipe or {})
+        preset = settings.pop("preset", None) or self.task.default_recipe(self.device.type)
+        if preset not in self.task.recipes:
+            raise UnknownName("recipe", str(preset), self.task.recipes)
+        base = self.task.recipes[preset]
+        known = {field.name for field in fields(base)}
+        for name in settings:
+            if name not in known:
+                raise UnknownName("recipe setting", name, known)
+        chosen = task_recipe(self.task, {**base.spec, **settings})
+        return chosen.resolved(self.device.type)
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """All that decides a reward, with nothing left to decide: plain JSON values."""
+        return {
+            "task": self.task.spec,
+            "space": self.space.spec,
+            "recipe": self.recipe.spec,
+            "evaluation_seed": self.evaluation_seed,
+            "device": self.device.type,
+        }
+
+    def request(self, architecture: Architecture) -> Request:
+        """The request to evaluate one architecture."""
+        return Request(
+            task=self.task.spec,
+            space=self.space.construction,
+            architecture=architecture.canonical().to_dict(),
+            recipe=self.recipe.spec,
+            seed=self.evaluation_seed,
+            device=self.device.type,
+        )
+
+    def evaluate(
+        self, sequences: Sequence[Sequence[int]]
+    ) -> list[tuple[Architecture, Evaluation]]:
+        """The architectures of complete token sequences with their evaluations, as one batch."""
+        architectures = [self.space.decode(tokens) for tokens in sequences]
+        futures = self.evaluator.submit_batch([self.request(a) for a in architectures])
+        return [(a, f.result()) for a, f in zip(architectures, futures, strict=True)]
+
+    def verify_data(self) -> None:
+        """Check that the task's data is there and whole.
+
+        Raises:
+            DataNotFound: Saying which files were looked for, where, and how to get them.
+            DataCorrupt: Naming the file and its checksum.
+        """
+        self.task.verify()
+
+    def close(self) -> None:
+        """Stop the evaluator and close the store."""
+        self.evaluator.close()
+        self.store.close()
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name; ``"auto"`` is CUDA where there is one.
+
+    Raises:
+        InvalidValue: If it is not a device, or not one of this machine.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except (RuntimeError, TypeError):
+        raise InvalidValue(f"device is {name!r}, expected auto, cpu or cuda") from None
+    if device.type not in ("cpu", "cuda"):
+        raise InvalidValue(f"device is {name!r}, expected auto, cpu or cuda")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InvalidValue(f"device is {name!r}, this machine has {torch.cuda.device_count()} GPUs")
+    return device

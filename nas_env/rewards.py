@@ -1,0 +1,27 @@
+"""From a child's curves to its reward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+LAST_EPOCHS = 5  # among whose validation accuracies the best counts (Zoph & Le 2017, section 4.1)
+
+
+def best_of_last(curve: Sequence[float], epochs: int = LAST_EPOCHS) -> float:
+    """The best value of the last epochs.
+
+    Example:
+        >>> best_of_last([0.9, 0.1, 0.2, 0.3, 0.2, 0.1])
+        0.3
+    """
+    return max(curve[-epochs:])
+
+
+def accuracy_cubed(accuracy: float) -> float:
+    """The paper's reward: the validation accuracy, a fraction, to the third power (section 4.1).
+
+    Example:
+        >>> accuracy_cubed(0.5)
+        0.125
+    """
+    return accuracy**3

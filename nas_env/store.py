@@ -1,0 +1,230 @@
+"""Evaluations in SQLite: durable before their reward is seen, never trained twice.
+
+A rollback journal with ``synchronous=FULL``, not WAL: SQLite 3.40.1, which some builds of Python
+3.11 carry, can corrupt a database when a WAL is reset (fixed in 3.51.3), and some fifty commits a
+second are ample. A checksum a row, since half of random bit flips pass SQLite's own check.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from nas_env.errors import StoreError
+from nas_env.records import Evaluation, Request
+
+HEARTBEAT = 10.0  # seconds between two signs of life of a claim's owner
+DEAD_AFTER = 6 * HEARTBEAT  # an owner on another host that was silent for longer is dead
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS evaluations (
+    key TEXT PRIMARY KEY, request TEXT NOT NULL, evaluation TEXT NOT NULL,
+    run TEXT NOT NULL, checksum TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claims (
+    key TEXT PRIMARY KEY, owner TEXT NOT NULL, heartbeat REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS episodes (
+    run TEXT NOT NULL, number INTEGER NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (run, number)) WITHOUT ROWID;
+"""
+
+Claim = Literal["mine", "answered", "taken"]
+
+
+class Store:
+    """The evaluations of one file, shared by any number of processes.
+
+    Args:
+        path: The file, made where it does not exist; ``":memory:"`` keeps all in memory.
+        run: The name of the run that asks: what belongs to the moment answers within it.
+
+    Raises:
+        StoreError: If the file is not a store.
+    """
+
+    def __init__(self, path: str | Path = ":memory:", run: str = ""):
+        self.path, self.run = str(path), run
+        self._open()
+
+    def _open(self, content: bytes | None = None) -> None:
+        self._lock = threading.RLock()
+        self._beating: threading.Event | None = None
+        self._owner = f"{socket.gethostname()} {os.getpid()} {_process_start(os.getpid())}"
+        try:
+            self._connection = sqlite3.connect(
+                self.path, timeout=60, isolation_level=None, check_same_thread=False
+            )
+            if content is not None:
+                self._connection.deserialize(content)
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(SCHEMA)
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self.path} is not a store of evaluations: {error}") from None
+
+    # -- evaluations -----------------------------------------------------------------------------
+    def get(self, key: str) -> Evaluation | None:
+        """The evaluation that answers, if there is one."""
+        with self._reading():
+            row = self._connection.execute(
+                "SELECT evaluation, request, run, checksum FROM evaluations WHERE key = ?", (key,)
+            ).fetchone()
+        if row is None:
+            return None
+        text, request, run, checksum = row
+        if checksum != _checksum(key, request, text):
+            logging.getLogger(__name__).warning(
+                "%s: the row of %s is corrupt and is evaluated again", self.path, key[:12]
+            )
+            return None
+        evaluation = Evaluation.from_json(text)
+        return evaluation if evaluation.is_fact or run == self.run else None
+
+    def put(self, request: Request, evaluation: Evaluation) -> None:
+        """Keep an evaluation, durably, and give up the claim on it."""
+        asked, text = request.to_json(), evaluation.to_json()
+        row = (request.key, asked, text, self.run, _checksum(request.key, asked, text))
+        with self._writing():
+            self._connection.execute("INSERT OR REPLACE INTO evaluations VALUES (?,?,?,?,?)", row)
+            self._connection.execute("DELETE FROM claims WHERE key = ?", (request.key,))
+
+    def evaluations(self) -> list[tuple[Request, Evaluation]]:
+        """All that are kept, by key."""
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT request, evaluation FROM evaluations ORDER BY key"
+            ).fetchall()
+        return [(Request(**json.loads(r)), Evaluation.from_json(e)) for r, e in rows]
+
+    # -- claims ----------------------------------------------------------------------------------
+    def claim(self, key: str) -> Claim:
+        """Try to become the one process that trains a child.
+
+        Returns:
+            ``"mine"``; ``"answered"`` if an evaluation is there by now; ``"taken"`` if another
+            living process holds it.
+        """
+        if self.path == ":memory:":
+            return "mine"
+        with self._writing():
+            if self.get(key) is not None:
+                return "answered"
+            held = self._connection.execute(
+                "SELECT owner, heartbeat FROM claims WHERE key = ?", (key,)
+            ).fetchone()
+            if held is not None and held[0] != self._owner and _alive(*held):
+                return "taken"
+            self._connection.execute(
+                "INSERT OR REPLACE INTO claims VALUES (?,?,?)", (key, self._owner, time.time())
+            )
+        self._start_heart()
+        return "mine"
+
+    def release(self, key: str) -> None:
+        """Give up a claim without an evaluation."""
+        with self._writing():
+            self._connection.execute(
+                "DELETE FROM claims WHERE key = ? AND owner = ?", (key, self._owner)
+            )
+
+    def _start_heart(self) -> None:
+        if self._beating is None:
+            self._beating = threading.Event()
+            threading.Thread(target=self._beat, args=(self._beating,), daemon=True).start()
+
+    def _beat(self, stopped: threading.Event) -> None:
+        while not stopped.wait(HEARTBEAT):
+            with self._writing():
+                self._connection.execute(
+                    "UPDATE claims SET heartbeat = ? WHERE owner = ?", (time.time(), self._owner)
+                )
+
+    # -- episodes --------------------------------------------------------------------------------
+    def record_episodes(self, first: int, records: Sequence[dict[str, Any]]) -> None:
+        """Write what was played, in one commit; episodes of the same numbers are replaced."""
+        rows = [(self.run, first + i, json.dumps(record)) for i, record in enumerate(records)]
+        with self._writing():
+            self._connection.executemany("INSERT OR REPLACE INTO episodes VALUES (?,?,?)", rows)
+
+    def episodes(self, before: int | None = None) -> list[dict[str, Any]]:
+        """What this run has played so far, in order; ``before`` leaves out that one and later."""
+        last = before if before is not None else 2**62
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT record FROM episodes WHERE run = ? AND number < ? ORDER BY number",
+                (self.run, last),
+            ).fetchall()
+        return [json.loads(row[0]) for row in rows]
+
+    # -- machinery -------------------------------------------------------------------------------
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.DatabaseError as error:
+                raise StoreError(f"{self.path} cannot be used: {error}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._reading():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file; a closed store stays closed."""
+        if self._beating is not None:
+            self._beating.set()
+        with self._lock:
+            self._connection.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        in_memory = self.path == ":memory:"
+        content = self._connection.serialize() if in_memory else None
+        return {"path": self.path, "run": self.run, "content": content}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.path, self.run = state["path"], state["run"]
+        self._open(state["content"])
+
+
+def _checksum(key: str, request: str, evaluation: str) -> str:
+    return hashlib.sha256(f"{key}\n{request}\n{evaluation}".encode()).hexdigest()
+
+
+def _alive(owner: str, heartbeat: float) -> bool:
+    """Whether a claim's owner lives: on this host by its process, elsewhere by its heartbeat."""
+    host, pid, start = owner.rsplit(" ", 2)
+    if host == socket.gethostname():
+        return _process_start(int(pid)) == start
+    return time.time() - heartbeat < DEAD_AFTER
+
+
+def _process_start(pid: int) -> str:
+    """Tells a process from a later one of the same number; empty where there is none."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[19]
+    except FileNotFoundError:
+        if os.path.isdir("/proc/self"):
+            return ""
+    try:  # no /proc: whether it lives is all that can be known
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        pass
+    return "alive"

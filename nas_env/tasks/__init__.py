@@ -1,0 +1,45 @@
+"""Tasks: one file per member. What a child is trained on, and how the result becomes a reward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nas_env.errors import InvalidValue
+from nas_env.tasks._base import Task, data_folder, sealed_test_set
+from search_spaces import _catalogue
+from search_spaces._settings import from_mapping
+
+__all__ = ["Task", "data_folder", "make_task", "sealed_test_set", "task_class", "task_names"]
+
+
+def task_names() -> tuple[str, ...]:
+    """The tasks that ship with the package."""
+    return _catalogue.names("nas_env.tasks")
+
+
+def task_class(name: str) -> type[Task]:
+    """The class of a task, by its file's name or as ``package.module:NAME``."""
+    return _catalogue.load("nas_env.tasks", name, Task)
+
+
+def make_task(spec: str | Mapping[str, Any]) -> Task:
+    """A task by its name, or by its name and settings.
+
+    Raises:
+        UnknownName: If there is no such task or setting.
+        InvalidValue: If a setting's value is wrong, or the version is not the one that is here.
+
+    Example:
+        >>> make_task({"name": "digits", "train_size": 500}).train_size
+        500
+    """
+    settings = {"name": spec} if isinstance(spec, str) else dict(spec)
+    name = settings.pop("name", None)
+    if not isinstance(name, str):
+        raise InvalidValue(f"a task needs a name, got {name!r}")
+    cls = task_class(name)
+    version = settings.pop("version", cls.version)
+    if version != cls.version:
+        raise InvalidValue(f"task {name} has version {cls.version} here, not {version}")
+    return from_mapping(cls, settings, f"setting of the {name} task")

@@ -1,0 +1,111 @@
+"""The protocol of a task: data with a three-way split, recipes, and the reward."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from nas_env.errors import TestSetSealed
+from nas_env.training.recipe import Recipe
+from search_spaces import _catalogue
+
+_sealed: contextvars.ContextVar[bool] = contextvars.ContextVar("test_set_sealed", default=False)
+
+
+@contextlib.contextmanager
+def sealed_test_set() -> Iterator[None]:
+    """Within this block no task gives its test split away; every evaluation runs in one."""
+    token = _sealed.set(True)
+    try:
+        yield
+    finally:
+        _sealed.reset(token)
+
+
+def data_folder() -> Path:
+    """Where data sets lie: ``NAS_DATA``, else ``~/.cache/nas-env``."""
+    return Path(os.environ.get("NAS_DATA") or Path.home() / ".cache" / "nas-env").expanduser()
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """What a child is trained on, and how the result becomes a reward.
+
+    A task is a frozen dataclass; its fields are its settings, plain JSON values.
+    """
+
+    #: Raised whenever the split, or anything else that moves a child's number, changes.
+    version: ClassVar[int]
+    #: The name of the metric that the reward is made of.
+    metric: ClassVar[str]
+    #: Of one example, without the batch.
+    input_shape: ClassVar[tuple[int, ...]]
+    #: Classes, or words.
+    outputs: ClassVar[int]
+    #: The recipes by name.
+    recipes: ClassVar[Mapping[str, Recipe]]
+    #: The recipe's name for each kind of device; ``"cpu"`` serves those not named.
+    default_recipes: ClassVar[Mapping[str, str]]
+    #: The environments: for each id the keyword arguments that ``gym.make`` gets, the task aside.
+    environments: ClassVar[Mapping[str, Mapping[str, Any]]]
+    #: What an evaluation that is not ``ok`` is rewarded with.
+    failure_reward: ClassVar[float] = 0.0
+    #: A child with more is not trained.
+    max_parameters: ClassVar[int] = 50_000_000
+    max_flops: ClassVar[int] = 100_000_000_000
+
+    @abstractmethod
+    def verify(self) -> None:
+        """Check that the data is there and whole; fetch it where that is possible.
+
+        Raises:
+            DataNotFound: Saying which files were looked for, where, and how to get them.
+            DataCorrupt: Naming the file and its checksum.
+        """
+
+    @abstractmethod
+    def search_data(self) -> Any:
+        """The training and validation splits, on the CPU."""
+
+    @abstractmethod
+    def _read_test_data(self) -> Any:
+        """The test split."""
+
+    @abstractmethod
+    def score(self, curves: Mapping[str, Sequence[float]]) -> float:
+        """The validation metric of a child's curves."""
+
+    @abstractmethod
+    def reward(self, score: float) -> float:
+        """The reward of a validation metric."""
+
+    def test_data(self) -> Any:
+        """The test split: for the final training, never for the search.
+
+        Raises:
+            TestSetSealed: While a child is being evaluated.
+        """
+        if _sealed.get():
+            raise TestSetSealed("the test split is out of reach while a child is evaluated")
+        return self._read_test_data()
+
+    def default_recipe(self, device: str) -> str:
+        """The name of the recipe for a kind of device."""
+        return self.default_recipes.get(device, self.default_recipes["cpu"])
+
+    @cached_property
+    def name(self) -> str:
+        """The name by which :func:`nas_env.tasks.make_task` finds the task."""
+        return _catalogue.name_of(type(self), "nas_env.tasks")
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """Name, version and settings as plain JSON values."""
+        return {"name": self.name, "version": self.version, **asdict(self)}

@@ -1,0 +1,72 @@
+"""What image tasks share: the split, the recipes of the paper, accuracy cubed."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from nas_env.errors import InvalidValue
+from nas_env.rewards import accuracy_cubed, best_of_last
+from nas_env.tasks._base import Task
+from nas_env.training.augmentation import ImageData
+from search_spaces._settings import at_least
+
+Images = tuple[np.ndarray, np.ndarray]  # uint8 (n, height, width, channels), int64 (n,)
+
+
+@dataclass(frozen=True)
+class ImageTask(Task):
+    """Images in classes.
+
+    Attributes:
+        train_size: Training images; None for all that are not for validation.
+        validation_size: Images held out for validation.
+    """
+
+    train_size: int | None = None
+    validation_size: int = 5_000
+
+    metric: ClassVar[str] = "validation_accuracy"
+    #: Of the random split into training and validation; part of the task's version.
+    split_seed: ClassVar[int] = 0
+    #: Images that are not the test's.
+    available: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        at_least(self, train_size=10, validation_size=10)
+        most = self.available - self.validation_size
+        if most < 10 or (self.train_size or 10) > most:
+            raise InvalidValue(
+                f"train_size {self.train_size} and validation_size {self.validation_size} "
+                f"do not fit into {self.available:,} images"
+            )
+
+    @abstractmethod
+    def _read_train_images(self) -> Images:
+        """All images that are not the test's."""
+
+    def search_data(self) -> ImageData:
+        """A random split with a fixed seed; ``train_size`` keeps the first of the training part."""
+        images, labels = self._read_train_images()
+        order = np.random.default_rng(self.split_seed).permutation(len(labels))
+        held_out, rest = np.split(order, [self.validation_size])
+        chosen = rest[: self.train_size]
+        return ImageData(
+            torch.from_numpy(images[chosen]),
+            torch.from_numpy(labels[chosen]),
+            torch.from_numpy(images[held_out]),
+            torch.from_numpy(labels[held_out]),
+        )
+
+    def score(self, curves: Mapping[str, Sequence[float]]) -> float:
+        """The best validation accuracy of the last 5 epochs (section 4.1)."""
+        return best_of_last(curves["validation_accuracy"])
+
+    def reward(self, score: float) -> float:
+        """Its cube."""
+        return accuracy_cubed(score)

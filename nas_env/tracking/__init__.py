@@ -1,0 +1,46 @@
+"""Where a search can be followed while it goes on.
+
+Each module whose name does not start with an underscore is one tracker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import cast
+
+from nas_env.tracking._base import Tracker, Value
+from nas_env.tracking._trackers import Trackers
+from search_spaces import _catalogue
+
+__all__ = ["Tracker", "Trackers", "Value", "make_tracker", "make_trackers", "tracker_names"]
+
+
+def tracker_names() -> tuple[str, ...]:
+    """The trackers that ship with the package.
+
+    Example:
+        >>> tracker_names()
+        ('tensorboard', 'wandb')
+    """
+    return _catalogue.names("nas_env.tracking")
+
+
+def make_tracker(name: str) -> Tracker:
+    """A tracker by its name, or as ``package.module:NAME``.
+
+    Raises:
+        UnknownName: If there is no such tracker.
+        InvalidValue: If its library is not installed.
+    """
+    member = _catalogue.load("nas_env.tracking", name, Tracker)
+    return cast("Callable[[], Tracker]", member)()
+
+
+def make_trackers(names: Iterable[str]) -> Trackers:
+    """What the search is handed: the trackers of these names, each once, as one.
+
+    Raises:
+        UnknownName: If there is no such tracker.
+        InvalidValue: If the library of one is not installed.
+    """
+    return Trackers(make_tracker(name) for name in dict.fromkeys(names))

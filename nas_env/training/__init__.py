@@ -1,0 +1,1 @@
+"""The training engine: torch alone; it knows no task, no store, no environment."""

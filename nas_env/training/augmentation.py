@@ -1,0 +1,131 @@
+"""Images on the device as uint8, and batches of them augmented there: no Python per image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from nas_env.training.recipe import ImageRecipe
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """The part of a task that a search may see.
+
+    Attributes:
+        train_images: uint8 (n, height, width, channels).
+        train_labels: int64 (n,).
+        validation_images: uint8 (k, height, width, channels).
+        validation_labels: int64 (k,).
+    """
+
+    train_images: Tensor
+    train_labels: Tensor
+    validation_images: Tensor
+    validation_labels: Tensor
+
+    def to(self, device: torch.device) -> ImageData:
+        """The same on a device."""
+        return ImageData(**{name: value.to(device) for name, value in vars(self).items()})
+
+
+class Views:
+    """The images as a child sees them: whitened, enlarged and cropped, flipped.
+
+    Enlarging is done once, and kept as uint8; crop and flip are one gather a batch.
+    """
+
+    def __init__(self, data: ImageData, recipe: ImageRecipe):
+        self.recipe = recipe
+        self.size = data.train_images.shape[1:3]
+        self.train_images = enlarge(data.train_images, recipe.upsample)
+        self.train_labels = data.train_labels
+        crop = recipe.validation_view == "crop"
+        self.validation_images = data.validation_images
+        if crop:
+            self.validation_images = centre(
+                enlarge(data.validation_images, recipe.upsample), self.size
+            )
+        self.validation_labels = data.validation_labels
+        pixels = data.train_images.float()
+        self.mean = pixels.mean(dim=(0, 1, 2))
+        self.deviation = pixels.std(dim=(0, 1, 2)).clamp(min=1.0)  # of 255
+
+    def training_batch(self, index: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Augmented images, float (batch, channels, height, width) in channels-last, and labels."""
+        images = random_view(
+            self.train_images, index, self.size, flip=self.recipe.flip, generator=generator
+        )
+        return self.whiten(images), self.train_labels[index]
+
+    def validation_batches(self, batch_size: int) -> list[tuple[Tensor, Tensor]]:
+        """All validation images in order, whitened, in batches."""
+        images = self.validation_images.split(batch_size)
+        labels = self.validation_labels.split(batch_size)
+        return [(self.whiten(x), y) for x, y in zip(images, labels, strict=True)]
+
+    def whiten(self, images: Tensor) -> Tensor:
+        """uint8 (n, h, w, c) -> float32 (n, c, h, w), of mean 0 and deviation 1."""
+        pixels = images.float()
+        if self.recipe.whitening == "channel":
+            pixels = (pixels - self.mean) / self.deviation
+        else:
+            deviation, mean = torch.std_mean(pixels, dim=(1, 2, 3), keepdim=True)
+            pixels = (pixels - mean) / deviation.clamp(min=1.0)
+        return pixels.permute(0, 3, 1, 2)
+
+
+def enlarge(images: Tensor, side: int) -> Tensor:
+    """Bilinear to ``side`` x ``side`` pixels, uint8 (n, h, w, c); 0 leaves them alone."""
+    if side == 0 or tuple(images.shape[1:3]) == (side, side):
+        return images
+    chunks = [
+        functional.interpolate(
+            chunk.permute(0, 3, 1, 2).float(), (side, side), mode="bilinear", antialias=True
+        )
+        .round()
+        .clamp(0, 255)
+        .byte()
+        .permute(0, 2, 3, 1)
+        for chunk in images.split(4096)
+    ]
+    return torch.cat(chunks).contiguous()
+
+
+def centre(images: Tensor, size: torch.Size) -> Tensor:
+    """The middle ``size`` pixels of uint8 (n, h, w, c)."""
+    top = (images.shape[1] - size[0]) // 2
+    left = (images.shape[2] - size[1]) // 2
+    return images[:, top : top + size[0], left : left + size[1]].contiguous()
+
+
+def random_view(
+    images: Tensor, index: Tensor, size: torch.Size, *, flip: bool, generator: torch.Generator
+) -> Tensor:
+    """A random crop of each chosen image, half of them mirrored, as one gather.
+
+    Args:
+        images: uint8 (n, H, W, c).
+        index: Which images, int64 (b,).
+        size: Of the crops, (h, w).
+        flip: Mirror each with probability 1/2.
+        generator: Of the device of ``images``.
+
+    Returns:
+        uint8 (b, h, w, c).
+    """
+    height, width = size
+    device = images.device
+
+    def draw(choices: int) -> Tensor:
+        return torch.randint(choices, (len(index), 1), generator=generator, device=device)
+
+    rows = torch.arange(height, device=device) + draw(images.shape[1] - height + 1)
+    columns = torch.arange(width, device=device).expand(len(index), width)
+    if flip:
+        columns = torch.where(draw(2).bool(), width - 1 - columns, columns)
+    columns = columns + draw(images.shape[2] - width + 1)
+    return images[index[:, None, None], rows[:, :, None], columns[:, None, :]]

@@ -1,0 +1,139 @@
+"""Trains one convolutional child (Zoph & Le 2017, section 4.1): torch alone, no task, no store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nas_env.training.augmentation import ImageData, Views
+from nas_env.training.recipe import ImageRecipe
+from nas_env.training.schedules import schedule
+
+VALIDATION_BATCH = 1000  # images; bounds the memory of a forward pass without gradients
+
+
+@dataclass
+class Training:
+    """What came of training one child.
+
+    Attributes:
+        curves: A number per finished epoch, by name.
+        diverged: The loss was not finite: training stopped there.
+        seconds: Spent in ``"train"`` and in ``"validate"``.
+    """
+
+    curves: dict[str, list[float]] = field(default_factory=dict)
+    diverged: bool = False
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def train(
+    child: nn.Module, data: ImageData, recipe: ImageRecipe, *, seed: int, device: torch.device
+) -> Training:
+    """Train ``child`` in place by a resolved recipe, validating after each epoch.
+
+    Args:
+        child: On ``device``.
+        data: On ``device``.
+        recipe: With nothing left to decide.
+        seed: Of the order of the images and of their augmentation.
+        device: Where all of it happens.
+
+    Returns:
+        Curves ``"training_loss"`` and ``"validation_accuracy"`` (a fraction), one value an epoch.
+    """
+    views = Views(data, recipe)
+    child.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed))
+    result = Training({"training_loss": [], "validation_accuracy": []}, seconds={})
+    for epoch in range(recipe.epochs):
+        with _timed(result, "train"):
+            loss = steps.epoch(epoch)
+        if not torch.isfinite(loss):
+            result.diverged = True
+            break
+        result.curves["training_loss"].append(loss.item())
+        with _timed(result, "validate"):
+            accuracy = validate(child, views, recipe)
+        result.curves["validation_accuracy"].append(accuracy)
+    return result
+
+
+class _Steps:
+    """The optimiser's side of the training: one call an epoch."""
+
+    def __init__(
+        self, child: nn.Module, views: Views, recipe: ImageRecipe, generator: torch.Generator
+    ):
+        self.child, self.views, self.recipe, self.generator = child, views, recipe, generator
+        self.device = generator.device
+        self.per_epoch = max(1, len(views.train_labels) // recipe.batch_size)
+        self.factor = schedule(recipe)
+        self.optimiser = torch.optim.SGD(
+            child.parameters(),
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov and recipe.momentum > 0,
+            weight_decay=recipe.weight_decay,
+            fused=self.device.type == "cuda",
+        )
+
+    def epoch(self, number: int) -> Tensor:
+        """One pass over the training images; the mean loss, not finite where it diverged.
+
+        On a CPU a loss that is not finite ends the epoch at once. On other devices reading it
+        would make the host wait at every step, so that it is read once, when the epoch is over.
+        """
+        self.child.train()
+        count = len(self.views.train_labels)
+        order = torch.randperm(count, generator=self.generator, device=self.device)
+        total = torch.zeros((), device=self.device)
+        for index in range(self.per_epoch):
+            progress = number + index / self.per_epoch
+            rate = self.recipe.learning_rate * self.factor(progress / self.recipe.epochs)
+            self.optimiser.param_groups[0]["lr"] = rate
+            start = index * self.recipe.batch_size
+            total += self.step(order[start : start + self.recipe.batch_size])
+            if self.device.type == "cpu" and not torch.isfinite(total):
+                break
+        return total / self.per_epoch
+
+    def step(self, index: Tensor) -> Tensor:
+        """One step on the chosen images; its loss, detached."""
+        images, labels = self.views.training_batch(index, self.generator)
+        with autocast(self.recipe, self.device):
+            loss = functional.cross_entropy(self.child(images), labels)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        return loss.detach()
+
+
+@torch.no_grad()
+def validate(child: nn.Module, views: Views, recipe: ImageRecipe) -> float:
+    """The share of validation images that the child classifies correctly."""
+    child.eval()
+    correct = torch.zeros((), device=views.validation_labels.device)
+    for images, labels in views.validation_batches(VALIDATION_BATCH):
+        with autocast(recipe, labels.device):
+            correct += (child(images).argmax(dim=1) == labels).sum()
+    return correct.item() / len(views.validation_labels)
+
+
+def autocast(recipe: ImageRecipe, device: torch.device) -> torch.autocast:
+    """The precision that a recipe asks for."""
+    dtype = recipe.autocast
+    return torch.autocast(device.type, dtype or torch.bfloat16, enabled=dtype is not None)
+
+
+@contextmanager
+def _timed(result: Training, part: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    result.seconds[part] = result.seconds.get(part, 0.0) + time.perf_counter() - start

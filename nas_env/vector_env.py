@@ -1,0 +1,212 @@
+"""The fast door: many episodes step together, and their children are asked for as one batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from nas_env._interface import (
+    RENDER_MODES,
+    Interface,
+    Named,
+    Observation,
+    check_actions,
+    legal_tokens,
+    repaired,
+    terminal_info,
+)
+from nas_env.errors import InvalidValue
+from nas_env.problem import Problem
+from nas_env.store import Store
+from search_spaces import SearchSpace
+
+Step = tuple[Observation, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
+
+
+class NASVectorEnv(VectorEnv[Observation, Any, Any]):
+    """``gym.make_vec(id, num_envs=m, vectorization_mode="vector_entry_point")``.
+
+    All m episodes are equally long, so that they step together as arrays, end together, and send
+    their m architectures to the evaluator as one batch. Otherwise each is as
+    :class:`~nas_env.env.NASEnv` says, whose arguments this has too.
+
+    Args:
+        num_envs: Episodes at once, m.
+        autoreset_mode: ``SAME_STEP`` (the observation after the last decision is that of the next
+            episode, the last one is in ``info["final_obs"]``) or ``NEXT_STEP``; a mode or its
+            name.
+    """
+
+    def __init__(
+        self,
+        *,
+        num_envs: int = 1,
+        task: Named,
+        space: str,
+        recipe: Named | None = None,
+        device: str = "auto",
+        evaluator: str = "in_process",
+        evaluation_seed: int = 0,
+        store: str | Path | Store | None = None,
+        one_step: bool = False,
+        render_mode: str | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        **space_settings: Any,
+    ):
+        if num_envs < 1:
+            raise InvalidValue(f"num_envs is {num_envs}, expected at least 1")
+        self.num_envs = num_envs
+        self.problem = Problem(
+            task,
+            space,
+            space_settings,
+            recipe=recipe,
+            device=device,
+            evaluator=evaluator,
+            evaluation_seed=evaluation_seed,
+            store=store,
+        )
+        self._door = Interface(self.problem, one_step=one_step, render_mode=render_mode)
+        self.render_mode = render_mode
+        self._mode = _autoreset_mode(autoreset_mode)
+        self.metadata = {
+            "render_modes": list(RENDER_MODES),
+            "render_fps": 4,
+            "autoreset_mode": self._mode,
+        }
+        self.single_observation_space = self._door.observation_space
+        self.single_action_space = self._door.action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._started = False
+        self._clear()
+
+    @property
+    def search_space(self) -> SearchSpace:
+        """What is designed."""
+        return self.problem.space
+
+    def reset(
+        self,
+        *,
+        seed: int | list[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begin m episodes; ``options={"layers": n}`` sets the depth from now on."""
+        super().reset(seed=seed if isinstance(seed, int) else None)
+        self._door.take_options(options)
+        self._door.before_first_child()
+        self._clear()
+        self._started = True
+        return self._observation(), self._mask_info()
+
+    def step(self, actions: Any) -> Step:
+        """Take the next decision of all m episodes."""
+        if not self._started:
+            raise gymnasium.error.ResetNeeded("call reset() before step()")
+        if self._finished:  # only under NEXT_STEP: this step begins the next episodes
+            self._clear()
+            return self._answer(np.zeros(self.num_envs), False, self._mask_info())
+        array = check_actions(self.action_space, actions)
+        if self._door.one_step:
+            self._take_all(array)
+        else:
+            self._take(array)
+        if not self._finished:
+            return self._answer(np.zeros(self.num_envs), False, self._mask_info())
+        return self._finish()
+
+    def action_masks(self) -> np.ndarray:
+        """The open options of each episode, bool (m, n)."""
+        return self._masks().astype(bool)
+
+    def render(self) -> Any:
+        """The architectures so far, one drawing each."""
+        if self.render_mode is None:
+            gymnasium.logger.warn("render() draws nothing without a render_mode")
+            return None
+        from nas_env.drawing import frame
+
+        as_text = self.render_mode == "ansi"
+        return tuple(
+            frame(self.search_space, tuple(row), self._length, None, as_text=as_text)
+            for row in self._tokens[:, : self._position].tolist()
+        )
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Stop the evaluator and close the store."""
+        self.problem.close()
+
+    # -- the episodes ----------------------------------------------------------------------------
+    @property
+    def _finished(self) -> bool:
+        return self._position == self._length
+
+    def _clear(self) -> None:
+        self._length = self._door.length
+        self._position = 0
+        self._tokens = np.zeros((self.num_envs, self._length), dtype=np.int64)
+        self._chosen = np.zeros((self.num_envs, *self._door.masks.shape), dtype=np.int8)
+
+    def _take(self, actions: np.ndarray) -> None:
+        tokens = legal_tokens(self._masks(), actions)
+        self._tokens[:, self._position] = tokens
+        self._chosen[np.arange(self.num_envs), self._position, tokens] = 1
+        self._position += 1
+
+    def _take_all(self, actions: np.ndarray) -> None:
+        self._tokens = repaired(self.search_space, actions[:, : self._length])
+        np.put_along_axis(self._chosen[:, : self._length], self._tokens[:, :, None], 1, axis=2)
+        self._position = self._length
+
+    def _finish(self) -> Step:
+        results = self.problem.evaluate(self._tokens.tolist())
+        rewards = np.array([evaluation.reward for _, evaluation in results], dtype=np.float64)
+        endings = [terminal_info(*result) for result in results]
+        masks = self._masks()
+        info: dict[str, Any] = {}
+        if self._mode is AutoresetMode.NEXT_STEP:
+            for index, ending in enumerate(endings):
+                info = self._add_info(info, {"action_mask": masks[index], **ending}, index)
+            return self._answer(rewards, True, info)
+        last = self._observation()
+        for index, ending in enumerate(endings):
+            final_obs = {key: value[index] for key, value in last.items()}
+            final_info = {"action_mask": masks[index], **ending}
+            final = {"final_obs": final_obs, "final_info": final_info}
+            info = self._add_info(info, final, index)
+        self._clear()
+        return self._answer(rewards, True, {**info, **self._mask_info()})
+
+    def _answer(self, rewards: np.ndarray, terminated: bool, info: dict[str, Any]) -> Step:
+        over = np.full(self.num_envs, terminated)
+        return self._observation(), rewards, over, np.zeros(self.num_envs, dtype=bool), info
+
+    def _observation(self) -> Observation:
+        decision = self._door.decisions if self._finished else self._position
+        decisions = np.full(self.num_envs, decision, dtype=np.int64)
+        return {"decision": decisions, "tokens": self._chosen.copy()}
+
+    def _masks(self) -> np.ndarray:
+        """int8 (m, n), fresh."""
+        if self._door.one_step:
+            return np.repeat(self._door.flat_mask()[None], self.num_envs, axis=0)
+        if self._finished:
+            return np.repeat(self._door.finished_mask[None], self.num_envs, axis=0)
+        return self.search_space.open_mask(self._tokens[:, : self._position]).astype(np.int8)
+
+    def _mask_info(self) -> dict[str, Any]:
+        return {"action_mask": self._masks(), "_action_mask": np.ones(self.num_envs, dtype=bool)}
+
+
+def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
+    known = {AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP}
+    for candidate in known:
+        if mode in (candidate, candidate.name, candidate.value):
+            return candidate
+    raise InvalidValue(f"autoreset_mode is {mode!r}, expected SAME_STEP or NEXT_STEP")
