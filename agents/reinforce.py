@@ -30,6 +30,8 @@ class ReinforceConfig(AgentConfig):
             say.
         standardise: Divide the advantage by the deviation of all earlier rewards, so that one
             learning rate serves many tasks; the paper does not.
+        max_advantage: A standardised advantage beyond it is cut off: early on, the deviation is
+            of few rewards, and one step could end all exploration.
         entropy: Weight of the entropy bonus, summed along an episode; the paper has none.
         temperature: The logits are divided by it; the paper has none (1).
         max_gradient_norm: Longer gradients are shortened to it; 0 for never, as in the paper.
@@ -45,8 +47,8 @@ class ReinforceConfig(AgentConfig):
     baseline: Literal["ema", "batch_mean", "none"] = "ema"
     baseline_decay: float = 0.8
     standardise: bool = True
-    max_advantage: float = 3.0
-    entropy: float = 0.1
+    max_advantage: float = 2.0
+    entropy: float = 0.07
     temperature: float = 1.0
     max_gradient_norm: float = 0.0
     decision_bias: bool = True
@@ -55,7 +57,7 @@ class ReinforceConfig(AgentConfig):
 
     def __post_init__(self) -> None:
         at_least(self, batch_size=1, learning_rate=0, entropy=0, max_gradient_norm=0)
-        at_least(self, units=1, lstm_layers=1, temperature=1e-3)
+        at_least(self, units=1, lstm_layers=1, temperature=1e-3, max_advantage=0)
         between(self, 0, 1, "baseline_decay")
 
 

@@ -161,7 +161,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         if self.render_mode is None:
             gymnasium.logger.warn("render() draws nothing without a render_mode")
             return None
-        from nas_env.drawing import frame
+        from nas_env._frames import frame
 
         return frame(
             self.search_space,

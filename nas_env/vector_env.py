@@ -130,7 +130,7 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         if self.render_mode is None:
             gymnasium.logger.warn("render() draws nothing without a render_mode")
             return None
-        from nas_env.drawing import frame
+        from nas_env._frames import frame
 
         as_text = self.render_mode == "ansi"
         return tuple(

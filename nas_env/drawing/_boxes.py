@@ -13,7 +13,6 @@ from search_spaces import Vertex
 
 CORNER = 0.09  # inches
 CHIP = 0.27  # the width of the patch with a short name
-CHIP_NAME = 3  # characters that it holds
 PADDING = 0.09
 TEXT, SMALL = 8.5, 7.0  # points
 NARROW, WIDE = 0.8, 1.75  # of a box that is made for its text
@@ -92,7 +91,8 @@ def _paint_chips(
 
 
 def _has_chip(vertex: Vertex) -> bool:
-    return len(vertex.name) <= CHIP_NAME and vertex.kind not in ENDS and bool(vertex.label)
+    short = width_of(vertex.name, TEXT, bold=True) <= CHIP - 0.02
+    return short and vertex.kind not in ENDS and bool(vertex.label)
 
 
 def _lines(vertex: Vertex, room: float) -> list[Line]:

@@ -77,7 +77,7 @@ def _draw_search(
 
 
 def _dress(axes: Axes, children: int) -> None:
-    """Axes, grid and legend, in settings of our own: a user's matplotlibrc changes nothing."""
+    """Axes, grid and legend in settings of our own: a user's matplotlibrc changes nothing."""
     style: dict[str, Any] = {"fontsize": 9, "family": FAMILY, "color": INK}
     axes.set_xlabel("children", **style)
     axes.set_ylabel("reward", **style)
@@ -90,14 +90,18 @@ def _dress(axes: Axes, children: int) -> None:
         spine.set_visible(side in ("left", "bottom"))
         spine.set_edgecolor(FAINT)
     axes.tick_params(labelsize=8, labelcolor=MUTED, color=FAINT, labelfontfamily=FAMILY)
-    handles = axes.get_legend_handles_labels()[0]
-    if not handles:
-        middle = {"ha": "center", "va": "center", "transform": axes.transAxes, "style": "italic"}
-        axes.text(0.5, 0.5, EMPTY, fontsize=9, family=FAMILY, color=MUTED, **middle)
-        axes.set_ylim(0, 1)
+    if axes.has_data():
+        _explain(axes)
         return
+    middle = {"ha": "center", "va": "center", "transform": axes.transAxes, "style": "italic"}
+    axes.text(0.5, 0.5, EMPTY, fontsize=9, family=FAMILY, color=MUTED, **middle)
+    axes.set_ylim(0, 1)
+
+
+def _explain(axes: Axes) -> None:
+    """The legend below, a column for each search."""
     axes.legend(
-        ncols=max(1, len(handles) // 3),
+        ncols=len(axes.collections),
         loc="upper left",
         bbox_to_anchor=(-0.01, -0.13),
         frameon=False,

@@ -8,7 +8,7 @@ from nas_env.drawing._canvas import Canvas
 from nas_env.drawing._layout import ENDS, Point
 from nas_env.drawing._palette import MUTED, kind_colours
 from nas_env.drawing._paths import rounded_box
-from nas_env.drawing._type import ELLIPSIS, width_of
+from nas_env.drawing._type import ELLIPSIS, shorten, width_of
 
 TEXT = 7.5  # points
 ROW, GAP = 0.19, 0.1  # inches, as what follows
@@ -30,10 +30,11 @@ def key_rows(kinds: Iterable[str], width: float, most: int | None) -> Key:
     rows: list[list[tuple[float, str, Colours | None]]] = [[]]
     x = 0.0
     for kind, pair in colours.items() if len(colours) > 1 else ():
+        kind = shorten(kind, TEXT, width - INDENT)
         wide = INDENT + width_of(kind, TEXT) + SPACE
-        if rows[-1] and x + wide > width:
+        if rows[-1] and x + wide - SPACE > width:
             if len(rows) == most:
-                rows[-1].append((min(x, width) - INDENT, ELLIPSIS, None))
+                rows[-1].append((x - INDENT, ELLIPSIS, None))
                 break
             rows.append([])
             x = 0.0

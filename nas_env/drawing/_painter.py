@@ -10,11 +10,12 @@ from nas_env.drawing._boxes import paint_blanks, paint_boxes
 from nas_env.drawing._canvas import Canvas
 from nas_env.drawing._layout import Layout, Point
 from nas_env.drawing._palette import PAPER, line_colour
+from nas_env.drawing._type import width_of
 from search_spaces import Vertex
 
-CORNER = 0.09  # inches
-HEAD = 0.085
-TAP = 0.082
+CORNER = 0.09  # inches: where a wire turns
+HEAD = 0.085  # of an arrow
+TAP = 0.082  # half of a disc
 STROKE, TAP_NAME = 1.5, 5.6  # points
 
 
@@ -66,6 +67,7 @@ def _paint_taps(canvas: Canvas, vertices: Sequence[Vertex], layout: Layout, scal
     colours = [line_colour(source) for _, source in layout.taps]
     canvas.shapes(discs, facecolors=colours, edgecolors=PAPER, linewidths=0.8 * scale)
     for (x, y), source in layout.taps:
-        if len(vertices[source].name) <= 2:
+        name = vertices[source].name
+        if width_of(name, TAP_NAME, bold=True) <= 2 * TAP - 0.04:
             style = {"color": PAPER, "ha": "center", "weight": "bold"}
-            canvas.text(x, y, vertices[source].name, TAP_NAME * scale, **style)
+            canvas.text(x, y, name, TAP_NAME * scale, **style)

@@ -1,4 +1,4 @@
-"""An architecture as a picture: its layout, painted, with a title, a legend and notes."""
+"""An architecture as a picture: its layout, painted, with a title, a key and notes."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class WeightsAndBiases(Tracker):
 
     A resumed run goes on under its id, kept in ``<run>/tracking.json``. W&B's own step is computed
     from the number of the child, so that rows which a resumed search plays again (those after its
-    last checkpoint) are dropped by W&B and not shown twice.
+    last checkpoint) are told from new ones and not sent twice.
     """
 
     library = "wandb"
@@ -85,7 +85,7 @@ class WeightsAndBiases(Tracker):
     def _row(self, number: int, values: Mapping[str, Any]) -> None:
         """One row: a child makes three at most (itself, its picture, an update after it)."""
         self._step = max(self._step + 1, 3 * number)
-        if self._run is not None:
+        if self._run is not None and self._step >= self._run.starting_step:
             self._run.log({CHILDREN: number, **values}, step=self._step, commit=True)
 
 

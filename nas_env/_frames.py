@@ -1,0 +1,68 @@
+"""An unfinished or finished episode as a picture or a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nas_env import drawing
+from nas_env._interface import repaired
+from nas_env.records import Evaluation
+from search_spaces import SearchSpace
+
+
+def frame(
+    space: SearchSpace,
+    tokens: Sequence[int],
+    length: int,
+    evaluation: Evaluation | None,
+    *,
+    as_text: bool,
+) -> Any:
+    """The architecture so far.
+
+    Args:
+        space: Whose decisions the tokens are.
+        tokens: Taken so far.
+        length: Decisions of the whole episode: all its frames have one size.
+        evaluation: Of a finished episode, where it is known.
+        as_text: Lines of text instead of uint8 (height, width, 3).
+    """
+    architecture, used = space.decode_prefix(tokens)
+    vertices = () if architecture is None else space.graph(architecture)
+    title, notes = _captions(space, tokens, used, length, evaluation)
+    if as_text:
+        return drawing.text_graph(vertices, title, notes)
+    whole = space.decode(repaired(space, np.zeros((1, length), dtype=np.int64))[0].tolist())
+    figure = drawing.draw_graph(vertices, title, notes, slots=len(space.graph(whole)))
+    return drawing.to_rgb(figure)
+
+
+def _captions(
+    space: SearchSpace,
+    tokens: Sequence[int],
+    used: int,
+    length: int,
+    evaluation: Evaluation | None,
+) -> tuple[str, list[str]]:
+    """The title, and what the drawing cannot show: pending choices, what comes next, the result."""
+    notes = [
+        f"{space.decisions[i].name}: {space.decisions[i].options[tokens[i]]}"
+        for i in range(used, len(tokens))
+    ]
+    if len(tokens) < length:
+        notes = [*notes[-2:], f"next: {space.decisions[len(tokens)].name}"]
+    elif evaluation is not None:
+        notes = [_result(evaluation)]
+    return f"decision {len(tokens)} of {length}", notes
+
+
+def _result(evaluation: Evaluation) -> str:
+    if evaluation.metric is None:
+        return f"{evaluation.status}: {evaluation.error}"
+    return (
+        f"reward {evaluation.reward:.4f}, validation {evaluation.metric:.4f}, "
+        f"{evaluation.parameters:,} parameters"
+    )

@@ -1,0 +1,72 @@
+"""Checkpoints: tensors in safetensors, the rest in a JSON manifest with the tensors' SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from nas_env.files import write_bytes, write_json
+
+KEPT = 3  # checkpoints; the last may have been cut off, the one before is whole
+
+
+@dataclass
+class Checkpoint:
+    """A search between two advances.
+
+    Attributes:
+        episodes: Finished so far.
+        tensors: Of the agent's state.
+        values: Of the agent's state, JSON.
+        search: What the search itself remembers, JSON.
+    """
+
+    episodes: int
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    search: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write one, then delete all but the last three; a kill at any instant leaves one to load."""
+    folder.mkdir(exist_ok=True)
+    name = f"{checkpoint.episodes:09d}"
+    content = save({k: v.contiguous().clone() for k, v in checkpoint.tensors.items()})
+    write_bytes(folder / f"{name}.safetensors", content)
+    manifest = {
+        "episodes": checkpoint.episodes,
+        "values": checkpoint.values,
+        "search": checkpoint.search,
+        "tensors_sha256": hashlib.sha256(content).hexdigest(),
+    }
+    write_json(folder / f"{name}.json", {**manifest, "sha256": _digest(manifest)})
+    for old in sorted(folder.glob("*.json"))[:-KEPT]:
+        old.with_suffix(".safetensors").unlink(missing_ok=True)
+        old.unlink(missing_ok=True)
+
+
+def read_checkpoint(folder: Path) -> Checkpoint | None:
+    """The newest whole checkpoint of a folder; None where there is none."""
+    for path in sorted(folder.glob("*.json"), reverse=True):
+        with suppress(OSError, ValueError, KeyError, SafetensorError):
+            manifest = json.loads(path.read_text())
+            content = path.with_suffix(".safetensors").read_bytes()
+            whole = manifest.pop("sha256") == _digest(manifest)
+            if whole and manifest["tensors_sha256"] == hashlib.sha256(content).hexdigest():
+                return Checkpoint(
+                    manifest["episodes"], load(content), manifest["values"], manifest["search"]
+                )
+    return None
+
+
+def _digest(manifest: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,107 @@
+"""What a person sees of a search in the terminal: live progress, and a closing table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+Record = Mapping[str, Any]
+LINE_EVERY = 10.0  # seconds between two lines where the output is no terminal
+
+
+class Display:
+    """Best so far, last child, rate, time left.
+
+    Args:
+        console: Where to.
+        label: What is searched with what.
+        children: The budget.
+        done: Episodes that were finished before.
+    """
+
+    def __init__(self, console: Console, label: str, children: int, done: int):
+        self.console, self.label, self.children, self.done = console, label, children, done
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            disable=not console.is_terminal,
+            speed_estimate_period=60,
+        )
+        self.bar = self.progress.add_task(label, total=children, completed=done, figures="")
+        self._began = self._printed = time.perf_counter()
+
+    def __enter__(self) -> Display:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.progress.stop()
+
+    def child(self, number: int, record: Record, best: Record) -> None:
+        """Show it."""
+        now = time.perf_counter()
+        rate = 3600 * (number - self.done) / max(now - self._began, 1e-9)
+        last = f"{record['reward']:.3f}" if record["status"] == "ok" else record["status"]
+        figures = f"best {best['reward']:.3f}  last {last}  {rate:,.0f}/h"
+        self.progress.update(self.bar, completed=number, figures=figures)
+        overdue = now - self._printed > LINE_EVERY or number == self.children
+        if not self.console.is_terminal and overdue:
+            left = (self.children - number) * 3600 / rate
+            self.console.print(f"{self.label}  {number}/{self.children}  {figures}  {left:.0f} s left")
+            self._printed = now
+
+    def update(self, number: int, log: Mapping[str, float]) -> None:
+        """Nothing to show."""
+
+
+def closing_table(summary: Mapping[str, Any]) -> Table:
+    """The figures of a finished search, beside those of its control."""
+    table = Table(title=f"{summary['env']}, seed {summary['seed']}")
+    table.add_column("")
+    columns = [summary]
+    table.add_column(summary["agent"], justify="right")
+    if summary.get("random_search"):
+        columns.append(summary["random_search"])
+        table.add_column("random search", justify="right")
+    rows = [_rows(column) for column in columns]
+    for name in rows[0]:
+        table.add_row(name, *(row.get(name, "") for row in rows))
+    return table
+
+
+def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
+    best = figures["best"] or {}
+    failed = ", ".join(f"{count} {status}" for status, count in figures["failed"].items())
+    rows = {"best reward": _number(best.get("reward"))}
+    for name in best:
+        if name.startswith("validation_"):
+            rows[f"best {name.replace('_', ' ')}"] = _number(best[name])
+    return rows | {
+        "parameters of the best": f"{best.get('parameters') or 0:,}",
+        "mean reward": _number(figures["mean_reward"]),
+        "mean reward, last quarter": _number(figures["mean_reward_last_quarter"]),
+        "children (episodes)": f"{figures['children']:,}",
+        "different architectures": f"{figures['distinct']:,}",
+        "failed": failed or "0",
+        "seconds": f"{figures['seconds']:,.1f}",
+        "children per hour": f"{figures['children_per_hour'] or 0:,.0f}",
+    }
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

@@ -1,0 +1,76 @@
+"""Who follows a search: its pictures and its trackers. The display is in ``display.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nas_env import drawing
+from nas_env.problem import Problem
+from nas_env.tracking import Trackers
+
+Record = Mapping[str, Any]
+
+
+class Pictures:
+    """Draws the best architecture whenever there is a better one.
+
+    Args:
+        folder: Where ``best.png`` goes.
+        problem: Whose architectures they are.
+        trackers: Shown each picture too.
+    """
+
+    def __init__(self, folder: Path, problem: Problem, trackers: Trackers):
+        self.path = folder / "best.png"
+        self.problem, self.trackers = problem, trackers
+        self._drawn: Record | None = None
+
+    def child(self, number: int, record: Record, best: Record) -> None:
+        """Draw, if this child is the best so far."""
+        if best is self._drawn or (best is not record and self.path.exists()):
+            return
+        self._drawn = best
+        draw_best(best, self.problem, self.path)
+        self.trackers.picture(number, self.path, caption(best, self.problem))
+
+    def update(self, number: int, log: Mapping[str, float]) -> None:
+        """Nothing to draw."""
+
+
+class Tracking:
+    """Hands each child and update to the trackers."""
+
+    def __init__(self, problem: Problem, trackers: Trackers):
+        self.metric = problem.task.metric
+        self.trackers = trackers
+
+    def child(self, number: int, record: Record, best: Record) -> None:
+        """The child's figures, and the best so far."""
+        figures = {name: record[name] for name in ("reward", "parameters", "flops", "seconds")}
+        figures |= {
+            self.metric: record["metric"],
+            "best_reward": best["reward"],
+            f"best_{self.metric}": best["metric"],
+            "status": record["status"],
+        }
+        self.trackers.child(number, figures)
+
+    def update(self, number: int, log: Mapping[str, float]) -> None:
+        """What the agent logs of an update."""
+        self.trackers.update(number, log)
+
+
+def draw_best(best: Record, problem: Problem, path: Path) -> None:
+    """Draw an episode's architecture into a file."""
+    vertices = problem.space.graph(problem.space.parse(best["architecture"]))
+    drawing.save(drawing.draw_graph(vertices, "The best so far", [caption(best, problem)]), path)
+
+
+def caption(best: Record, problem: Problem) -> str:
+    """Reward, validation metric and size in one line."""
+    if best["metric"] is None:
+        return f"{best['status']}, reward {best['reward']:.4f}"
+    name = problem.task.metric.replace("_", " ")
+    return f"reward {best['reward']:.4f}, {name} {best['metric']:.4f}, {best['parameters']:,} parameters"

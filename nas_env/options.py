@@ -1,0 +1,284 @@
+"""The command line of a search: options from dataclasses, one clear line for a bad one.
+
+What can be set depends on the environment's task and space and on the agent, so that these are
+looked for first; then one dataclass is made of all, whose defaults are what would really be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import importlib
+import io
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, make_dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import gymnasium
+import tyro
+
+import nas_env  # noqa: F401 - registers the environments
+from nas_env.errors import InvalidValue, UnknownName
+from nas_env.problem import choose_device
+from nas_env.search import Depth
+from nas_env.tasks import make_task
+from search_spaces import make_space
+from search_spaces._settings import at_least
+
+#: The options that may stand beside ``--resume``: the others are the run's own.
+WITH_RESUME = frozenset({"resume", "no-resume", "run", "control", "track", "quiet", "no-quiet"})
+
+ConfigMaker = Callable[[Mapping[str, Any]], tuple[str, Any]]
+
+
+@dataclass(frozen=True)
+class Main:
+    """Let an agent search an environment, and keep the run in a folder.
+
+    Attributes:
+        env: The environment's id; ``module:ID`` imports a module that registers it.
+        children: The budget in episodes; each designs and trains one child.
+        seed: Of the agent and its sampling.
+        run: The run's folder; by default the next free ``runs/<env>-<agent>-<n>``.
+        resume: Go on with the run in ``--run``, with its own configuration.
+        control: ``random``: afterwards a random search at equal budget in ``<run>/control``.
+        track: Where to follow it: ``wandb``, ``tensorboard``, both.
+        device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
+        evaluation_seed: Of the children, together with their architecture.
+        store: The file of evaluations; by default ``results.sqlite`` in the run's folder.
+        depth: The schedule of depths.
+        quiet: Print nothing but errors.
+    """
+
+    env: str = "NAS-Digits-v0"
+    children: int = 200
+    seed: int = 0
+    run: Path | None = None
+    resume: bool = False
+    control: Literal["random"] | None = None
+    track: tuple[str, ...] = ()
+    device: str = "auto"
+    evaluation_seed: int = 0
+    store: Path | None = None
+    depth: Depth = field(default_factory=Depth)
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, checked, with nothing left to decide.
+
+    Attributes:
+        env: The environment's id.
+        agent: Name and settings.
+        make: The keyword arguments of ``gym.make_vec``.
+    """
+
+    env: str
+    agent: dict[str, Any]
+    make: dict[str, Any]
+    children: int
+    seed: int
+    run: Path | None
+    resume: bool
+    control: str | None
+    track: tuple[str, ...]
+    store: Path | None
+    depth: Depth
+    quiet: bool
+
+    def config(self) -> dict[str, Any]:
+        """The configuration as a run keeps it: JSON values."""
+        return {
+            "id": secrets.token_hex(8),
+            "env": self.env,
+            "agent": self.agent,
+            "children": self.children,
+            "seed": self.seed,
+            "make": self.make,
+            "depth": asdict(self.depth),
+            "control": self.control,
+            "track": list(self.track),
+            "store": None if self.store is None else str(self.store.absolute()),
+        }
+
+
+def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
+    """The options of a command line.
+
+    Args:
+        arguments: Without the program's name.
+        make_config: From an agent's spec to its name and configuration.
+
+    Raises:
+        InvalidValue: In one line, with the nearest right name.
+        SystemExit: After ``--help``.
+    """
+    chosen = _first_look(arguments)
+    if chosen.resume:
+        _only_with_resume(arguments)
+    settings = _settings(chosen, make_config)
+    values = _parse_all(_whole(settings), arguments)
+    at_least(values, children=1, seed=0, evaluation_seed=0)
+    if values.resume and values.run is None:
+        raise InvalidValue("--resume needs --run, the folder of the run to go on with")
+    # Once more by the specs: what the command line let through (a NaN, a range) is refused here.
+    agent_name, agent = make_config({"name": chosen.agent, **asdict(values.agent_settings)})
+    task = make_task({"name": settings["task"].name, **asdict(values.task)})
+    space = make_space({"name": settings["space"].name, **asdict(values.space)})
+    make = {
+        "task": task.spec,
+        "space": space.name,
+        **{name: value for name, value in space.spec.items() if name != "name"},
+        "recipe": values.recipe_settings.spec,
+        "device": values.device,
+        "evaluation_seed": values.evaluation_seed,
+    }
+    names = ("children", "seed", "run", "resume", "control", "track", "store", "depth", "quiet")
+    return Options(
+        env=values.env,
+        agent={"name": agent_name, **asdict(agent)},
+        make=make,
+        **{name: getattr(values, name) for name in names},
+    )
+
+
+def _first_look(arguments: Sequence[str]) -> argparse.Namespace:
+    """What decides which further options there are."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--env", default=Main.env, nargs="?")
+    parser.add_argument("--agent", default="reinforce", nargs="?")
+    parser.add_argument("--agent.preset", dest="preset", default="default", nargs="?")
+    parser.add_argument("--recipe", default=None, nargs="?")
+    parser.add_argument("--device", default="auto", nargs="?")
+    parser.add_argument("--resume", action="store_true")
+    return parser.parse_known_args(list(arguments))[0]
+
+
+def _only_with_resume(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        name = argument.removeprefix("--").partition("=")[0]
+        if argument.startswith("--") and name not in WITH_RESUME:
+            raise InvalidValue(
+                f"--{name} contradicts --resume: a run goes on with its own configuration"
+            )
+
+
+def _settings(chosen: argparse.Namespace, make_config: ConfigMaker) -> dict[str, Any]:
+    """The settings that the chosen environment, recipe and agent have, with their defaults."""
+    keywords = dict(_spec(chosen.env).kwargs)
+    task = make_task(keywords.pop("task"))
+    space_name = keywords.pop("space")
+    device = choose_device(chosen.device or "").type
+    recipe = chosen.recipe or task.default_recipe(device)
+    if recipe not in task.recipes:
+        raise UnknownName("recipe", recipe, task.recipes)
+    agent = make_config({"name": chosen.agent or "", "preset": chosen.preset or ""})[1]
+    return {
+        "agent": agent,
+        "task": task,
+        "space": make_space({"name": space_name, **keywords}),
+        "recipe": task.recipes[recipe],
+    }
+
+
+def _spec(env: str | None) -> gymnasium.envs.registration.EnvSpec:
+    """The registration of an id; of ours only those with a task and a space."""
+    module, colon, name = (env or "").rpartition(":")
+    if colon:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise InvalidValue(f"cannot import {module!r} of --env {env}: {error}") from None
+    known = {id for id, spec in gymnasium.registry.items() if {"task", "space"} <= set(spec.kwargs)}
+    if name not in known:
+        raise UnknownName("environment", env or "", known)
+    return gymnasium.spec(name)
+
+
+def _whole(settings: Mapping[str, Any]) -> type:
+    """The dataclass of all options."""
+
+    def nested(name: str, description: str) -> Any:
+        kind = type(settings[name])
+        return Annotated[kind, tyro.conf.arg(name=name, help=description)]
+
+    def named(name: str, description: str) -> Any:
+        return Annotated[str | None, tyro.conf.arg(name=name, help=description)]
+
+    fields = [
+        ("agent", str, field(default="reinforce")),
+        ("agent_preset", named("agent.preset", "Named settings of the agent."), field(default=None)),
+        ("agent_settings", nested("agent", "The agent."), field(default=settings["agent"])),
+        ("recipe", named("recipe", "Named recipe of the task."), field(default=None)),
+        ("recipe_settings", nested("recipe", "Training."), field(default=settings["recipe"])),
+        ("task", nested("task", "The task."), field(default=settings["task"])),
+        ("space", nested("space", "The search space."), field(default=settings["space"])),
+    ]
+    whole = make_dataclass("Search", fields, bases=(Main,), frozen=True)
+    whole.__doc__ = (Main.__doc__ or "").replace(
+        "        children:", "        agent: The agent's name, or ``module:NAME``.\n        children:"
+    )
+    return whole
+
+
+def _parse_all(whole: type, arguments: Sequence[str]) -> Any:
+    """Let tyro parse, and make one line of what it complains about."""
+    if {"-h", "--help"} & set(arguments):
+        tyro.cli(whole, args=list(arguments), prog="train_agent.py")
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint), _wide():
+            values, unknown = tyro.cli(
+                whole, args=list(arguments), return_unknown_args=True, prog="train_agent.py"
+            )
+    except SystemExit:
+        raise InvalidValue(_one_line(complaint.getvalue())) from None
+    if unknown:
+        raise InvalidValue(_unknown(unknown[0], whole))
+    return values
+
+
+@contextlib.contextmanager
+def _wide() -> Any:
+    """A terminal so wide that no message is wrapped."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = "1000"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
+
+
+def _one_line(box: str) -> str:
+    """The message in a box that tyro printed: its first lines, up to the first rule."""
+    message: list[str] = []
+    for line in box.splitlines():
+        text = line.strip("│╭╮╰╯ ")
+        if line.startswith("╭"):
+            continue
+        if set(text) <= {"─"}:
+            break
+        message.append(text)
+    return " ".join(message) or "bad arguments"
+
+
+def _unknown(argument: str, whole: type) -> str:
+    """Names the option that is not, and the nearest that is."""
+    name = argument.partition("=")[0]
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit), _wide():
+        tyro.cli(whole, args=["--help"])
+    known = {word for word in text.getvalue().replace(",", " ").split() if word.startswith("--")}
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]}?" if close else "--help lists all"
+    return f"unknown option {name}: {hint}" if name.startswith("-") else f"unexpected {name!r}"
+
+

@@ -1,0 +1,116 @@
+"""One search on disk: its folder, its lock, its configuration and its summary."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nas_env.errors import InvalidValue, RunExists, RunInUse
+from nas_env.files import write_json
+
+
+class Run:
+    """A run's folder, held by this process until it is closed.
+
+    The lock is the operating system's, so that it ends with its holder however that ends.
+
+    Args:
+        folder: Which exists.
+
+    Raises:
+        RunInUse: At once, naming the process that holds it.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._lock = open(folder / "lock", "a+")  # noqa: SIM115 - held as long as the run
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.seek(0)
+            holder = self._lock.read().strip() or "another process"
+            self._lock.close()
+            raise RunInUse(f"{folder} is in use by {holder}") from None
+        self._lock.truncate(0)
+        self._lock.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
+        self._lock.flush()
+
+    @classmethod
+    def create(cls, folder: Path) -> Run:
+        """Make a new run.
+
+        Raises:
+            RunExists: If the folder exists and is not empty.
+        """
+        if folder.is_file():
+            raise InvalidValue(f"{folder} is a file, expected a run's folder")
+        if (folder / "config.json").exists():
+            raise RunExists(f"{folder} exists: resume it with --resume, or name another --run")
+        if folder.exists() and any(p.name != "lock" for p in folder.iterdir()):
+            raise RunExists(f"{folder} exists and holds other files: name another --run")
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder)
+
+    @classmethod
+    def create_next(cls, parent: Path, stem: str) -> Run:
+        """Make a new run in the first free ``<parent>/<stem>-<n>``."""
+        parent.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while True:
+            try:
+                (parent / f"{stem}-{number}").mkdir()
+                return cls(parent / f"{stem}-{number}")
+            except FileExistsError:
+                number += 1
+
+    @classmethod
+    def resume(cls, folder: Path) -> Run:
+        """Hold a run that exists.
+
+        Raises:
+            InvalidValue: If there is none.
+        """
+        if not (folder / "config.json").is_file():
+            raise InvalidValue(f"{folder} holds no run to resume: it has no config.json")
+        return cls(folder)
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.folder / "checkpoint"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The resolved configuration."""
+        return self._read("config.json")
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write the resolved configuration; a run has one from then on."""
+        write_json(self.folder / "config.json", dict(config))
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """The summary of a finished run, else None."""
+        if not (self.folder / "summary.json").is_file():
+            return None
+        return self._read("summary.json")
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Write the summary: the run is finished."""
+        write_json(self.folder / "summary.json", dict(summary))
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._lock.close()
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.folder / name
+        try:
+            return json.loads(path.read_text())
+        except ValueError as error:
+            raise InvalidValue(f"{path} is not JSON: {error}") from None

@@ -1,0 +1,92 @@
+"""What a search came to: the figures of ``summary.json``."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from nas_env.problem import Problem
+
+Record = Mapping[str, Any]
+
+
+def best_of(records: Sequence[Record]) -> Any:
+    """The best episode, the first of equal ones; None where there is none."""
+    best = None
+    for record in records:
+        if best is None or better(record, best):
+            best = record
+    return best
+
+
+def better(record: Record, other: Record) -> bool:
+    """Whether an episode beats another: one that is ``ok`` any other, then by reward."""
+    return _rank(record) > _rank(other)
+
+
+def _rank(record: Record) -> tuple[bool, float]:
+    return record["status"] == "ok", record["reward"]
+
+
+def summarise(records: Sequence[Record], problem: Problem, seconds: float) -> dict[str, Any]:
+    """The figures of a search.
+
+    Args:
+        records: Of its episodes, in order.
+        problem: What was searched.
+        seconds: That it took.
+    """
+    failed = Counter(r["status"] for r in records if r["status"] != "ok")
+    return {
+        "children": len(records),
+        "distinct": len({record["canonical"] for record in records}),
+        "failed": dict(sorted(failed.items())),
+        "best": _best(records, problem),
+        "mean_reward": _mean([record["reward"] for record in records]),
+        "mean_reward_last_quarter": _mean(
+            [record["reward"] for record in records[len(records) * 3 // 4 :]]
+        ),
+        "seconds": round(seconds, 3),
+        "children_per_hour": round(3600 * len(records) / seconds, 1) if seconds else None,
+    }
+
+
+def _best(records: Sequence[Record], problem: Problem) -> dict[str, Any] | None:
+    best = best_of(records)
+    if best is None:
+        return None
+    return {
+        "architecture": best["architecture"],
+        "reward": best["reward"],
+        problem.task.metric: best["metric"],
+        "parameters": best["parameters"],
+        "flops": best["flops"],
+        "child": list(records).index(best) + 1,
+    }
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that decide the numbers."""
+    found = {"python": platform.python_version()}
+    for name in ("nas-env", "torch", "torchvision", "numpy", "gymnasium", "scikit-learn"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def device_name(problem: Problem) -> str:
+    """The kind of device, and what a person calls it."""
+    import torch
+
+    if problem.device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(problem.device)})"
+    return "cpu"

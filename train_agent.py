@@ -1,0 +1,191 @@
+"""The main door: let an agent search an environment, and keep the run in a folder.
+
+    python train_agent.py --env NAS-Digits-v0 --agent reinforce --children 200 --control random
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+from rich.console import Console
+
+from agents import make_agent, make_config
+from nas_env import drawing
+from nas_env.display import Display, closing_table
+from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
+from nas_env.observers import Pictures, Tracking, draw_best
+from nas_env.options import Options, parse
+from nas_env.problem import Problem
+from nas_env.run import Run
+from nas_env.search import Depth, Search
+from nas_env.summary import device_name, versions
+from nas_env.tracking import Trackers, make_trackers
+
+CONTROL = "control"  # the folder of the random search, and the name of its run in the store
+INTERRUPTED = 130  # exit status after Ctrl-C, by custom
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the door; the exit status: 0, 2 for bad input, 130 when interrupted."""
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    run: Run | None = None
+    try:
+        options = parse(sys.argv[1:] if arguments is None else arguments, make_config)
+        run = _open(options)
+        _search_and_control(run, options)
+    except (InvalidValue, InvalidArchitecture, NASError) as error:
+        errors.print(f"train_agent: {error}", markup=False)
+        return 2
+    except KeyboardInterrupt:
+        if run is not None:
+            errors.print(f"stopped; go on with: --resume --run {run.folder}", markup=False)
+        return INTERRUPTED
+    finally:
+        if run is not None:
+            run.close()
+    return 0
+
+
+def _open(options: Options) -> Run:
+    """The run's folder, held, with its configuration in it."""
+    if options.resume:
+        assert options.run is not None
+        return Run.resume(options.run)
+    _verify(options)
+    if options.run is None:
+        run = Run.create_next(Path("runs"), f"{options.env.split(':')[-1]}-{options.agent['name']}")
+    else:
+        run = Run.create(options.run)
+    run.write_config(options.config())
+    return run
+
+
+def _verify(options: Options) -> None:
+    """Everything that can be wrong is found before a folder is made."""
+    make_trackers(options.track)
+    environment = _make(options.config(), ":memory:", 1)
+    try:
+        environment.unwrapped.problem.verify_data()
+    finally:
+        environment.close()
+
+
+def _search_and_control(run: Run, options: Options) -> None:
+    config = run.config
+    console = Console(quiet=options.quiet, highlight=False)
+    control = options.control or config["control"]
+    summary = run.summary
+    if summary is None or (control and not summary["random_search"]):
+        summary = _searches(run, config, control, console, options)
+    console.print(closing_table(summary))
+    console.print(f"{run.folder}: summary.json, best.png, curve.png", markup=False)
+
+
+def _searches(
+    run: Run, config: dict[str, Any], control: str | None, console: Console, options: Options
+) -> dict[str, Any]:
+    """The search and, where it is asked for, its control; writes the summary and the curve."""
+    store = Path(config["store"] or run.folder / "results.sqlite")
+    with _environment(config, store, config["id"], config["agent"]) as environment:
+        problem: Problem = environment.unwrapped.problem
+        trackers = make_trackers(options.track or config["track"])
+        figures, rewards = _search(run, config, environment, trackers, console)
+        control_rewards, random_search = None, None
+        if control:
+            random_search, control_rewards = _control(run, config, store, console)
+        summary = {
+            "env": config["env"],
+            "agent": config["agent"]["name"],
+            "seed": config["seed"],
+            **figures,
+            "random_search": random_search,
+            "device": device_name(problem),
+            "versions": versions(),
+        }
+        curve = drawing.draw_curve(rewards, control_rewards, config["agent"]["name"])
+        drawing.save(curve, run.folder / "curve.png")
+        trackers.summary(summary)
+        trackers.finish()
+    run.write_summary(summary)
+    return summary
+
+
+def _search(
+    run: Run, config: Mapping[str, Any], environment: Any, trackers: Trackers, console: Console
+) -> tuple[dict[str, Any], list[float]]:
+    """One search to its end: its figures, and the rewards of its episodes."""
+    problem: Problem = environment.unwrapped.problem
+    agent = make_agent(config["agent"], environment, config["seed"])
+    observers: list[Any] = [Pictures(run.folder, problem, trackers), Tracking(problem, trackers)]
+    search = Search(
+        agent,
+        problem,
+        run,
+        children=config["children"],
+        depth=Depth(**config["depth"]),
+        observers=observers,
+    )
+    trackers.start(run.folder, run.folder.name, config, resume_from=len(search.records))
+    if search.best is not None:
+        draw_best(search.best, problem, run.folder / "best.png")
+    label = f"{config['env']} {config['agent']['name']}"
+    with Display(console, label, config["children"], len(search.records)) as display:
+        observers.append(display)
+        figures = search.play()
+    return figures, [record["reward"] for record in search.records]
+
+
+def _control(
+    run: Run, config: Mapping[str, Any], store: Path, console: Console
+) -> tuple[dict[str, Any], list[float]]:
+    """Random search at equal budget, over the same store."""
+    folder = run.folder / CONTROL
+    name, settings = make_config("random_search")
+    changed = {
+        **config,
+        "agent": {"name": name, **asdict(settings)},
+        "id": f"{config['id']}-{CONTROL}",
+        "control": None,
+        "track": [],
+    }
+    control = Run.resume(folder) if (folder / "config.json").exists() else Run.create(folder)
+    with contextlib.closing(control):
+        control.write_config(changed)
+        with _environment(changed, store, changed["id"], changed["agent"]) as environment:
+            return _search(control, changed, environment, Trackers(), console)
+
+
+@contextlib.contextmanager
+def _environment(
+    config: Mapping[str, Any], store: Path, run_id: str, agent: Mapping[str, Any]
+) -> Iterator[Any]:
+    environment = _make(config, str(store), agent["batch_size"])
+    environment.unwrapped.problem.store.run = run_id
+    try:
+        yield environment
+    finally:
+        environment.close()
+
+
+def _make(config: Mapping[str, Any], store: str, episodes: int) -> Any:
+    return gymnasium.make_vec(
+        config["env"],
+        num_envs=episodes,
+        vectorization_mode="vector_entry_point",
+        store=store,
+        **config["make"],
+    )
+
+
+
+
+if __name__ == "__main__":
+    sys.exit(main())
