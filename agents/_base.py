@@ -124,8 +124,10 @@ class Agent(ABC, Generic[Config]):
             self._applied = dict(self.options)
         rows = np.zeros(self.environment.num_envs, dtype=np.int64)
         rows[: len(tokens)] = np.arange(len(tokens))
-        for column in tokens[rows].T:
-            _, rewards, _, _, info = self.environment.step(column)
+        *earlier, last = tokens[rows].T
+        for column in earlier:
+            self.environment.step(column)
+        _, rewards, _, _, info = self.environment.step(last)
         final = info["final_info"]
         return [
             Episode(

@@ -31,7 +31,7 @@ class Baseline(ABC):
         """What the next advantages depend on, as JSON values."""
         return {}
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: dict[str, Any]) -> None:  # noqa: B027 - most have none
         """Go on from a state."""
 
 

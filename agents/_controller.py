@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -116,7 +116,9 @@ class Controller(nn.Module):
         """Hidden states (steps, m, units) to logits (m, decisions, options), closed ones -inf."""
         m, t = tokens.shape
         columns = torch.arange(self.options)
-        rows = (self.first_row[plan.singles][:, None] + columns).clamp(max=len(self.heads.weight) - 1)
+        rows = (self.first_row[plan.singles][:, None] + columns).clamp(
+            max=len(self.heads.weight) - 1
+        )
         scores = self.heads(hidden[plan.single_steps])
         singles = scores.gather(2, rows[:, None].expand(-1, m, -1))
         logits = hidden.new_zeros(t, m, self.options).index_copy(0, plan.singles, singles)
@@ -132,7 +134,7 @@ class Controller(nn.Module):
         return logits.masked_fill(~masks, -torch.inf)
 
     def attention(self, previous: Tensor, current: Tensor) -> Tensor:
-        """v' tanh(W_prev h_j + W_curr h_i), the logit of yes (section 3.3): (…, units) -> (…)."""
+        """V' tanh(W_prev h_j + W_curr h_i), the logit of yes (section 3.3): (…, units) -> (…)."""
         return torch.tanh(previous + current) @ self.v
 
     def yes_no(self, yes: Tensor) -> Tensor:
@@ -195,6 +197,9 @@ class Controller(nn.Module):
         return (point[:, None] >= cumulative).sum(dim=1).clamp(max=width - 1)
 
 
+_cell: Any = torch.lstm_cell  # whose stub takes no unpacked list
+
+
 class _Walk:
     """The state that sampling carries from step to step."""
 
@@ -209,7 +214,7 @@ class _Walk:
     def step(self, fed: Tensor) -> Tensor:
         """One step of the LSTM: (m, units) -> (m, units)."""
         for layer, weights in enumerate(self.weights):
-            self.states[layer] = torch.lstm_cell(fed, self.states[layer], *weights)
+            self.states[layer] = _cell(fed, self.states[layer], *weights)
             fed = self.states[layer][0]
         return fed
 

@@ -163,5 +163,5 @@ class Reinforce(Agent[ReinforceConfig]):
 
 
 def policy_loss(policy: Policy, advantages: Tensor) -> Tensor:
-    """Its gradient is minus (1/m) sum_k sum_t grad log P(a_t | a_1..t-1) (R_k - b) (section 3.2)."""
+    """Its gradient is minus 1/m sum_k sum_t grad log P(a_t | a_1..t-1) (R_k - b): section 3.2."""
     return -(policy.log_probabilities.sum(dim=1) * advantages).mean()

@@ -35,8 +35,13 @@ def frame(
     title, notes = _captions(space, tokens, used, length, evaluation)
     if as_text:
         return drawing.text_graph(vertices, title, notes)
-    whole = space.decode(repaired(space, np.zeros((1, length), dtype=np.int64))[0].tolist())
-    figure = drawing.draw_graph(vertices, title, notes, slots=len(space.graph(whole)))
+    # All frames of an episode are laid out as one of its possible ends, so that their sizes agree.
+    some_end = space.decode(repaired(space, np.zeros((1, length), dtype=np.int64))[0].tolist())
+    whole = space.graph(some_end)
+    slots = max(len(whole), len(vertices))
+    figure = drawing.draw_graph(
+        vertices, title, notes, slots=slots, layout=drawing.suitable_layout(whole)
+    )
     return drawing.to_rgb(figure)
 
 

@@ -21,7 +21,12 @@ class Interface:
     """The Gymnasium side of a problem, the same for one episode and for many."""
 
     def __init__(
-        self, problem: Problem, *, one_step: bool, render_mode: str | None, layers: int | None = None
+        self,
+        problem: Problem,
+        *,
+        one_step: bool,
+        render_mode: str | None,
+        layers: int | None = None,
     ):
         if render_mode is not None and render_mode not in RENDER_MODES:
             raise UnknownName("render mode", str(render_mode), RENDER_MODES)

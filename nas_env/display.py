@@ -62,7 +62,9 @@ class Display:
         overdue = now - self._printed > LINE_EVERY or number == self.children
         if not self.console.is_terminal and overdue:
             left = (self.children - number) * 3600 / rate
-            self.console.print(f"{self.label}  {number}/{self.children}  {figures}  {left:.0f} s left")
+            self.console.print(
+                f"{self.label}  {number}/{self.children}  {figures}  {left:.0f} s left"
+            )
             self._printed = now
 
     def update(self, number: int, log: Mapping[str, float]) -> None:

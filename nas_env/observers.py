@@ -73,4 +73,7 @@ def caption(best: Record, problem: Problem) -> str:
     if best["metric"] is None:
         return f"{best['status']}, reward {best['reward']:.4f}"
     name = problem.task.metric.replace("_", " ")
-    return f"reward {best['reward']:.4f}, {name} {best['metric']:.4f}, {best['parameters']:,} parameters"
+    return (
+        f"reward {best['reward']:.4f}, {name} {best['metric']:.4f}, "
+        f"{best['parameters']:,} parameters"
+    )

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal
 
 import gymnasium
 import tyro
+from gymnasium.envs.registration import EnvSpec
 
 import nas_env  # noqa: F401 - registers the environments
 from nas_env.errors import InvalidValue, UnknownName
@@ -186,7 +187,7 @@ def _settings(chosen: argparse.Namespace, make_config: ConfigMaker) -> dict[str,
     }
 
 
-def _spec(env: str | None) -> gymnasium.envs.registration.EnvSpec:
+def _spec(env: str | None) -> EnvSpec:
     """The registration of an id; of ours only those with a task and a space."""
     module, colon, name = (env or "").rpartition(":")
     if colon:
@@ -212,7 +213,11 @@ def _whole(settings: Mapping[str, Any]) -> type:
 
     fields = [
         ("agent", str, field(default="reinforce")),
-        ("agent_preset", named("agent.preset", "Named settings of the agent."), field(default=None)),
+        (
+            "agent_preset",
+            named("agent.preset", "Named settings of the agent."),
+            field(default=None),
+        ),
         ("agent_settings", nested("agent", "The agent."), field(default=settings["agent"])),
         ("recipe", named("recipe", "Named recipe of the task."), field(default=None)),
         ("recipe_settings", nested("recipe", "Training."), field(default=settings["recipe"])),
@@ -221,7 +226,8 @@ def _whole(settings: Mapping[str, Any]) -> type:
     ]
     whole = make_dataclass("Search", fields, bases=(Main,), frozen=True)
     whole.__doc__ = (Main.__doc__ or "").replace(
-        "        children:", "        agent: The agent's name, or ``module:NAME``.\n        children:"
+        "        children:",
+        "        agent: The agent's name, or ``module:NAME``.\n        children:",
     )
     return whole
 
@@ -280,5 +286,3 @@ def _unknown(argument: str, whole: type) -> str:
     close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}?" if close else "--help lists all"
     return f"unknown option {name}: {hint}" if name.startswith("-") else f"unexpected {name!r}"
-
-

@@ -94,9 +94,7 @@ class Problem:
             device=self.device.type,
         )
 
-    def evaluate(
-        self, sequences: Sequence[Sequence[int]]
-    ) -> list[tuple[Architecture, Evaluation]]:
+    def evaluate(self, sequences: Sequence[Sequence[int]]) -> list[tuple[Architecture, Evaluation]]:
         """The architectures of complete token sequences with their evaluations, as one batch."""
         architectures = [self.space.decode(tokens) for tokens in sequences]
         futures = self.evaluator.submit_batch([self.request(a) for a in architectures])

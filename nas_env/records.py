@@ -9,9 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-Status = Literal[
-    "ok", "diverged", "too_large", "failed", "out_of_memory", "timed_out", "died"
-]
+Status = Literal["ok", "diverged", "too_large", "failed", "out_of_memory", "timed_out", "died"]
 #: Statuses that are facts of the architecture: they answer for ever. The others belong to the
 #: moment: they answer within their run, another run tries again.
 FACTS = frozenset({"ok", "diverged", "too_large"})

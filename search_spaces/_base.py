@@ -127,9 +127,7 @@ class SearchSpace(ABC):
         """
 
     @abstractmethod
-    def _build(
-        self, architecture: Any, input_shape: tuple[int, ...], outputs: int
-    ) -> nn.Module:
+    def _build(self, architecture: Any, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         """The child of a canonical architecture."""
 
     # -- the decisions ---------------------------------------------------------------------------
@@ -266,9 +264,7 @@ class SearchSpace(ABC):
         """
         return self._build(architecture.canonical(), input_shape, outputs)
 
-    def cost(
-        self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
-    ) -> Cost:
+    def cost(self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int) -> Cost:
         """Parameters and forward FLOPs, exact, computed on ``meta``: nothing is allocated."""
         from torch.utils.flop_counter import FlopCounterMode
 

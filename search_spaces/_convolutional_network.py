@@ -14,17 +14,17 @@ class Layer(Protocol):
     """What the network needs to know of a layer."""
 
     @property
-    def filter_height(self) -> int: ...  # noqa: D102
+    def filter_height(self) -> int: ...
     @property
-    def filter_width(self) -> int: ...  # noqa: D102
+    def filter_width(self) -> int: ...
     @property
-    def stride_height(self) -> int: ...  # noqa: D102
+    def stride_height(self) -> int: ...
     @property
-    def stride_width(self) -> int: ...  # noqa: D102
+    def stride_width(self) -> int: ...
     @property
-    def filters(self) -> int: ...  # noqa: D102
+    def filters(self) -> int: ...
     @property
-    def inputs(self) -> tuple[int, ...]: ...  # noqa: D102
+    def inputs(self) -> tuple[int, ...]: ...
 
 
 class ConvolutionalNetwork(nn.Module):

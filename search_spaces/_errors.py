@@ -1,4 +1,4 @@
-"""What bad input gets: a typed error whose message is one line and names the nearest right thing."""
+"""What bad input gets: a typed error, one line that names the nearest right thing."""
 
 from __future__ import annotations
 

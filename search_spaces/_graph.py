@@ -43,7 +43,9 @@ class _Graph:
         for vertex, sources in enumerate(self.parents):
             for source in sources:
                 self.children[source].append(vertex)
-        self.neighbours = [(frozenset(p), frozenset(c)) for p, c in zip(parents, self.children, strict=True)]
+        self.neighbours = [
+            (frozenset(p), frozenset(c)) for p, c in zip(parents, self.children, strict=True)
+        ]
 
     def refine(self, colours: Colours) -> Colours:
         """Split colours by the colours of parents and children until nothing changes."""
@@ -64,7 +66,7 @@ class _Graph:
             count = new
 
     def topological(self, colours: Colours) -> tuple[int, ...]:
-        """The order in which, of the vertices whose parents are placed, the least colour is next."""
+        """Of the vertices whose parents are placed, the one of least colour is always next."""
         waiting = [len(p) for p in self.parents]
         ready = [v for v, count in enumerate(waiting) if count == 0]
         order = []
@@ -90,7 +92,9 @@ class _Graph:
         shared = next((c for c in sorted(set(colours)) if colours.count(c) > 1), None)
         if shared is None:
             return []
-        twins = {self.neighbours[v]: v for v in reversed(range(len(colours))) if colours[v] == shared}
+        twins = {
+            self.neighbours[v]: v for v in reversed(range(len(colours))) if colours[v] == shared
+        }
         return sorted(twins.values())
 
 

@@ -1,91 +1,26 @@
-"""The convolutional networks of Zoph & Le 2017, section 3.2 and 3.3, with skip connections."""
+"""The convolutional networks of Zoph & Le 2017, sections 3.2 and 3.3, with skip connections."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from torch import nn
 
 from search_spaces._base import Architecture, Decision, SearchSpace, Vertex
+from search_spaces._convolutional_architecture import (
+    FIELDS,
+    MAX_LAYERS,
+    ConvolutionalArchitecture,
+    ConvolutionalLayer,
+    parse_architecture,
+)
 from search_spaces._convolutional_network import ConvolutionalNetwork
-from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, nearest
-from search_spaces._graph import canonical_order
+from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue
 from search_spaces._settings import at_least
 
-
-@dataclass(frozen=True)
-class ConvolutionalLayer:
-    """One convolution: its filters, and the layers that feed it.
-
-    Attributes:
-        filter_height: Odd, in pixels.
-        filter_width: Odd, in pixels.
-        stride_height: In pixels.
-        stride_width: In pixels.
-        filters: Output channels.
-        inputs: The earlier layers, counted from 1, whose outputs are joined; empty: the image.
-    """
-
-    filter_height: int
-    filter_width: int
-    stride_height: int
-    stride_width: int
-    filters: int
-    inputs: tuple[int, ...] = ()
-
-
-FIELDS = tuple(ConvolutionalLayer.__dataclass_fields__)
-LIMITS = {"filter_height": 99, "filter_width": 99, "stride_height": 99, "stride_width": 99}
-MAX_FILTERS = 65_536
-MAX_LAYERS = 256
-
-
-@dataclass(frozen=True)
-class ConvolutionalArchitecture(Architecture):
-    """Convolutional layers in an order in which each comes after its inputs.
-
-    Example:
-        >>> layer = ConvolutionalLayer(3, 3, 1, 1, 36)
-        >>> ConvolutionalArchitecture((layer,)).to_dict()["layers"][0]["filters"]
-        36
-    """
-
-    layers: tuple[ConvolutionalLayer, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """``{"space": "convolutional", "layers": [{"filter_height": 3, …, "inputs": []}, …]}``."""
-        return {
-            "space": "convolutional",
-            "layers": [
-                {**dict(zip(FIELDS, astuple(layer), strict=True)), "inputs": list(layer.inputs)}
-                for layer in self.layers
-            ],
-        }
-
-    def canonical(self) -> ConvolutionalArchitecture:
-        """The same network with its layers numbered in the one canonical order.
-
-        No layer is ever dead (what nothing consumes goes to the classifier), so networks are
-        equal exactly when they differ in the numbering of their layers alone.
-        """
-        labels = [astuple(layer)[:-1] for layer in self.layers]
-        parents = [[i - 1 for i in layer.inputs] for layer in self.layers]
-        order = canonical_order(labels, parents)
-        number = {old: new + 1 for new, old in enumerate(order)}
-        return ConvolutionalArchitecture(
-            tuple(
-                ConvolutionalLayer(*labels[old], tuple(sorted(number[p] for p in parents[old])))
-                for old in order
-            )
-        )
-
-    @property
-    def loose_ends(self) -> tuple[int, ...]:
-        """The layers that no other consumes: the classifier reads them joined."""
-        used = {source for layer in self.layers for source in layer.inputs}
-        return tuple(n for n in range(1, len(self.layers) + 1) if n not in used)
+__all__ = ["ConvolutionalArchitecture", "ConvolutionalLayer", "ConvolutionalSpace"]
 
 
 @dataclass(frozen=True)
@@ -192,12 +127,16 @@ class ConvolutionalSpace(SearchSpace):
         remaining = iter(int(token) for token in tokens)
         layers = []
         for number in range(1, self._depth_of(len(tokens)) + 1):
-            values = [
+            height, width, down, right, filters = (
                 options[next(remaining)] if len(options) > 1 else options[0]
                 for _, options in self._fields()
-            ]
+            )
             chosen = tuple(source for source in self._candidates(number) if next(remaining))
-            layers.append(ConvolutionalLayer(*values, chosen + self._always(number)))
+            layers.append(
+                ConvolutionalLayer(
+                    height, width, down, right, filters, chosen + self._always(number)
+                )
+            )
         return ConvolutionalArchitecture(tuple(layers))
 
     def _always(self, layer: int) -> tuple[int, ...]:
@@ -267,17 +206,7 @@ class ConvolutionalSpace(SearchSpace):
 
     def parse(self, description: Mapping[str, Any]) -> ConvolutionalArchitecture:
         """The network of a dictionary as :meth:`ConvolutionalArchitecture.to_dict` gives it."""
-        _check_keys(description, ("space", "layers"), "the architecture")
-        if description["space"] != "convolutional":
-            raise InvalidArchitecture(
-                f"space is {description['space']!r}, expected 'convolutional'"
-            )
-        layers = description["layers"]
-        if not isinstance(layers, list) or not 1 <= len(layers) <= MAX_LAYERS:
-            raise InvalidArchitecture(f"layers must be a list of 1 to {MAX_LAYERS} layers")
-        return ConvolutionalArchitecture(
-            tuple(_parse_layer(number, layer) for number, layer in enumerate(layers, start=1))
-        )
+        return parse_architecture(description)
 
     def _build(
         self,
@@ -295,44 +224,8 @@ class ConvolutionalSpace(SearchSpace):
         )
 
 
-def _parse_layer(number: int, layer: Any) -> ConvolutionalLayer:
-    what = f"layer {number}"
-    _check_keys(layer, FIELDS, what)
-    values = [
-        _whole(layer[field], LIMITS.get(field, MAX_FILTERS), f"{what} {field}")
-        for field in FIELDS[:-1]
-    ]
-    if values[0] % 2 == 0 or values[1] % 2 == 0:
-        raise InvalidArchitecture(f"{what} has an even filter size, expected odd ones")
-    inputs = layer["inputs"]
-    if not isinstance(inputs, list):
-        raise InvalidArchitecture(f"{what} inputs must be a list of earlier layers")
-    sources = tuple(sorted(_whole(source, number - 1, f"{what} input") for source in inputs))
-    if len(set(sources)) < len(sources):
-        raise InvalidArchitecture(f"{what} inputs are {inputs}, one stands twice")
-    return ConvolutionalLayer(*values, sources)
-
-
 def _label(layer: ConvolutionalLayer) -> str:
     """``7x5, 48``, and the strides where there are any."""
     strides = (layer.stride_height, layer.stride_width)
     stride = "" if strides == (1, 1) else f", stride {strides[0]}x{strides[1]}"
     return f"{layer.filter_height}x{layer.filter_width}, {layer.filters}{stride}"
-
-
-def _check_keys(value: Any, keys: Iterable[str], what: str) -> None:
-    keys = tuple(keys)
-    if not isinstance(value, Mapping):
-        raise InvalidArchitecture(f"{what} must be an object with {', '.join(keys)}")
-    for key in value:
-        if key not in keys:
-            raise InvalidArchitecture(f"{what} has an unknown key {key!r}: {nearest(key, keys)}")
-    for key in keys:
-        if key not in value:
-            raise InvalidArchitecture(f"{what} has no {key!r}")
-
-
-def _whole(value: Any, most: int, what: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise InvalidArchitecture(f"{what} is {value!r}, expected a whole number from 1 to {most}")
-    return value

@@ -48,7 +48,7 @@ class Evaluator(ABC):
         """Ask for a whole batch; to be consumed in the order of submission."""
         return [self.submit(request) for request in requests]
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most have nothing to stop
         """Stop what runs in the background."""
 
     def _keep(self, request: Request) -> Future[Evaluation]:

@@ -74,9 +74,7 @@ def _trained(request: Request, task: Task, cost: Cost, device: torch.device) -> 
         error = f"the loss was not finite in epoch {len(result.curves['training_loss']) + 1}"
         return _failed(task, "diverged", error, cost, result.curves, seconds)
     score = task.score(result.curves)
-    return Evaluation(
-        "ok", task.reward(score), score, result.curves, *cost, seconds=seconds
-    )
+    return Evaluation("ok", task.reward(score), score, result.curves, *cost, seconds=seconds)
 
 
 def task_recipe(task: Task, settings: Any) -> Recipe:

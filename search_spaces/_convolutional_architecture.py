@@ -1,0 +1,149 @@
+"""The description of a convolutional network: its layers and what feeds each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from search_spaces._base import Architecture
+from search_spaces._errors import InvalidArchitecture, nearest
+from search_spaces._graph import canonical_order
+
+Numbers = tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True)
+class ConvolutionalLayer:
+    """One convolution: its filters, and the layers that feed it.
+
+    Attributes:
+        filter_height: Odd, in pixels.
+        filter_width: Odd, in pixels.
+        stride_height: In pixels.
+        stride_width: In pixels.
+        filters: Output channels.
+        inputs: The earlier layers, counted from 1, whose outputs are joined; empty: the image.
+    """
+
+    filter_height: int
+    filter_width: int
+    stride_height: int
+    stride_width: int
+    filters: int
+    inputs: tuple[int, ...] = ()
+
+    @property
+    def numbers(self) -> Numbers:
+        """All but the inputs, in the order of the decisions."""
+        return (
+            self.filter_height,
+            self.filter_width,
+            self.stride_height,
+            self.stride_width,
+            self.filters,
+        )
+
+
+FIELDS = ("filter_height", "filter_width", "stride_height", "stride_width", "filters", "inputs")
+LARGEST = (99, 99, 99, 99, 65_536)  # of each number, in any architecture
+MAX_LAYERS = 256
+
+
+@dataclass(frozen=True)
+class ConvolutionalArchitecture(Architecture):
+    """Convolutional layers in an order in which each comes after its inputs.
+
+    Example:
+        >>> layer = ConvolutionalLayer(3, 3, 1, 1, 36)
+        >>> ConvolutionalArchitecture((layer,)).to_dict()["layers"][0]["filters"]
+        36
+    """
+
+    layers: tuple[ConvolutionalLayer, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """``{"space": "convolutional", "layers": [{"filter_height": 3, …, "inputs": []}, …]}``."""
+        return {
+            "space": "convolutional",
+            "layers": [
+                dict(zip(FIELDS, (*layer.numbers, list(layer.inputs)), strict=True))
+                for layer in self.layers
+            ],
+        }
+
+    def canonical(self) -> ConvolutionalArchitecture:
+        """The same network with its layers numbered in the one canonical order.
+
+        No layer is ever dead (what nothing consumes goes to the classifier), so networks are
+        equal exactly when they differ in the numbering of their layers alone.
+        """
+        labels = [layer.numbers for layer in self.layers]
+        parents = [[i - 1 for i in layer.inputs] for layer in self.layers]
+        order = canonical_order(labels, parents)
+        number = {old: new + 1 for new, old in enumerate(order)}
+        return ConvolutionalArchitecture(
+            tuple(
+                ConvolutionalLayer(*labels[old], tuple(sorted(number[p] for p in parents[old])))
+                for old in order
+            )
+        )
+
+    @property
+    def loose_ends(self) -> tuple[int, ...]:
+        """The layers that no other consumes: the classifier reads them joined."""
+        used = {source for layer in self.layers for source in layer.inputs}
+        return tuple(n for n in range(1, len(self.layers) + 1) if n not in used)
+
+
+def parse_architecture(description: Mapping[str, Any]) -> ConvolutionalArchitecture:
+    """The network of a dictionary, checked for its form.
+
+    Raises:
+        InvalidArchitecture: Naming the first thing that is wrong.
+    """
+    _check_keys(description, ("space", "layers"), "the architecture")
+    if description["space"] != "convolutional":
+        raise InvalidArchitecture(f"space is {description['space']!r}, expected 'convolutional'")
+    layers = description["layers"]
+    if not isinstance(layers, list) or not 1 <= len(layers) <= MAX_LAYERS:
+        raise InvalidArchitecture(f"layers must be a list of 1 to {MAX_LAYERS} layers")
+    return ConvolutionalArchitecture(
+        tuple(_parse_layer(number, layer) for number, layer in enumerate(layers, start=1))
+    )
+
+
+def _parse_layer(number: int, layer: Any) -> ConvolutionalLayer:
+    what = f"layer {number}"
+    _check_keys(layer, FIELDS, what)
+    height, width, down, right, filters = (
+        _whole(layer[field], most, f"{what} {field}")
+        for field, most in zip(FIELDS, LARGEST, strict=False)
+    )
+    if height % 2 == 0 or width % 2 == 0:
+        raise InvalidArchitecture(f"{what} has an even filter size, expected odd ones")
+    inputs = layer["inputs"]
+    if not isinstance(inputs, list):
+        raise InvalidArchitecture(f"{what} inputs must be a list of earlier layers")
+    sources = tuple(sorted(_whole(source, number - 1, f"{what} input") for source in inputs))
+    if len(set(sources)) < len(sources):
+        raise InvalidArchitecture(f"{what} inputs are {inputs}, one stands twice")
+    return ConvolutionalLayer(height, width, down, right, filters, sources)
+
+
+def _check_keys(value: Any, keys: Iterable[str], what: str) -> None:
+    keys = tuple(keys)
+    if not isinstance(value, Mapping):
+        raise InvalidArchitecture(f"{what} must be an object with {', '.join(keys)}")
+    for key in value:
+        if key not in keys:
+            raise InvalidArchitecture(f"{what} has an unknown key {key!r}: {nearest(key, keys)}")
+    for key in keys:
+        if key not in value:
+            raise InvalidArchitecture(f"{what} has no {key!r}")
+
+
+def _whole(value: Any, most: int, what: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise InvalidArchitecture(f"{what} is {value!r}, expected a whole number from 1 to {most}")
+    return value
