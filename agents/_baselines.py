@@ -24,7 +24,7 @@ class Baseline(ABC):
     def advantages(self, rewards: np.ndarray) -> np.ndarray | None:
         """Rewards minus baselines, (m,); None where there is no baseline yet: no update."""
 
-    def update(self, rewards: np.ndarray) -> None:
+    def update(self, rewards: np.ndarray) -> None:  # noqa: B027 - most have none
         """Learn from rewards whose advantages have been taken."""
 
     def state(self) -> dict[str, Any]:

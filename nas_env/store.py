@@ -164,6 +164,14 @@ class Store:
             ).fetchall()
         return [json.loads(row[0]) for row in rows]
 
+    def all_episodes(self) -> list[dict[str, Any]]:
+        """What every run that used this file has played, run by run."""
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT record FROM episodes ORDER BY run, number"
+            ).fetchall()
+        return [json.loads(row[0]) for row in rows]
+
     # -- machinery -------------------------------------------------------------------------------
     @contextmanager
     def _reading(self) -> Iterator[None]:

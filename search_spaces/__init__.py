@@ -10,7 +10,8 @@ from importlib import resources
 from typing import Any
 
 from search_spaces import _catalogue
-from search_spaces._base import Architecture, Cost, Decision, SearchSpace, Vertex, load_json
+from search_spaces._architecture import Architecture, load_json
+from search_spaces._base import Cost, Decision, SearchSpace, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
 from search_spaces._settings import from_mapping
 

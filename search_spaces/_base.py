@@ -7,7 +7,6 @@ which a choice closes later options overrides :meth:`~SearchSpace.open_mask` as 
 
 from __future__ import annotations
 
-import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,9 +19,8 @@ import torch
 from torch import nn
 
 from search_spaces import _catalogue
-from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue
-
-TEXT_LIMIT = 64_000  # bytes of an architecture's JSON; a 20-layer network has about 3,000
+from search_spaces._architecture import Architecture, load_json
+from search_spaces._errors import InvalidTokens, InvalidValue
 
 
 @dataclass(frozen=True)
@@ -67,22 +65,6 @@ class Cost(NamedTuple):
 
     parameters: int  # trainable numbers
     flops: int  # of one forward pass over one example; a multiply-add counts as two
-
-
-class Architecture(ABC):
-    """A complete, immutable, hashable description of a network."""
-
-    @abstractmethod
-    def to_dict(self) -> dict[str, Any]:
-        """The description as plain JSON values, as a person would write it by hand."""
-
-    @abstractmethod
-    def canonical(self) -> Architecture:
-        """The one form that all architectures of the same network share."""
-
-    def to_json(self) -> str:
-        """The description as one line of JSON."""
-        return json.dumps(self.to_dict())
 
 
 @dataclass(frozen=True)
@@ -311,38 +293,6 @@ class SearchSpace(ABC):
         """Name and the settings that decide how a child is built from its architecture."""
         spec = self.spec
         return {key: spec[key] for key in ("name", *self.construction_fields)}
-
-
-def load_json(text: str) -> dict[str, Any]:
-    """Read an architecture's JSON strictly: no NaN, no key twice, no depth or size that hurts.
-
-    Raises:
-        InvalidArchitecture: Saying what is wrong with the text.
-    """
-    if not isinstance(text, str):
-        raise InvalidArchitecture(f"expected JSON as text, got {type(text).__name__}")
-    if len(text.encode("utf-8", "surrogatepass")) > TEXT_LIMIT:
-        raise InvalidArchitecture(f"the JSON is longer than {TEXT_LIMIT:,} bytes")
-    try:
-        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
-    except RecursionError:
-        raise InvalidArchitecture("the JSON is nested too deeply") from None
-    except ValueError as error:
-        raise InvalidArchitecture(f"not an architecture's JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise InvalidArchitecture(f"expected a JSON object, got {type(value).__name__}")
-    return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number of JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise ValueError("a key stands twice")
-    return result
 
 
 def _plain(value: Any) -> Any:

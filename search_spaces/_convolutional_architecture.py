@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from search_spaces._base import Architecture
+from search_spaces._architecture import Architecture
 from search_spaces._errors import InvalidArchitecture, nearest
 from search_spaces._graph import canonical_order
 

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal
 
 from torch import nn
 
-from search_spaces._base import Architecture, Decision, SearchSpace, Vertex
+from search_spaces._architecture import Architecture
+from search_spaces._base import Decision, SearchSpace, Vertex
 from search_spaces._convolutional_architecture import (
     FIELDS,
     MAX_LAYERS,
@@ -104,7 +105,7 @@ class ConvolutionalSpace(SearchSpace):
     def _fields(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """Each number of a layer with its options, in the order of the decisions."""
         sizes = (self.filter_sizes, self.filter_sizes, self.strides, self.strides, self.filters)
-        return tuple(zip(FIELDS, sizes, strict=False))
+        return tuple(zip(FIELDS[:-1], sizes, strict=True))
 
     def _candidates(self, layer: int) -> range:
         """The earlier layers that the anchor of ``layer`` decides about."""
@@ -128,7 +129,7 @@ class ConvolutionalSpace(SearchSpace):
         layers = []
         for number in range(1, self._depth_of(len(tokens)) + 1):
             height, width, down, right, filters = (
-                options[next(remaining)] if len(options) > 1 else options[0]
+                options[next(remaining) if len(options) > 1 else 0]
                 for _, options in self._fields()
             )
             chosen = tuple(source for source in self._candidates(number) if next(remaining))

@@ -1,0 +1,146 @@
+"""Does it learn? Searches on the digits and on a hidden target, over several seeds.
+
+    python -m benchmarks.learning            # about 25 minutes on two slow cores; resumable
+
+The digits: the default preset, the paper's preset and random search, the same budget each. The
+hidden target needs no training: 15 decisions of 4 options, reward (share that match)^3.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+
+from agents import Episode, agent_class, make_config
+from benchmarks._results import mean_interval, save
+from nas_env.store import Store
+from search_spaces import Decision
+from search_spaces.convolutional import ConvolutionalSpace
+from train_agent import main as search
+
+SEEDS = range(5)
+ARMS = {
+    "default": ["--agent", "reinforce"],
+    "paper": ["--agent", "reinforce", "--agent.preset", "paper"],
+    "random search": ["--agent", "random_search"],
+}
+
+
+@dataclass(frozen=True)
+class HiddenTarget(ConvolutionalSpace):
+    """15 decisions of 4 options, each of a kind of its own; nothing is ever built."""
+
+    def _decide(self) -> Any:
+        for number in range(1, 16):
+            yield Decision(f"decision {number}", f"kind {number}", (0, 1, 2, 3))
+
+    def length(self, layers: int | None = None) -> int:
+        """Always 15."""
+        return 15
+
+
+def hidden_target(spec: Mapping[str, Any], seed: int, episodes: int = 400) -> list[float]:
+    """The rewards of an agent that looks for a hidden target."""
+    space = HiddenTarget()
+    target = np.random.default_rng(1000 + seed).integers(0, 4, space.length())
+    name, config = make_config(spec)
+    environment: Any = SimpleNamespace(unwrapped=SimpleNamespace(search_space=space))
+    agent = agent_class(name)(environment, config, seed)
+    rewards: list[float] = []
+    while len(rewards) < episodes:
+        tokens = agent.propose(config.batch_size)
+        batch = [float((row == target).mean() ** 3) for row in tokens]
+        agent.learn([Episode(tuple(t), r, {}, {}) for t, r in zip(tokens, batch, strict=True)])
+        rewards += batch
+    return rewards
+
+
+def digits(job: tuple[str, int, int, Path]) -> list[float]:
+    """The rewards of one search on the digits, played now or before."""
+    arm, seed, children, folder = job
+    run = folder / f"{arm.replace(' ', '-')}-{seed}"
+    where = ["--run", str(run)]
+    if (run / "config.json").exists():
+        arguments = [*where, "--resume", "--quiet"]
+    else:
+        budget = ["--children", str(children), "--seed", str(seed), "--device", "cpu"]
+        arguments = [*ARMS[arm], *where, *budget, "--quiet"]
+    if search(arguments) != 0:
+        raise SystemExit(f"the search in {run} failed")
+    store = Store(run / "results.sqlite")
+    return [record["reward"] for record in store.all_episodes()]
+
+
+def quarters(curves: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    """Mean reward of each quarter of the episodes, with its interval over the seeds."""
+    per_seed = np.array(curves).reshape(len(curves), 4, -1).mean(axis=2)
+    return [mean_interval(column) for column in per_seed.T]
+
+
+def main() -> None:
+    """Play what is missing, and write the figures and the picture."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--children", type=int, default=200, help="episodes a search (default 200)")
+    parser.add_argument("--runs", type=Path, default=Path("runs/learning"), help="where they lie")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    jobs = [(arm, seed, options.children, options.runs) for seed in SEEDS for arm in ARMS]
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        played = dict(zip([job[:2] for job in jobs], pool.map(digits, jobs), strict=True))
+    curves = {arm: [played[arm, seed] for seed in SEEDS] for arm in ARMS}
+    last = [np.mean(c[-options.children // 4 :]) for c in curves["default"]]
+    first = [np.mean(c[: options.children // 4]) for c in curves["default"]]
+    control = [np.mean(c) for c in curves["random search"]]
+    figures = {
+        "digits": {
+            "children": options.children,
+            "seeds": len(SEEDS),
+            "quarters": {arm: quarters(c) for arm, c in curves.items()},
+            "best": {arm: mean_interval([max(c) for c in curve]) for arm, curve in curves.items()},
+            "last quarter minus first": mean_interval(np.subtract(last, first).tolist()),
+            "last quarter minus random search": mean_interval(np.subtract(last, control).tolist()),
+        },
+        "hidden target": {
+            arm: mean_interval([float(np.mean(hidden_target(spec, s)[-100:])) for s in SEEDS])
+            for arm, spec in {
+                "default": {"name": "reinforce"},
+                "paper": {"name": "reinforce", "preset": "paper"},
+            }.items()
+        },
+    }
+    print(save("learning", "python -m benchmarks.learning", figures))
+    draw(curves)
+
+
+def draw(curves: Mapping[str, Sequence[Sequence[float]]]) -> None:
+    """The mean over the seeds of a running mean over 20 episodes, with its 95% interval."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    window = np.ones(20) / 20
+    for arm, runs in curves.items():
+        smooth = np.array([np.convolve(run, window, mode="valid") for run in runs])
+        middle, half = np.array([mean_interval(column) for column in smooth.T]).T
+        x = np.arange(20, 20 + len(middle))
+        axes.plot(x, middle, label=arm)
+        axes.fill_between(x, middle - half, middle + half, alpha=0.15)
+    axes.set_xlabel("episodes")
+    axes.set_ylabel("reward, mean of the last 20")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+    figure.savefig("docs/learning.png", dpi=150, metadata={"Software": None})
+
+
+if __name__ == "__main__":
+    main()
