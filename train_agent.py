@@ -124,7 +124,7 @@ def _search(
     """One search to its end: its figures, and the rewards of its episodes."""
     problem: Problem = environment.unwrapped.problem
     agent = make_agent(config["agent"], environment, config["seed"])
-    observers: list[Any] = [Pictures(run.folder, problem, trackers), Tracking(problem, trackers)]
+    observers: list[Any] = [Tracking(problem, trackers), Pictures(run.folder, problem, trackers)]
     search = Search(
         agent,
         problem,

@@ -129,8 +129,7 @@ class ConvolutionalSpace(SearchSpace):
         layers = []
         for number in range(1, self._depth_of(len(tokens)) + 1):
             height, width, down, right, filters = (
-                options[next(remaining) if len(options) > 1 else 0]
-                for _, options in self._fields()
+                options[next(remaining) if len(options) > 1 else 0] for _, options in self._fields()
             )
             chosen = tuple(source for source in self._candidates(number) if next(remaining))
             layers.append(

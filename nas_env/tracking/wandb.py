@@ -46,6 +46,8 @@ class WeightsAndBiases(Tracker):
         """See the base; W&B itself knows how far it came."""
         import wandb
 
+        # W&B takes our package `agents` for another of that name, and advertises a product for it.
+        os.environ.setdefault("WANDB_DISABLE_WEAVE", "true")
         run = self._run = wandb.init(
             dir=folder,
             project=os.environ.get("WANDB_PROJECT") or PROJECT,
