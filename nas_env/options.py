@@ -131,12 +131,13 @@ def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
     agent_name, agent = make_config({"name": chosen.agent, **asdict(values.agent_settings)})
     task = make_task({"name": settings["task"].name, **asdict(values.task)})
     space = make_space({"name": settings["space"].name, **asdict(values.space)})
+    device = choose_device(values.device)
     make = {
         "task": task.spec,
         "space": space.name,
         **{name: value for name, value in space.spec.items() if name != "name"},
-        "recipe": values.recipe_settings.spec,
-        "device": values.device,
+        "recipe": values.recipe_settings.resolved(device.type).spec,
+        "device": str(device),
         "evaluation_seed": values.evaluation_seed,
     }
     names = ("children", "seed", "run", "resume", "control", "track", "store", "depth", "quiet")

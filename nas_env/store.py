@@ -8,6 +8,7 @@ second are ample. A checksum a row, since half of random bit flips pass SQLite's
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +37,8 @@ CREATE TABLE IF NOT EXISTS episodes (
     run TEXT NOT NULL, number INTEGER NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (run, number)) WITHOUT ROWID;
 """
+
+_numbers = itertools.count()
 
 Claim = Literal["mine", "answered", "taken"]
 
@@ -58,7 +61,9 @@ class Store:
     def _open(self, content: bytes | None = None) -> None:
         self._lock = threading.RLock()
         self._beating: threading.Event | None = None
-        self._owner = f"{socket.gethostname()} {os.getpid()} {_process_start(os.getpid())}"
+        # An open store, not a process, owns claims: two of one process do not train the same key.
+        number = next(_numbers)
+        self._owner = f"{socket.gethostname()} {os.getpid()} {_process_start(os.getpid())} {number}"
         try:
             self._connection = sqlite3.connect(
                 self.path, timeout=60, isolation_level=None, check_same_thread=False
@@ -142,7 +147,7 @@ class Store:
 
     def _beat(self, stopped: threading.Event) -> None:
         while not stopped.wait(HEARTBEAT):
-            with self._writing():
+            with suppress(StoreError), self._writing():  # it beats again
                 self._connection.execute(
                     "UPDATE claims SET heartbeat = ? WHERE owner = ?", (time.time(), self._owner)
                 )
@@ -215,7 +220,7 @@ def _checksum(key: str, request: str, evaluation: str) -> str:
 
 def _alive(owner: str, heartbeat: float) -> bool:
     """Whether a claim's owner lives: on this host by its process, elsewhere by its heartbeat."""
-    host, pid, start = owner.rsplit(" ", 2)
+    host, pid, start, _ = owner.rsplit(" ", 3)
     if host == socket.gethostname():
         return _process_start(int(pid)) == start
     return time.time() - heartbeat < DEAD_AFTER

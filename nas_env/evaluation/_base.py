@@ -28,6 +28,7 @@ class Evaluator(ABC):
     def __init__(self, device: torch.device, store: Store):
         self.device = device
         self.store = store
+        self._running: dict[str, Future[Evaluation]] = {}
 
     @abstractmethod
     def _train(self, request: Request) -> Future[Evaluation]:
@@ -36,6 +37,8 @@ class Evaluator(ABC):
     def submit(self, request: Request) -> Future[Evaluation]:
         """Ask for one evaluation; what the future gives is durable in the store."""
         while True:
+            if (running := self._running.get(request.key)) is not None:
+                return running
             if (evaluation := self.store.get(request.key)) is not None:
                 return _answered(evaluation)
             claim = self.store.claim(request.key)
@@ -53,7 +56,7 @@ class Evaluator(ABC):
 
     def _keep(self, request: Request) -> Future[Evaluation]:
         """Train, keep the result in the store, and only then give it away."""
-        kept: Future[Evaluation] = Future()
+        kept = self._running[request.key] = Future()
 
         def done(trained: Future[Evaluation]) -> None:
             try:
@@ -61,8 +64,10 @@ class Evaluator(ABC):
                 self.store.put(request, evaluation)
             except BaseException as error:
                 self.store.release(request.key)
+                del self._running[request.key]
                 kept.set_exception(error)
             else:
+                del self._running[request.key]
                 kept.set_result(evaluation)
 
         self._train(request).add_done_callback(done)
