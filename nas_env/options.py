@@ -12,6 +12,7 @@ import difflib
 import importlib
 import io
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, make_dataclass
@@ -274,7 +275,8 @@ def _one_line(box: str) -> str:
         if set(text) <= {"─"}:
             break
         message.append(text)
-    return " ".join(message) or "bad arguments"
+    # What a dataclass refuses comes with the name of a field of ours that nobody typed.
+    return re.sub(r"^Error parsing (?!-)\S+: ", "", " ".join(message)) or "bad arguments"
 
 
 def _unknown(argument: str, whole: type) -> str:

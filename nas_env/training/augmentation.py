@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -27,9 +27,23 @@ class ImageData:
     validation_images: Tensor
     validation_labels: Tensor
 
+    _views: dict[tuple[object, ...], Views] = field(default_factory=dict, compare=False, repr=False)
+
     def to(self, device: torch.device) -> ImageData:
         """The same on a device."""
-        return ImageData(**{name: value.to(device) for name, value in vars(self).items()})
+        return ImageData(
+            self.train_images.to(device),
+            self.train_labels.to(device),
+            self.validation_images.to(device),
+            self.validation_labels.to(device),
+        )
+
+    def views(self, recipe: ImageRecipe) -> Views:
+        """The images as a recipe's children see them; made once, for all of them."""
+        key = (recipe.upsample, recipe.flip, recipe.whitening, recipe.validation_view)
+        if key not in self._views:
+            self._views[key] = Views(self, recipe)
+        return self._views[key]
 
 
 class Views:

@@ -48,7 +48,7 @@ def train(
     Returns:
         Curves ``"training_loss"`` and ``"validation_accuracy"`` (a fraction), one value an epoch.
     """
-    views = Views(data, recipe)
+    views = data.views(recipe)
     child.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed))
     result = Training({"training_loss": [], "validation_accuracy": []}, seconds={})

@@ -1,0 +1,1 @@
+"""Short programs, each complete: ``python -m examples.gymnasium_loop``."""
