@@ -1,4 +1,4 @@
-"""Draw a network of the literature: that of Zoph & Le 2017, appendix, unless another is named.
+"""Draw a network of the literature: by default that of Zoph & Le 2017, without strides.
 
 python -m examples.draw_published docs/published.png
 """

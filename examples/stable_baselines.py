@@ -6,6 +6,7 @@ python -m examples.stable_baselines
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 import gymnasium
 from stable_baselines3 import PPO
@@ -20,14 +21,12 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=4, help="of each rollout")
     options = parser.parse_args()
 
-    env = gymnasium.make(options.env, layers=options.layers)
-    decisions = env.observation_space["tokens"].shape[0]
-    rollout = options.episodes * decisions  # steps: an update sees whole episodes
-    model = PPO(
-        "MultiInputPolicy", env, n_steps=rollout, batch_size=rollout, gamma=1.0, seed=0, device="cpu"
-    )
-    model.learn(options.rollouts * rollout)
-    rewards = [episode["r"] for episode in model.ep_info_buffer]
+    env: Any = gymnasium.make(options.env, layers=options.layers)
+    steps = options.episodes * env.unwrapped.search_space.length()  # of whole episodes
+    shape: dict[str, Any] = {"n_steps": steps, "batch_size": steps, "gamma": 1.0}
+    model = PPO("MultiInputPolicy", env, seed=0, device="cpu", **shape)
+    model.learn(options.rollouts * steps)
+    rewards = [float(episode["r"]) for episode in model.ep_info_buffer or ()]
     print(f"{len(rewards)} episodes, rewards {rewards}")
     env.close()
 

@@ -21,7 +21,7 @@ def main() -> None:
     envs = gymnasium.make_vec(
         options.env, num_envs=options.episodes, vectorization_mode="vector_entry_point"
     )
-    rng = np.random.default_rng(0)
+    rng, rewards = np.random.default_rng(0), np.zeros(options.episodes)
     _, info = envs.reset()
     while "final_info" not in info:
         # Random numbers where an option is open, -1 where it is not: the largest is taken.

@@ -190,10 +190,9 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         self._evaluation: Evaluation | None = None
 
     def _take(self, action: Any) -> None:
-        token = int(action)
-        if token != action or not 0 <= token < self._door.masks.shape[1]:
+        if not self.action_space.contains(action):
             raise InvalidValue(f"action is {action!r}, expected a member of {self.action_space}")
-        token = legal_token(self._mask(), token)
+        token = legal_token(self._mask(), int(action))
         self._chosen[len(self._tokens), token] = 1
         self._tokens.append(token)
 

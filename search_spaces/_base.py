@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from numbers import Integral
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -189,15 +190,16 @@ class SearchSpace(ABC):
         """
         if len(tokens) > len(self.decisions):
             raise InvalidTokens(f"{len(tokens)} tokens, expected at most {len(self.decisions)}")
-        array = np.asarray(tokens, dtype=np.int64).reshape(1, -1)
-        for index, token in enumerate(array[0]):
-            mask = self.open_mask(array[:, :index])[0]
-            if not (0 <= token < len(mask) and mask[token]):
+        checked = np.zeros((1, len(tokens)), dtype=np.int64)
+        for index, token in enumerate(tokens):
+            mask = self.open_mask(checked[:, :index])[0]
+            if not (isinstance(token, Integral) and 0 <= token < len(mask) and mask[token]):
                 open_tokens = ", ".join(map(str, np.flatnonzero(mask)))
                 raise InvalidTokens(
                     f"token {index} ({self.decisions[index].name}) is {token}, "
                     f"expected one of {open_tokens}"
                 )
+            checked[0, index] = token
 
     # -- sampling --------------------------------------------------------------------------------
     def sample_batch(

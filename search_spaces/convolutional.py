@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, ClassVar, Literal
 
 from torch import nn
@@ -116,10 +117,11 @@ class ConvolutionalSpace(SearchSpace):
     def length(self, layers: int | None = None) -> int:
         """How many decisions an episode of ``layers`` layers has (default: full depth)."""
         depth = self.layers if layers is None else layers
-        if isinstance(depth, bool) or depth != int(depth) or not 1 <= depth <= self.layers:
+        whole = isinstance(depth, Integral) and not isinstance(depth, bool)
+        if not whole or not 1 <= depth <= self.layers:
             raise InvalidValue(f"layers is {layers}, expected 1 to {self.layers}")
         numbers = sum(len(options) > 1 for _, options in self._fields())
-        return sum(numbers + len(self._candidates(n)) for n in range(1, int(depth) + 1))
+        return sum(numbers + len(self._candidates(n)) for n in range(1, depth + 1))
 
     # -- tokens and architectures ----------------------------------------------------------------
     def decode(self, tokens: Sequence[int]) -> ConvolutionalArchitecture:

@@ -251,7 +251,9 @@ def test_pre_activation_normalises_what_a_layer_reads():
     assert [norm.num_features for norm in norms] == [2, 2, 9, 6]
 
     def layer(x, number):
-        return functional.conv2d(normalise(x, norms[number]), convolutions[number].weight, padding=1)
+        return functional.conv2d(
+            normalise(x, norms[number]), convolutions[number].weight, padding=1
+        )
 
     joined = torch.cat([layer(images.clone(), 0), layer(images.clone(), 1)], dim=1)
     last = normalise(layer(joined, 2), norms[3])
@@ -379,7 +381,9 @@ def assert_canonical(network, renumberings):
 
 
 def test_symmetric_networks_are_told_apart():
-    two, three, one = (SYMMETRIC[n].canonical() for n in ("two cycles", "three cycles", "one cycle"))
+    two, three, one = (
+        SYMMETRIC[n].canonical() for n in ("two cycles", "three cycles", "one cycle")
+    )
     assert len({one, two, three}) == 3
 
 
@@ -488,7 +492,10 @@ BAD_JSON = {
     "image as input": (with_layer(inputs=[0]), "input is 0"),
     "input twice": (with_layer(inputs=[1, 1]), "one stands twice"),
     "inputs a number": (with_layer(inputs=1), "must be a list"),
-    "key twice": (TEXT.replace('"filters": 36', '"filters": 36, "filters": 48'), "key stands twice"),
+    "key twice": (
+        TEXT.replace('"filters": 36', '"filters": 36, "filters": 48'),
+        "key stands twice",
+    ),
     "too deep": ("[" * 50_000, "nested too deeply"),
     "objects too deep": ('{"a":' * 10_000, "nested too deeply"),
     "too long": (TEXT + " " * 64_000, "longer than 64,000 bytes"),

@@ -230,7 +230,7 @@ def test_every_prefix_describes_something(space):
 @every_space
 def test_bad_tokens_are_refused(space):
     good = samples(space)[0]
-    for bad in (good[:-1] + (-1,), good[:-1] + (space.max_options,), (*good, 0)):
+    for bad in ((*good[:-1], -1), (*good[:-1], space.max_options), (*good, 0)):
         with pytest.raises(InvalidTokens):
             space.decode(bad)
     with pytest.raises(InvalidTokens):

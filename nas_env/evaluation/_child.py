@@ -19,6 +19,7 @@ from search_spaces import Cost, _catalogue, make_space
 from search_spaces._settings import from_mapping
 
 
+@sealed_test_set()
 def evaluate(request: Request, device: torch.device) -> Evaluation:
     """Build and train the child of a request on a device.
 
@@ -35,8 +36,7 @@ def evaluate(request: Request, device: torch.device) -> Evaluation:
         )
         if (error := _excess(cost, task)) is not None:
             return _failed(task, "too_large", error, cost)
-        with sealed_test_set():
-            return _trained(request, task, cost, device)
+        return _trained(request, task, cost, device)
     except (NASError, KeyboardInterrupt):
         raise
     except (torch.cuda.OutOfMemoryError, MemoryError) as error:

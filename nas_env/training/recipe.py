@@ -59,8 +59,8 @@ class ImageRecipe(Recipe):
         whitening: ``"channel"``: mean and deviation of the training images, per channel;
             ``"image"``: of each image by itself.
         validation_view: ``"crop"``: the centre of the enlarged image; ``"original"``.
-        precision: ``"bfloat16"`` runs convolutions in it by autocast; ``"auto"`` takes it on CUDA
-            and float32 on a CPU.
+        precision: ``"bfloat16"`` runs convolutions in it by autocast; ``"auto"`` takes it where
+            it is fast: on CUDA, and on a CPU with instructions for it.
         threads: CPU threads of one child; one makes the numbers the same on every machine of a
             kind.
     """
@@ -92,9 +92,20 @@ class ImageRecipe(Recipe):
         """The recipe with its precision decided."""
         if self.precision != "auto":
             return self
-        return replace(self, precision="bfloat16" if device == "cuda" else "float32")
+        return replace(self, precision="bfloat16" if fast_bfloat16(device) else "float32")
 
     @property
     def autocast(self) -> torch.dtype | None:
         """The type that autocast runs in, None where everything is float32."""
         return torch.bfloat16 if self.precision == "bfloat16" else None
+
+
+def fast_bfloat16(device: str) -> bool:
+    """Whether a kind of device computes faster in bfloat16 than in float32.
+
+    A torch that cannot tell what the CPU has gets float32.
+    """
+    if device == "cuda":
+        return True
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -20,7 +20,7 @@ def schedule(recipe: ImageRecipe) -> Callable[[float], float]:
     """
     if recipe.schedule == "step":
         return lambda progress: math.prod(
-            recipe.decay_factor for point in recipe.decay_points if progress >= point
+            (recipe.decay_factor for point in recipe.decay_points if progress >= point), start=1.0
         )
     return {"one_cycle": one_cycle, "cosine": cosine, "constant": constant}[recipe.schedule]
 

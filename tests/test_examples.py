@@ -1,0 +1,84 @@
+"""The examples, the Python of the documentation and the members of CONTRIBUTING.md really run."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = {
+    "gymnasium_loop": [],
+    "vector_door": ["--episodes", "2"],
+    "stable_baselines": ["--rollouts", "1", "--episodes", "2"],
+    "draw_published": ["picture.png"],
+}
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def python_of(page):
+    return re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def run(folder, *arguments):
+    """Run Python in an empty folder; what it prints."""
+    path = os.pathsep.join([str(folder), str(ROOT)])
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_example_is_listed():
+    files = {file.stem for file in (ROOT / "examples").glob("[!_]*.py")}
+    assert files == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example(name, tmp_path):
+    assert run(tmp_path, "-m", f"examples.{name}", *EXAMPLES[name])
+
+
+def test_picture_in_the_docs_is_what_its_command_draws(tmp_path):
+    run(tmp_path, "-m", "examples.draw_published", "again.png")
+    assert (tmp_path / "again.png").read_bytes() == (ROOT / "docs/published.png").read_bytes()
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if python_of(p)], ids=lambda page: page.name)
+def test_python_of_a_page_runs_from_top_to_bottom(page, tmp_path):
+    run(tmp_path, "-c", "\n".join(python_of(page)))
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_members_of_contributing_work_from_outside_the_repository(tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for block in python_of(ROOT / "CONTRIBUTING.md"):
+        if named := re.match(r"# \S*?(\w+\.py)\n", block):
+            (mine / named[1]).write_text(block)
+    settings = ["--children", "7", "--space.hidden", "1", "--agent.samples", "3", "--quiet"]
+    members = ["--agent", "mine.one_change:OneChange", "--track", "mine.json_lines:JSONLines"]
+    where = ["--env", "mine:NAS-Mine-v0", "--run", "run"]
+    run(tmp_path, "-m", "train_agent", *where, *members, *settings)
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["children"] == 7 and not summary["failed"]
+    assert len((tmp_path / "run" / "tracked.jsonl").read_text().splitlines()) == 15
+
+    program = (
+        "import gymnasium\n"
+        "env = gymnasium.make('mine:NAS-Mine-v0', evaluator='mine.thread:ThreadEvaluator')\n"
+        "env.reset()\n"
+        "while not env.step(0)[2]: pass\n"
+        "print(env.unwrapped.problem.store.evaluations()[0][1].status)\n"
+        "env.close()\n"
+    )
+    assert run(tmp_path, "-c", program) == "ok\n"
