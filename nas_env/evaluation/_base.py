@@ -6,9 +6,11 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 
 import torch
 
+from nas_env.errors import StoreError
 from nas_env.records import Evaluation, Request
 from nas_env.store import Store
 
@@ -63,7 +65,8 @@ class Evaluator(ABC):
                 evaluation = trained.result()
                 self.store.put(request, evaluation)
             except BaseException as error:
-                self.store.release(request.key)
+                with suppress(StoreError):  # whoever waits must hear of the first error
+                    self.store.release(request.key)
                 del self._running[request.key]
                 kept.set_exception(error)
             else:
