@@ -71,7 +71,7 @@ def _open(options: Options) -> Run:
 def _verify(options: Options) -> None:
     """Everything that can be wrong is found before a folder is made."""
     make_trackers(options.track)
-    environment = _make(options.config(), ":memory:", 1)
+    environment = _make(options.config(), str(options.store or ":memory:"), 1)
     try:
         environment.unwrapped.problem.verify_data()
     finally:

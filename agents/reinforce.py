@@ -13,7 +13,7 @@ from torch import Tensor
 from agents._base import Agent, AgentConfig, Episode, State
 from agents._baselines import History, make_baseline
 from agents._controller import Controller, Policy
-from search_spaces._settings import at_least, between
+from search_spaces._settings import at_least, at_most, between
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class ReinforceConfig(AgentConfig):
 
     def __post_init__(self) -> None:
         at_least(self, batch_size=1, learning_rate=0, entropy=0, max_gradient_norm=0)
+        at_most(self, batch_size=100_000, units=10_000, lstm_layers=100)
         at_least(self, units=1, lstm_layers=1, temperature=1e-3, max_advantage=0)
         between(self, 0, 1, "baseline_decay")
 

@@ -36,20 +36,28 @@ ARMS = {
 
 @dataclass(frozen=True)
 class HiddenTarget(ConvolutionalSpace):
-    """15 decisions of 4 options, each of a kind of its own; nothing is ever built."""
+    """15 decisions of 4 options; nothing is ever built.
+
+    Attributes:
+        kinds: Of decisions, in turn; those of one kind share the controller's head.
+    """
+
+    kinds: int = 15
 
     def _decide(self) -> Any:
-        for number in range(1, 16):
-            yield Decision(f"decision {number}", f"kind {number}", (0, 1, 2, 3))
+        for number in range(15):
+            yield Decision(f"decision {number + 1}", f"kind {number % self.kinds}", (0, 1, 2, 3))
 
     def length(self, layers: int | None = None) -> int:
         """Always 15."""
         return 15
 
 
-def hidden_target(spec: Mapping[str, Any], seed: int, episodes: int = 400) -> list[float]:
+def hidden_target(
+    spec: Mapping[str, Any], seed: int, kinds: int = 15, episodes: int = 400
+) -> list[float]:
     """The rewards of an agent that looks for a hidden target."""
-    space = HiddenTarget()
+    space = HiddenTarget(kinds=kinds)
     target = np.random.default_rng(1000 + seed).integers(0, 4, space.length())
     name, config = make_config(spec)
     environment: Any = SimpleNamespace(unwrapped=SimpleNamespace(search_space=space))
@@ -109,10 +117,15 @@ def main() -> None:
             "last quarter minus random search": mean_interval(np.subtract(last, control).tolist()),
         },
         "hidden target": {
-            arm: mean_interval([float(np.mean(hidden_target(spec, s)[-100:])) for s in SEEDS])
+            f"{arm}, {kinds} kinds": mean_interval(
+                [float(np.mean(hidden_target(spec, seed, kinds)[-100:])) for seed in SEEDS]
+            )
+            for kinds in (15, 3)
             for arm, spec in {
                 "default": {"name": "reinforce"},
+                "default without decision_bias": {"name": "reinforce", "decision_bias": False},
                 "paper": {"name": "reinforce", "preset": "paper"},
+                "random search": {"name": "random_search"},
             }.items()
         },
     }

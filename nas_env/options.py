@@ -29,7 +29,7 @@ from nas_env.problem import choose_device
 from nas_env.search import Depth
 from nas_env.tasks import make_task
 from search_spaces import make_space
-from search_spaces._settings import at_least
+from search_spaces._settings import at_least, at_most
 
 #: The options that may stand beside ``--resume``: the others are the run's own.
 WITH_RESUME = frozenset({"resume", "no-resume", "run", "control", "track", "quiet", "no-quiet"})
@@ -126,6 +126,7 @@ def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
     settings = _settings(chosen, make_config)
     values = _parse_all(_whole(settings), arguments)
     at_least(values, children=1, seed=0, evaluation_seed=0)
+    at_most(values, children=10**9, seed=2**63 - 1, evaluation_seed=2**63 - 1)
     if values.resume and values.run is None:
         raise InvalidValue("--resume needs --run, the folder of the run to go on with")
     # Once more by the specs: what the command line let through (a NaN, a range) is refused here.

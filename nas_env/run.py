@@ -51,7 +51,8 @@ class Run:
             raise InvalidValue(f"{folder} is a file, expected a run's folder")
         if (folder / "config.json").exists():
             raise RunExists(f"{folder} exists: resume it with --resume, or name another --run")
-        if folder.exists() and any(p.name != "lock" for p in folder.iterdir()):
+        # A lock and a hidden file are what a process leaves that was killed before it had a run.
+        if folder.exists() and any(p.name != "lock" and p.name[0] != "." for p in folder.iterdir()):
             raise RunExists(f"{folder} exists and holds other files: name another --run")
         folder.mkdir(parents=True, exist_ok=True)
         return cls(folder)

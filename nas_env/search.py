@@ -14,7 +14,7 @@ from nas_env.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nas_env.problem import Problem
 from nas_env.run import Run
 from nas_env.summary import best_of, better, summarise
-from search_spaces._settings import at_least
+from search_spaces._settings import at_least, at_most
 
 CHECKPOINT_EVERY = 1.0  # seconds at most; what came after is replayed from the store for nothing
 
@@ -75,6 +75,7 @@ class Depth:
 
     def __post_init__(self) -> None:
         at_least(self, first=0, step=1, every=1)
+        at_most(self, first=10**6, step=10**6, every=10**9)
 
     def at(self, episodes: int, most: int | None) -> tuple[dict[str, Any], int]:
         """The reset options after that many episodes, and for how many more they hold.

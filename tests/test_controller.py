@@ -48,6 +48,8 @@ class Target(ConvolutionalSpace):
 SPACES = {
     "two layers": ConvolutionalSpace(layers=2, filter_sizes=(1, 3), filters=(4, 8)),
     "three layers": ConvolutionalSpace(layers=3, filter_sizes=(1,), filters=(4, 8, 16)),
+    "four layers": ConvolutionalSpace(layers=4, filter_sizes=(1,), filters=(4, 8)),
+    "skips alone": ConvolutionalSpace(layers=4, filter_sizes=(1,), filters=(8,)),
     "previous layer": ConvolutionalSpace(
         layers=4, filter_sizes=(1,), filters=(4, 8), previous_layer="always"
     ),
@@ -75,7 +77,7 @@ def sharp(space, **changes):
     controller = Controller(space, torch.Generator().manual_seed(0), **settings)
     with torch.no_grad():
         for parameter in controller.parameters():
-            parameter.mul_(12)
+            parameter.mul_(20)
     return controller
 
 
@@ -144,7 +146,7 @@ def test_probabilities_sum_to_one(exact, space, decision_bias):
     controller = sharp(space, decision_bias=decision_bias)
     chances = probabilities(controller, every_sequence(space))
     assert chances.sum().item() == pytest.approx(1)
-    assert chances.max() > 3 * chances.mean()  # far from uniform, so that the tests see much
+    assert chances.max() > 2 * chances.mean()  # far from uniform, so that the tests see much
 
 
 @every_space

@@ -232,28 +232,65 @@ def test_the_evaluation_seed_moves_the_reward(digits):
     assert curves[0] != curves[1]
 
 
+class NoRepeats(ConvolutionalSpace):
+    """No choice of four options takes the token of the choice before."""
+
+    def open_mask(self, tokens):
+        mask = super().open_mask(tokens)
+        index = tokens.shape[1]
+        if index and len(self.decisions[index].options) == 4:
+            mask[np.arange(len(tokens)), tokens[:, -1]] = False
+        return mask
+
+
+def stands_for(space, prefix, action):
+    """The token of an action, by trying one option after the other."""
+    options = space.open_options(prefix)
+    while action not in options:
+        action = (action + 1) % space.max_options
+    return action
+
+
 def test_actions_past_the_options_wrap_round(maker):
-    env = maker.one()
+    assert_wraps_round(maker.one(), maker.many(8))
+
+
+def test_actions_that_are_closed_wrap_round(digits):
+    changes = {"space": f"{__name__}:NoRepeats"}
+    assert_wraps_round(digits.one(**changes), digits.many(8, **changes))
+    bandit, bandits = digits.one(one_step=True, **changes), digits.many(2, one_step=True, **changes)
+    space, action = bandit.unwrapped.search_space, [2, 2, 3, 3, 3, 0, 1]
+    tokens = []
+    for each in action:
+        tokens.append(stands_for(space, tokens, each))
+    bandit.reset()
+    bandits.reset()
+    observation, *_, info = bandit.step(action)
+    assert observation["tokens"].argmax(axis=1).tolist() == tokens != action
+    assert info["architecture"] == space.decode(tokens).to_dict()
+    final = bandits.step([action, action])[4]["final_obs"]
+    assert same(final[1], observation)
+
+
+def assert_wraps_round(env, vector):
+    """Random actions, and in both doors the tokens that they stand for."""
     space = env.unwrapped.search_space
+    episodes = np.random.default_rng(0).integers(space.max_options, size=(8, space.length() - 1))
     taken = []
-    for first in range(space.max_options):
-        observation, _ = env.reset()
+    for episode in episodes.tolist():
+        env.reset()
         tokens = []
-        for index in range(space.length() - 1):
-            action = (first + index) % space.max_options
-            options = space.open_options(tokens)
-            while action not in options:
-                action = (action + 1) % space.max_options
-            tokens.append(action)
-            observation = env.step((first + index) % space.max_options)[0]
-        assert np.array_equal(np.flatnonzero(observation["tokens"].any(axis=1)), range(len(tokens)))
-        assert observation["tokens"].argmax(axis=1)[: len(tokens)].tolist() == tokens
+        for action in episode:
+            tokens.append(stands_for(space, tokens, action))
+            observation, *_, info = env.step(action)
+        assert tuple(np.flatnonzero(info["action_mask"])) == space.open_options(tokens)
+        assert np.array_equal(observation["tokens"].sum(axis=1), [1] * len(tokens) + [0])
+        assert observation["tokens"].argmax(axis=1)[:-1].tolist() == tokens
         taken.append(tokens)
-    vector = maker.many(len(taken))
+    assert taken != episodes.tolist()
     vector.reset()
-    for index in range(space.length() - 1):
-        act = (np.arange(len(taken)) + index) % space.max_options
-        observations = vector.step(act)[0]
+    for column in episodes.T:
+        observations = vector.step(column)[0]
     assert observations["tokens"].argmax(axis=2)[:, :-1].tolist() == taken
 
 
@@ -406,18 +443,24 @@ def test_depth_holds_in_the_vector(digits, mode):
 
 
 # -- many at once --------------------------------------------------------------------------------
-@pytest.mark.parametrize("mode", MODES)
-def test_the_vector_is_gymnasiums_own(maker, mode):
-    """Observations, rewards, endings and infos, with their companions, over several episodes."""
-    fast = maker.many(2, autoreset_mode=mode)
-    slow = gymnasium.make_vec(
+def synchronous(maker, mode, **changes):
+    """Two environments, stepped by Gymnasium one after the other."""
+    env = gymnasium.make_vec(
         maker.id,
         num_envs=2,
         vectorization_mode="sync",
         vector_kwargs={"autoreset_mode": mode},
-        **maker.settings,
+        **{**maker.settings, **changes},
     )
-    maker.made.append(slow)
+    maker.made.append(env)
+    return env
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_vector_is_gymnasiums_own(maker, mode):
+    """Observations, rewards, endings and infos, with their companions, over several episodes."""
+    fast = maker.many(2, autoreset_mode=mode)
+    slow = synchronous(maker, mode)
     assert fast.metadata["autoreset_mode"] is slow.metadata["autoreset_mode"] is mode
     assert fast.observation_space == slow.observation_space
     assert fast.action_space == slow.action_space
@@ -461,6 +504,14 @@ def test_the_vector_says_what_one_says(maker):
             == (info["architecture"]["space"])
         )
     assert given[0]["decision"].tolist() == [0, 0]
+
+
+def test_the_vector_of_a_space_that_closes_options_is_gymnasiums_own(digits):
+    changes = {"space": f"{__name__}:NoRepeats"}
+    fast, slow = digits.many(2, **changes), synchronous(digits, AutoresetMode.SAME_STEP, **changes)
+    assert same(fast.reset(), slow.reset())
+    for act in np.random.default_rng(0).integers(4, size=(length(fast) + 1, 2)):
+        assert all(same(*both) for both in zip(fast.step(act), slow.step(act), strict=True))
 
 
 # -- all decisions at once -----------------------------------------------------------------------
@@ -628,14 +679,7 @@ def test_a_child_that_fails_is_an_evaluation(digits, status):
 def test_a_child_that_fails_beside_one_that_does_not(digits, mode):
     changes = FAILURES["failed"][0]
     fast = digits.many(2, autoreset_mode=mode, **changes)
-    slow = gymnasium.make_vec(
-        digits.id,
-        num_envs=2,
-        vectorization_mode="sync",
-        vector_kwargs={"autoreset_mode": mode},
-        **{**digits.settings, **changes},
-    )
-    digits.made.append(slow)
+    slow = synchronous(digits, mode, **changes)
     fast.reset()
     slow.reset()
     for _ in range(length(fast)):

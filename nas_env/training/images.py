@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,9 @@ def train(
         result.curves["training_loss"].append(loss.item())
         with _timed(result, "validate"):
             accuracy = validate(child, views, recipe)
+        if math.isnan(accuracy):
+            result.diverged = True
+            break
         result.curves["validation_accuracy"].append(accuracy)
     return result
 
@@ -117,12 +121,14 @@ class _Steps:
 
 @torch.no_grad()
 def validate(child: nn.Module, views: Views, recipe: ImageRecipe) -> float:
-    """The share of validation images that the child classifies correctly."""
+    """The share of validation images classified correctly; NaN where a logit is not finite."""
     child.eval()
     correct = torch.zeros((), device=views.validation_labels.device)
     for images, labels in views.validation_batches(VALIDATION_BATCH):
         with autocast(recipe, labels.device):
-            correct += (child(images).argmax(dim=1) == labels).sum()
+            logits = child(images)
+        right = (logits.argmax(dim=1) == labels).sum()
+        correct += torch.where(torch.isfinite(logits).all(), right, torch.nan)
     return correct.item() / len(views.validation_labels)
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
-from search_spaces._settings import at_least, between
+from search_spaces._settings import at_least, at_most, between
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ class ImageRecipe(Recipe):
 
     def __post_init__(self) -> None:
         at_least(self, epochs=1, batch_size=2, threads=1, upsample=0)
+        at_most(self, epochs=100_000, batch_size=1_000_000, threads=1_024, upsample=4_096)
         at_least(self, learning_rate=0, weight_decay=0, decay_factor=0)
         between(self, 0, 1, "momentum")
 

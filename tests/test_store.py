@@ -1,0 +1,137 @@
+"""Evaluations are durable, answer as they should, and are trained once."""
+
+import copy
+import itertools
+import os
+import pickle
+import random
+import sqlite3
+import time
+
+import pytest
+
+from nas_env.errors import StoreError
+from nas_env.records import FACTS, Evaluation, Request
+from nas_env.store import Store
+from tests._killing import append, killed_after
+
+
+def request(number):
+    return Request({"name": "t"}, {"name": "s"}, {"number": number}, {}, 0, "cpu")
+
+
+OK = Evaluation("ok", 0.5, 0.8, {"loss": [1.0]}, 10, 20, seconds={"train": 1.0})
+
+
+def test_what_is_put_is_got_again_by_another_process(tmp_path):
+    Store(tmp_path / "s").put(request(1), OK)
+    store = Store(tmp_path / "s")
+    assert store.get(request(1).key) == OK
+    assert store.get(request(2).key) is None
+    assert store.evaluations() == [(request(1), OK)]
+
+
+@pytest.mark.parametrize(
+    "status", ["ok", "diverged", "too_large", "failed", "out_of_memory", "timed_out", "died"]
+)
+def test_facts_answer_for_ever_the_moment_within_its_run(tmp_path, status):
+    Store(tmp_path / "s", run="one").put(request(1), Evaluation(status, 0.0))
+    assert Store(tmp_path / "s", run="one").get(request(1).key) is not None
+    answered = Store(tmp_path / "s", run="two").get(request(1).key) is not None
+    assert answered == (status in FACTS)
+
+
+@pytest.mark.parametrize("column", ["evaluation", "request"])
+def test_a_damaged_row_does_not_answer(tmp_path, column):
+    Store(tmp_path / "s").put(request(1), OK)
+    with sqlite3.connect(tmp_path / "s") as connection:
+        connection.execute(f"UPDATE evaluations SET {column} = replace({column}, '0', '1')")
+    assert Store(tmp_path / "s").get(request(1).key) is None
+
+
+def test_a_file_that_is_no_store(tmp_path):
+    (tmp_path / "s").write_text("not a database, and long enough to be seen as none" * 50)
+    with pytest.raises(StoreError, match="is not a store of evaluations"):
+        Store(tmp_path / "s")
+    with pytest.raises(StoreError, match="unable to open"):
+        Store(tmp_path / "missing" / "s")
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
+def test_a_store_in_memory_keeps_its_content_when_copied(again):
+    store = Store()
+    store.put(request(1), OK)
+    other = again(store)
+    other.put(request(2), OK)
+    assert other.get(request(1).key) == OK
+    assert store.get(request(2).key) is None
+
+
+def test_a_claim_of_the_living_holds_one_of_the_dead_does_not(tmp_path):
+    ours = Store(tmp_path / "s")
+    key = request(1).key
+    assert ours.claim(key) == "mine"
+    assert Store(tmp_path / "s").claim(key) == "taken"
+    ours.release(key)
+    signal = tmp_path / "claimed"
+
+    def claim_and_hang():
+        assert Store(tmp_path / "s").claim(key) == "mine"
+        append(signal, "yes")
+        time.sleep(60)
+
+    assert killed_after(1.0, claim_and_hang)
+    assert signal.exists()
+    assert ours.claim(key) == "mine"
+    ours.put(request(1), OK)
+    assert Store(tmp_path / "s").claim(key) == "answered"
+
+
+def test_episodes_of_a_run_are_replaced_and_cut(tmp_path):
+    store = Store(tmp_path / "s", run="a")
+    store.record_episodes(0, [{"n": 0}, {"n": 1}, {"n": 2}])
+    Store(tmp_path / "s", run="b").record_episodes(0, [{"n": 9}])
+    store.record_episodes(1, [{"n": 7}])
+    assert store.episodes() == [{"n": 0}, {"n": 7}, {"n": 2}]
+    assert store.episodes(before=2) == [{"n": 0}, {"n": 7}]
+    assert store.all_episodes() == [{"n": 0}, {"n": 7}, {"n": 2}, {"n": 9}]
+
+
+def test_two_processes_with_kills_lose_nothing_and_train_nothing_twice(tmp_path):
+    """Forks train the same 60 children until each is answered; some are killed on the way."""
+    trained, acknowledged = tmp_path / "trained", tmp_path / "acknowledged"
+    Store(tmp_path / "s").close()
+
+    def work():
+        store = Store(tmp_path / "s")
+        for number in itertools.count():
+            asked = request(number % 60)
+            if store.claim(asked.key) == "mine":
+                append(trained, f"{asked.key} {os.getpid()}")
+                time.sleep(0.002)
+                store.put(asked, OK)
+                append(acknowledged, f"{asked.key} {os.getpid()}")
+            elif number > 3_000:
+                return
+
+    moments = random.Random(1)
+    for _ in range(12):
+        second = os.fork()
+        if second == 0:
+            try:
+                killed_after(moments.uniform(0.02, 0.2), work)
+            finally:
+                os._exit(0)
+        killed_after(moments.uniform(0.02, 0.2), work)
+        os.waitpid(second, 0)
+    store = Store(tmp_path / "s")
+    kept = [line.split() for line in acknowledged.read_text().splitlines()]
+    assert len(kept) > 10
+    assert all(store.get(key) == OK for key, _ in kept)
+    begun = [line.split() for line in trained.read_text().splitlines()]
+    assert len({key for key, _ in kept}) == len(kept), "a key was answered twice"
+    for key, _ in kept:
+        finisher = next(pid for k, pid in kept if k == key)
+        others = [pid for k, pid in begun if k == key and pid != finisher]
+        assert not any([k, p] in kept for k in [key] for p in others)
+        assert begun.index([key, finisher]) == max(i for i, (k, _) in enumerate(begun) if k == key)
