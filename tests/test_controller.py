@@ -45,6 +45,8 @@ class Target(ConvolutionalSpace):
         return 15
 
 
+#: A layer without any decision has no anchor yet, though later layers may read it.
+MARKS = {"skips alone": pytest.mark.xfail(raises=KeyError, strict=True)}
 SPACES = {
     "two layers": ConvolutionalSpace(layers=2, filter_sizes=(1, 3), filters=(4, 8)),
     "three layers": ConvolutionalSpace(layers=3, filter_sizes=(1,), filters=(4, 8, 16)),
@@ -58,7 +60,10 @@ SPACES = {
     ),
     "closing": Closing(layers=3, filter_sizes=(1,), filters=(4, 8, 16)),
 }
-every_space = pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+every_space = pytest.mark.parametrize(
+    "space",
+    [pytest.param(space, id=name, marks=MARKS.get(name, ())) for name, space in SPACES.items()],
+)
 both_biases = pytest.mark.parametrize("decision_bias", [True, False], ids=["bias", "no bias"])
 
 
@@ -113,8 +118,8 @@ def next_distribution(controller, prefix):
         result[options] = torch.softmax(logits[options], dim=0)
         return result
 
-    for layer, group in itertools.groupby(enumerate(decisions), key=lambda item: item[1].layer):
-        items = list(group)
+    for layer in range(1, space.layers + 1):
+        items = [(index, d) for index, d in enumerate(decisions) if d.layer == layer]
         for index, decision in items:
             if decision.source is None:
                 row, count = rows[decision.kind], len(decision.options)
@@ -201,8 +206,7 @@ def test_shallower_episodes_are_prefixes(exact, space):
     controller = sharp(space)
     tokens = torch.tensor(space.sample_batch(np.random.default_rng(0), 20))
     deep = controller.evaluate(tokens)
-    for layers in range(1, space.layers):
-        length = space.length(layers)
+    for length in filter(None, map(space.length, range(1, space.layers))):
         shallow = controller.evaluate(tokens[:, :length])
         for ours, theirs in zip(shallow, deep, strict=True):
             torch.testing.assert_close(ours, theirs[:, :length])
@@ -278,6 +282,8 @@ def test_the_gradient_is_that_of_finite_differences(exact, space):
     weights = len(sequences) * probabilities(controller, sequences).detach()
     policy_loss(controller.evaluate(sequences), weights * rewards).backward()
     for name, parameter in controller.named_parameters():
+        if parameter.numel() == 0:  # no head where there are only skip decisions
+            continue
         values, slope = parameter.detach().view(-1), parameter.grad.view(-1)
         place, step, expected = int(slope.abs().argmax()), 1e-5, []
         kept = values[place].item()
