@@ -9,8 +9,8 @@ from typing import Any
 from gymnasium.vector import VectorEnv
 
 from agents._base import Advance, Agent, AgentConfig, Episode, State
-from search_spaces import InvalidValue, UnknownName, _catalogue
-from search_spaces._settings import from_mapping
+from search_spaces import UnknownName, _catalogue
+from search_spaces._settings import from_mapping, named
 
 __all__ = [
     "Advance",
@@ -54,10 +54,7 @@ def make_config(spec: str | Mapping[str, Any]) -> tuple[str, AgentConfig]:
         >>> make_config({"name": "reinforce", "preset": "paper"})[1].learning_rate
         0.0006
     """
-    settings = {"name": spec} if isinstance(spec, str) else dict(spec)
-    name = settings.pop("name", None)
-    if not isinstance(name, str):
-        raise InvalidValue(f"an agent needs a name, got {name!r}")
+    name, settings = named(spec, "agent")
     cls = agent_class(name)
     preset = settings.pop("preset", "default")
     if preset not in cls.presets:

@@ -231,5 +231,5 @@ class _Walk:
     def chosen(self, tokens: Tensor, anchor: Anchor) -> Tensor:
         """Which anchors' layers were chosen, as numbers 0 and 1: (m, anchored layers)."""
         chosen = torch.zeros(len(tokens), len(self.controller.anchored))
-        chosen[:, list(anchor.sources)] = tokens[:, list(anchor.decisions)].float()
+        chosen[:, list(anchor.sources)] = tokens[:, list(anchor.decisions)].to(chosen.dtype)
         return chosen

@@ -67,6 +67,10 @@ def make_plan(decisions: Sequence[Decision], anchored: frozenset[int]) -> Plan:
     numbered = list(enumerate(decisions))
     for layer, items in groupby(numbered, key=lambda item: item[1].layer):
         ours = list(items)
+        for missed in sorted(anchored - number.keys()):  # layers that had nothing to decide
+            if layer is not None and missed < layer:
+                number[missed] = len(number)
+                steps.append(Anchor(missed))
         steps.extend(i for i, d in ours if d.source is None)
         skips = [(i, d.source) for i, d in ours if d.source is not None]
         if layer is None or not (skips or layer in anchored):

@@ -142,7 +142,7 @@ class Reinforce(Agent[ReinforceConfig]):
                 if value is not None:
                     tensors[f"optimiser.{index}.{name}"] = torch.as_tensor(value)
         values = {"baseline": self.baseline.state(), "history": self.history.state()}
-        return State(tensors, values)
+        return State({name: value.detach().clone() for name, value in tensors.items()}, values)
 
     def load_state(self, state: State) -> None:
         """Go on from it."""

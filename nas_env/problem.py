@@ -53,14 +53,17 @@ class Problem:
         self.space = make_space({"name": space, **space_settings})
         self.device = choose_device(device)
         self.recipe = self._recipe(recipe)
-        if not isinstance(evaluation_seed, int) or evaluation_seed < 0:
+        if type(evaluation_seed) is not int or evaluation_seed < 0:
             raise InvalidValue(f"evaluation_seed is {evaluation_seed!r}, expected 0 or more")
         self.evaluation_seed = evaluation_seed
         self.store = store if isinstance(store, Store) else Store(store or ":memory:")
         self.evaluator = evaluator_class(evaluator)(self.device, self.store)
 
     def _recipe(self, recipe: Named | None) -> Any:
-        settings = {"preset": recipe} if isinstance(recipe, str) else dict(recipe or {})
+        settings = {"preset": recipe} if isinstance(recipe, str) else recipe or {}
+        if not isinstance(settings, Mapping):
+            raise InvalidValue(f"recipe is {recipe!r}, expected a name or a mapping of settings")
+        settings = dict(settings)
         preset = settings.pop("preset", None) or self.task.default_recipe(self.device.type)
         if preset not in self.task.recipes:
             raise UnknownName("recipe", str(preset), self.task.recipes)

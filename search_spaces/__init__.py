@@ -13,7 +13,7 @@ from search_spaces import _catalogue
 from search_spaces._architecture import Architecture, load_json
 from search_spaces._base import Cost, Decision, SearchSpace, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
-from search_spaces._settings import from_mapping
+from search_spaces._settings import from_mapping, named
 
 __all__ = [
     "Architecture",
@@ -51,10 +51,7 @@ def make_space(spec: str | Mapping[str, Any]) -> SearchSpace:
         >>> make_space({"name": "convolutional", "layers": 6}).length()
         33
     """
-    settings = {"name": spec} if isinstance(spec, str) else dict(spec)
-    name = settings.pop("name", None)
-    if not isinstance(name, str):
-        raise InvalidValue(f"a search space needs a name, got {name!r}")
+    name, settings = named(spec, "search space")
     cls = _catalogue.load("search_spaces", name, SearchSpace)
     return from_mapping(cls, settings, f"setting of the {name} space")
 

@@ -121,7 +121,13 @@ class SearchSpace(ABC):
 
     @cached_property
     def max_options(self) -> int:
-        """The largest number of options that a decision has: the size of the action space."""
+        """The largest number of options that a decision has: the size of the action space.
+
+        Raises:
+            InvalidValue: If there is no decision at all.
+        """
+        if not self.decisions:
+            raise InvalidValue(f"{self} leaves nothing to decide: every kind has one option")
         return max(len(decision.options) for decision in self.decisions)
 
     @cached_property

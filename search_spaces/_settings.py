@@ -46,6 +46,21 @@ def from_mapping(cls: type[Settings], values: Mapping[str, Any], what: str) -> S
     return cls(**{name: _typed(value, hints[name], name) for name, value in values.items()})
 
 
+def named(spec: str | Mapping[str, Any], what: str) -> tuple[str, dict[str, Any]]:
+    """The name and the settings of a spec: a name, or a mapping with ``name`` in it.
+
+    Raises:
+        InvalidValue: If it is neither.
+    """
+    if isinstance(spec, str):
+        return spec, {}
+    settings = dict(spec) if isinstance(spec, Mapping) else {}
+    name = settings.pop("name", None)
+    if not isinstance(name, str):
+        raise InvalidValue(f"{what} is {spec!r}, expected a name, or a mapping with a name")
+    return name, settings
+
+
 def at_least(settings: object, **bounds: float) -> None:
     """Check that each named field is at least its bound (None is not checked).
 

@@ -567,7 +567,7 @@ def test_nothing_follows_a_whole_architecture():
         ({"name": "convolutional", "previous_layer": "alway"}, UnknownName, "mean 'always'"),
         ({"name": "convolutional", "layer_order": "relu"}, UnknownName, "conv-norm-relu"),
         ({"name": "convolutional", "zero_padding": "center"}, UnknownName, "mean 'centre'"),
-        ({"layers": 3}, InvalidValue, "a search space needs a name"),
+        ({"layers": 3}, InvalidValue, "expected a name, or a mapping with a name"),
         ({"name": "convolutional", "layers": "6"}, InvalidValue, "layers is '6'"),
         ({"name": "convolutional", "layers": 6.0}, InvalidValue, "layers is 6.0"),
         ({"name": "convolutional", "layers": True}, InvalidValue, "layers is True"),

@@ -457,6 +457,14 @@ def test_the_reward_is_the_best_of_the_last_five_epochs_cubed():
     assert task.score({"validation_accuracy": [0.25]}) == 0.25
 
 
+@pytest.mark.parametrize("batch_size", [8, 96])
+def test_an_evaluation_says_in_which_epoch_a_child_diverged(batch_size):
+    """Also where it was the last step of the epoch, so that only the validation shows it."""
+    result = evaluation(problem(learning_rate=1e30, schedule="constant", batch_size=batch_size))
+    assert (result.status, result.metric, result.reward) == ("diverged", None, 0.0)
+    assert result.error == "the loss was not finite in epoch 1"
+
+
 def test_what_an_evaluation_says_of_the_child():
     made = problem()
     result = evaluation(made)

@@ -71,7 +71,8 @@ def _trained(request: Request, task: Task, cost: Cost, device: torch.device) -> 
         result = train(child, data, recipe, seed=request.child_seed, device=device)
     seconds = {"build": built, **result.seconds}
     if result.diverged:
-        error = f"the loss was not finite in epoch {len(result.curves['training_loss']) + 1}"
+        epoch = len(result.curves["validation_accuracy"]) + 1
+        error = f"the loss was not finite in epoch {epoch}"
         return _failed(task, "diverged", error, cost, result.curves, seconds)
     score = task.score(result.curves)
     return Evaluation("ok", task.reward(score), score, result.curves, *cost, seconds=seconds)

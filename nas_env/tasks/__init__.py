@@ -8,7 +8,7 @@ from typing import Any
 from nas_env.errors import InvalidValue
 from nas_env.tasks._base import Task, data_folder, sealed_test_set
 from search_spaces import _catalogue
-from search_spaces._settings import from_mapping
+from search_spaces._settings import from_mapping, named
 
 __all__ = ["Task", "data_folder", "make_task", "sealed_test_set", "task_class", "task_names"]
 
@@ -34,10 +34,7 @@ def make_task(spec: str | Mapping[str, Any]) -> Task:
         >>> make_task({"name": "digits", "train_size": 500}).train_size
         500
     """
-    settings = {"name": spec} if isinstance(spec, str) else dict(spec)
-    name = settings.pop("name", None)
-    if not isinstance(name, str):
-        raise InvalidValue(f"a task needs a name, got {name!r}")
+    name, settings = named(spec, "task")
     cls = task_class(name)
     version = settings.pop("version", cls.version)
     if version != cls.version:
