@@ -34,7 +34,7 @@ INTERRUPTED = 130  # exit status after Ctrl-C, by custom
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the door; the exit status: 0, 2 for bad input, 130 when interrupted."""
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     run: Run | None = None
     try:
@@ -80,7 +80,7 @@ def _verify(options: Options) -> None:
 
 def _search_and_control(run: Run, options: Options) -> None:
     config = run.config
-    console = Console(quiet=options.quiet, highlight=False)
+    console = Console(quiet=options.quiet, highlight=False, markup=False, emoji=False)
     control = options.control or config["control"]
     summary = run.summary
     if summary is None or (control and not summary["random_search"]):

@@ -28,10 +28,10 @@ class Display:
     def __init__(self, console: Console, label: str, children: int, done: int):
         self.console, self.label, self.children, self.done = console, label, children, done
         self.progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}"),
+            TextColumn("{task.fields[figures]}", markup=False),
             TimeRemainingColumn(compact=True),
             console=console,
             disable=not console.is_terminal,

@@ -57,7 +57,7 @@ class Main:
     """
 
     env: str = "NAS-Digits-v0"
-    children: int = 200
+    children: int = 120
     seed: int = 0
     run: Path | None = None
     resume: bool = False

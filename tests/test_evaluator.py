@@ -45,3 +45,18 @@ def test_the_same_child_is_trained_once(request_for_one, monkeypatch):
     first, second = (f.result() for f in evaluator.submit_batch([request_for_one] * 2))
     assert first == second
     assert trained == [request_for_one.key]
+
+
+class BrokenPool(InProcessEvaluator):
+    """Cannot start anything."""
+
+    def _train(self, request):
+        raise RuntimeError("the pool is broken")
+
+
+def test_an_evaluator_that_cannot_start_gives_up_its_claim(request_for_one, tmp_path):
+    evaluator = BrokenPool(torch.device("cpu"), Store(tmp_path / "s"))
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="pool is broken"):
+            evaluator.submit(request_for_one).result(timeout=5)
+    assert Store(tmp_path / "s").claim(request_for_one.key) == "mine"

@@ -73,7 +73,12 @@ class Evaluator(ABC):
                 del self._running[request.key]
                 kept.set_result(evaluation)
 
-        self._train(request).add_done_callback(done)
+        try:
+            self._train(request).add_done_callback(done)
+        except Exception as error:  # it could not even be started
+            failed: Future[Evaluation] = Future()
+            failed.set_exception(error)
+            done(failed)
         return kept
 
 

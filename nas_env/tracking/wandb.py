@@ -96,6 +96,8 @@ def _mode(folder: Path) -> Mode:
     import wandb
     from wandb.errors import CommError
 
+    if not os.environ.get("WANDB_MODE", "unset"):
+        del os.environ["WANDB_MODE"]  # set but empty is refused by W&B's settings
     mode = wandb.setup().settings.mode
     if mode in ("offline", "dryrun", "disabled"):
         return mode
@@ -127,7 +129,7 @@ def _settings(mode: Mode) -> wandb.Settings:
         x_save_requirements=False,
         silent=True,
         reinit="create_new",
-        allow_val_change=True,  # a resumed search may have a larger budget
+        allow_val_change=True,  # a resumed search gives its configuration once more
         init_timeout=20.0,  # s
         finish_timeout=60.0,  # s; W&B waits for a lost network without end
         x_transaction_log_flush_interval=1.0,  # s; what a killed run may lose, 15 by default
