@@ -1,6 +1,6 @@
 """The main door: let an agent search an environment, and keep the run in a folder.
 
-python train_agent.py --env NAS-Digits-v0 --agent reinforce --children 200 --control random
+python train_agent.py --env NAS-Digits-v0 --agent reinforce --children 120 --control random
 """
 
 from __future__ import annotations

@@ -157,6 +157,8 @@ def start(*arguments):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
+        # Started in the background, this process may ignore Ctrl-C, and would pass that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -171,7 +173,7 @@ def wait_for(path, process):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_search_keeps_all_and_says_how_to_go_on(tmp_path, number):
     run = tmp_path / "run"
-    arguments = ["--children", "12", *TINY, "--quiet"]
+    arguments = ["--children", "60", *TINY, "--quiet"]
     process = start(*arguments, "--run", str(run))
     wait_for(run / "best.png", process)
     process.send_signal(number)
