@@ -113,12 +113,12 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         self.problem = Problem(
             task,
             space,
-            space_settings,
             recipe=recipe,
             device=device,
             evaluator=evaluator,
             evaluation_seed=evaluation_seed,
             store=store,
+            **space_settings,
         )
         self._door = Interface(self.problem, one_step=one_step, render_mode=render_mode)
         self.render_mode = render_mode

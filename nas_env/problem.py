@@ -25,13 +25,13 @@ class Problem:
     Args:
         task: A task's name, or its name and settings.
         space: A search space's name.
-        space_settings: The space's settings.
         recipe: A recipe's name; or settings, ``"preset"`` among them naming the recipe that they
             change; None for the task's default on the device.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``.
         evaluator: An evaluator's name.
         evaluation_seed: Of the children, together with their architecture.
         store: A file, an open store, or None to keep evaluations in memory.
+        **space_settings: The space's settings.
 
     Raises:
         InvalidValue: Naming what is wrong; an :class:`UnknownName` for names.
@@ -41,13 +41,13 @@ class Problem:
         self,
         task: Named,
         space: str,
-        space_settings: Mapping[str, Any],
         *,
         recipe: Named | None = None,
         device: str = "auto",
         evaluator: str = "in_process",
         evaluation_seed: int = 0,
         store: str | Path | Store | None = None,
+        **space_settings: Any,
     ):
         self.task = make_task(task)
         self.space = make_space({"name": space, **space_settings})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -13,7 +12,6 @@ from gymnasium.vector.utils import batch_space
 from nas_env._interface import (
     RENDER_MODES,
     Interface,
-    Named,
     Observation,
     check_actions,
     legal_tokens,
@@ -22,7 +20,6 @@ from nas_env._interface import (
 )
 from nas_env.errors import InvalidValue
 from nas_env.problem import Problem
-from nas_env.store import Store
 from search_spaces import SearchSpace
 
 Step = tuple[Observation, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
@@ -40,37 +37,24 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         autoreset_mode: ``SAME_STEP`` (the observation after the last decision is that of the next
             episode, the last one is in ``info["final_obs"]``) or ``NEXT_STEP``; a mode or its
             name.
+        one_step: All decisions in one action.
+        render_mode: ``"ansi"`` or ``"rgb_array"``: one drawing an episode.
+        **problem: The task, the space and its settings, and the rest.
     """
 
     def __init__(
         self,
         *,
         num_envs: int = 1,
-        task: Named,
-        space: str,
-        recipe: Named | None = None,
-        device: str = "auto",
-        evaluator: str = "in_process",
-        evaluation_seed: int = 0,
-        store: str | Path | Store | None = None,
         one_step: bool = False,
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
-        **space_settings: Any,
+        **problem: Any,
     ):
         if num_envs < 1:
             raise InvalidValue(f"num_envs is {num_envs}, expected at least 1")
         self.num_envs = num_envs
-        self.problem = Problem(
-            task,
-            space,
-            space_settings,
-            recipe=recipe,
-            device=device,
-            evaluator=evaluator,
-            evaluation_seed=evaluation_seed,
-            store=store,
-        )
+        self.problem = Problem(**problem)
         self._door = Interface(self.problem, one_step=one_step, render_mode=render_mode)
         self.render_mode = render_mode
         self._mode = _autoreset_mode(autoreset_mode)

@@ -11,7 +11,8 @@ from typing import Any
 
 from search_spaces import _catalogue
 from search_spaces._architecture import Architecture, load_json
-from search_spaces._base import Cost, Decision, SearchSpace, Vertex
+from search_spaces._base import SearchSpace
+from search_spaces._decisions import Cost, Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
 from search_spaces._settings import from_mapping, named
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from torch import nn
 
 from search_spaces._architecture import Architecture
-from search_spaces._base import Decision, SearchSpace, Vertex
+from search_spaces._base import SearchSpace
 from search_spaces._convolutional_architecture import (
     FIELDS,
     MAX_LAYERS,
@@ -19,6 +19,7 @@ from search_spaces._convolutional_architecture import (
     parse_architecture,
 )
 from search_spaces._convolutional_network import ConvolutionalNetwork
+from search_spaces._decisions import Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue
 from search_spaces._settings import at_least
 

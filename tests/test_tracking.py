@@ -147,6 +147,28 @@ def test_wandb_has_every_value(followed):
     assert updates[0].items() >= {"agent/baseline": 0.25, "agent/gradient_norm": 1.5}.items()
 
 
+def test_a_real_search_tells_wandb_all_that_is_promised(tmp_path, monkeypatch):
+    from train_agent import main
+
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    tiny = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
+    run = tmp_path / "run"
+    assert main(["--children", "6", "--track", "wandb", *tiny, "--run", str(run)]) == 0
+    ((*records,),) = wandb_parts(run)
+    rows = wandb_rows(records)
+    children = [row for row in rows if "search/reward" in row]
+    assert [row["search/children"] for row in children] == [1, 2, 3, 4, 5, 6]
+    wanted = "validation_accuracy best_reward parameters flops seconds status"
+    assert all(row.keys() >= {f"search/{name}" for name in wanted.split()} for row in children)
+    learned = [row for row in rows if "agent/loss" in row]
+    assert len(learned) == 2, "the first batch makes no update"
+    wanted = {"agent/entropy", "agent/baseline", "agent/gradient_norm"}
+    assert all(row.keys() >= wanted for row in learned)
+    assert any(key.startswith("search/best_architecture") for row in rows for key in row)
+    config = {item.key for r in records if r.HasField("run") for item in r.run.config.update}
+    assert config >= {"env", "agent", "seed", "make"}
+
+
 def test_wandb_has_the_picture(followed):
     rows = [r for r in wandb_rows(wandb_parts(followed)[1]) if len(r) > 9]
     row = next(r for r in rows if r.get("search/best_architecture/caption") == "child 4")

@@ -377,7 +377,7 @@ def test_bad_recipes_get_one_clear_line(changes, error):
 # -- an evaluation -------------------------------------------------------------------------------
 def problem(space="convolutional", task=SMALL, **changes):
     settings = {"layers": 1, "filters": [4, 8], "filter_sizes": [1, 3]}
-    return Problem(task, space, settings, recipe={"epochs": 2, **changes}, device="cpu")
+    return Problem(task, space, **settings, recipe={"epochs": 2, **changes}, device="cpu")
 
 
 def evaluation(made):
