@@ -319,7 +319,7 @@ def test_what_was_tracked_before_is_not_logged_again(tmp_path):
 
 @pytest.mark.parametrize("name", tracker_names())
 def test_a_missing_library_is_told_in_one_line(name, monkeypatch):
-    monkeypatch.setitem(sys.modules, type(make_tracker(name)).library, None)
+    monkeypatch.setitem(sys.modules, type(make_tracker(name)).requires, None)
     with pytest.raises(InvalidValue, match=f"pip install {name}") as caught:
         make_tracker(name)
     assert "\n" not in str(caught.value)

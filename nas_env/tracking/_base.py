@@ -22,23 +22,23 @@ class Tracker(ABC):
     eye only. A member may raise anywhere, :class:`~nas_env.tracking.Trackers` catches it.
 
     Attributes:
-        library: The package that the service needs, imported once here so that one which is not
+        requires: The package that the service needs, imported once here so that one which is not
             installed is told before the search starts.
 
     Raises:
         InvalidValue: If the library is not installed.
     """
 
-    library: ClassVar[str] = ""
+    requires: ClassVar[str] = ""
 
     def __init__(self) -> None:
         try:
-            if self.library:
-                importlib.import_module(self.library)
+            if self.requires:
+                importlib.import_module(self.requires)
         except ImportError as error:
             raise InvalidValue(
-                f"tracking with {self.library} needs it installed, try"
-                f" 'pip install {self.library}': {error}"
+                f"tracking with {self.requires} needs it installed, try"
+                f" 'pip install {self.requires}': {error}"
             ) from None
 
     @abstractmethod

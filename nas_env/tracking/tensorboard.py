@@ -20,7 +20,7 @@ class TensorBoard(Tracker):
     holds. A resumed run adds a file whose first event hides the children that are played again.
     """
 
-    library = "tensorboard"
+    requires = "tensorboard"
 
     def __init__(self) -> None:
         super().__init__()

@@ -35,7 +35,7 @@ class WeightsAndBiases(Tracker):
     last checkpoint) are told from new ones and not sent twice.
     """
 
-    library = "wandb"
+    requires = "wandb"
 
     def __init__(self) -> None:
         super().__init__()
