@@ -23,8 +23,9 @@ from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
 from nas_env.observers import Pictures, Tracking, draw_best
 from nas_env.options import Options, parse
 from nas_env.problem import Problem
-from nas_env.run import Run
+from nas_env.run import Run, check_free
 from nas_env.search import Depth, Search
+from nas_env.store import Store
 from nas_env.summary import device_name, versions
 from nas_env.tracking import Trackers, make_trackers
 
@@ -58,7 +59,10 @@ def _open(options: Options) -> Run:
     """The run's folder, held, with its configuration in it."""
     if options.resume:
         assert options.run is not None
-        return Run.resume(options.run)
+        run = Run.resume(options.run)
+        if options.control and not run.config["control"]:  # the next --resume goes on with it too
+            run.write_config({**run.config, "control": options.control})
+        return run
     _verify(options)
     if options.run is None:
         run = Run.create_next(Path("runs"), f"{options.env.split(':')[-1]}-{options.agent['name']}")
@@ -71,11 +75,15 @@ def _open(options: Options) -> Run:
 def _verify(options: Options) -> None:
     """Everything that can be wrong is found before a folder is made."""
     make_trackers(options.track)
-    environment = _make(options.config(), str(options.store or ":memory:"), 1)
+    environment = _make(options.config(), ":memory:", 1)
     try:
         environment.unwrapped.problem.verify_data()
     finally:
         environment.close()
+    if options.run is not None:
+        check_free(options.run)
+    if options.store is not None:
+        Store(options.store).close()
 
 
 def _search_and_control(run: Run, options: Options) -> None:
@@ -167,7 +175,7 @@ def _control(
 def _environment(
     config: Mapping[str, Any], store: Path, run_id: str, agent: Mapping[str, Any]
 ) -> Iterator[Any]:
-    environment = _make(config, str(store), agent["batch_size"])
+    environment = _make(config, str(store), min(agent["batch_size"], config["children"]))
     environment.unwrapped.problem.store.run = run_id
     try:
         yield environment

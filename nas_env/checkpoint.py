@@ -49,15 +49,16 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         "tensors_sha256": hashlib.sha256(content).hexdigest(),
     }
     write_json(folder / f"{name}.json", {**manifest, "sha256": _digest(manifest)})
-    for old in sorted(folder.glob("*.json"))[:-KEPT]:
-        old.with_suffix(".safetensors").unlink(missing_ok=True)
-        old.unlink(missing_ok=True)
+    kept = {path.stem for path in sorted(folder.glob("*.json"))[-KEPT:]}
+    for path in folder.iterdir():  # halves that a kill left are among them
+        if path.stem not in kept:
+            path.unlink()
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest whole checkpoint of a folder; None where there is none."""
     for path in sorted(folder.glob("*.json"), reverse=True):
-        with suppress(OSError, ValueError, KeyError, SafetensorError):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError):
             manifest = json.loads(path.read_text())
             content = path.with_suffix(".safetensors").read_bytes()
             whole = manifest.pop("sha256") == _digest(manifest)

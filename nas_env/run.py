@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
 import time
@@ -28,7 +29,10 @@ class Run:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._lock = open(folder / "lock", "a+")  # noqa: SIM115 - held as long as the run
+        try:
+            self._lock = open(folder / "lock", "a+")  # noqa: SIM115 - held as long as the run
+        except OSError as error:
+            raise InvalidValue(f"{folder} cannot be used: {error.strerror}") from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -46,28 +50,34 @@ class Run:
 
         Raises:
             RunExists: If the folder exists and is not empty.
+            InvalidValue: If it cannot be made.
         """
-        if folder.is_file():
-            raise InvalidValue(f"{folder} is a file, expected a run's folder")
-        if (folder / "config.json").exists():
-            raise RunExists(f"{folder} exists: resume it with --resume, or name another --run")
-        # A lock and a hidden file are what a process leaves that was killed before it had a run.
-        if folder.exists() and any(p.name != "lock" and p.name[0] != "." for p in folder.iterdir()):
-            raise RunExists(f"{folder} exists and holds other files: name another --run")
-        folder.mkdir(parents=True, exist_ok=True)
-        return cls(folder)
+        check_free(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidValue(f"{folder} cannot be made: {error.strerror}") from None
+        run = cls(folder)
+        try:
+            check_free(folder)  # now that nobody else can make it
+        except BaseException:
+            run.close()
+            raise
+        return run
 
     @classmethod
     def create_next(cls, parent: Path, stem: str) -> Run:
         """Make a new run in the first free ``<parent>/<stem>-<n>``."""
-        parent.mkdir(parents=True, exist_ok=True)
-        number = 1
-        while True:
+        for number in itertools.count(1):
+            folder = parent / f"{stem}-{number}"
             try:
-                (parent / f"{stem}-{number}").mkdir()
-                return cls(parent / f"{stem}-{number}")
+                folder.mkdir(parents=True)
+                break
             except FileExistsError:
-                number += 1
+                continue
+            except OSError as error:
+                raise InvalidValue(f"{folder} cannot be made: {error.strerror}") from None
+        return cls(folder)
 
     @classmethod
     def resume(cls, folder: Path) -> Run:
@@ -115,3 +125,24 @@ class Run:
             return json.loads(path.read_text())
         except ValueError as error:
             raise InvalidValue(f"{path} is not JSON: {error}") from None
+
+
+def check_free(folder: Path) -> None:
+    """Check that a new run may be made in a folder.
+
+    Raises:
+        RunExists: If the folder exists and is not empty.
+        InvalidValue: If it is a file, or no name for a folder.
+    """
+    try:
+        # A lock and a hidden file are what a process leaves that was killed before it had a run.
+        names = [p.name for p in folder.iterdir() if p.name != "lock" and p.name[0] != "."]
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        what = "is a file" if folder.is_file() else f"cannot be used: {error.strerror}"
+        raise InvalidValue(f"{folder} {what}, expected a run's folder") from None
+    if "config.json" in names:
+        raise RunExists(f"{folder} exists: resume it with --resume, or name another --run")
+    if names:
+        raise RunExists(f"{folder} exists and holds other files: name another --run")

@@ -148,8 +148,11 @@ class Search:
         checkpoint = read_checkpoint(self.run.checkpoints)
         if checkpoint is None:
             return
+        records = self.problem.store.episodes(before=checkpoint.episodes)
+        if len(records) < checkpoint.episodes:  # the store was lost: all is played again
+            return
         self.agent.load_state(checkpoint)
-        self.records = self.problem.store.episodes(before=checkpoint.episodes)
+        self.records = records
         self.best = best_of(self.records)
         self.seconds = checkpoint.search["seconds"]
 

@@ -70,6 +70,8 @@ class Store:
             )
             if content is not None:
                 self._connection.deserialize(content)
+            # A damaged text is read, and refused by its checksum.
+            self._connection.text_factory = lambda raw: raw.decode(errors="replace")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.executescript(SCHEMA)
         except sqlite3.DatabaseError as error:
@@ -102,12 +104,13 @@ class Store:
             self._connection.execute("DELETE FROM claims WHERE key = ?", (request.key,))
 
     def evaluations(self) -> list[tuple[Request, Evaluation]]:
-        """All that are kept, by key."""
+        """All that are kept, by key; a corrupt row is left out."""
         with self._reading():
             rows = self._connection.execute(
-                "SELECT request, evaluation FROM evaluations ORDER BY key"
+                "SELECT key, request, evaluation, checksum FROM evaluations ORDER BY key"
             ).fetchall()
-        return [(Request(**json.loads(r)), Evaluation.from_json(e)) for r, e in rows]
+        whole = [(r, e) for key, r, e, checksum in rows if checksum == _checksum(key, r, e)]
+        return [(Request(**json.loads(r)), Evaluation.from_json(e)) for r, e in whole]
 
     # -- claims ----------------------------------------------------------------------------------
     def claim(self, key: str) -> Claim:
@@ -189,6 +192,8 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         with self._reading():
+            if self._connection.in_transaction:  # an interrupt came right after the last BEGIN
+                self._connection.execute("ROLLBACK")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -220,9 +225,9 @@ def _checksum(key: str, request: str, evaluation: str) -> str:
 
 def _alive(owner: str, heartbeat: float) -> bool:
     """Whether a claim's owner lives: on this host by its process, elsewhere by its heartbeat."""
-    host, pid, start, _ = owner.rsplit(" ", 3)
+    host, pid, start, *_ = [*owner.rsplit(" ", 3), "", "", ""]
     if host == socket.gethostname():
-        return _process_start(int(pid)) == start
+        return pid.isdigit() and _process_start(int(pid)) == start
     return time.time() - heartbeat < DEAD_AFTER
 
 
@@ -230,8 +235,9 @@ def _process_start(pid: int) -> str:
     """Tells a process from a later one of the same number; empty where there is none."""
     try:
         with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[19]
-    except FileNotFoundError:
+            state, *fields = file.read().rpartition(")")[2].split()
+        return "" if state in "ZX" else fields[18]  # killed, and not yet waited for
+    except (FileNotFoundError, ProcessLookupError):
         if os.path.isdir("/proc/self"):
             return ""
     try:  # no /proc: whether it lives is all that can be known

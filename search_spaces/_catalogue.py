@@ -37,7 +37,7 @@ def resolve(reference: str) -> Any:
     module_name, _, attribute = reference.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
+    except (ImportError, TypeError, ValueError) as error:  # no module, a relative one, an empty one
         raise InvalidValue(f"cannot import {module_name!r} of {reference!r}: {error}") from None
     try:
         return getattr(module, attribute)

@@ -92,7 +92,7 @@ BAD = {
     "--recipe nope": "unknown recipe 'nope'",
     "--agent.preset nope": "unknown preset of reinforce 'nope'",
     "--agent.entropy -1": "at least 0",
-    "--device gpu": "expected auto, cpu or cuda",
+    "--device gpu": "expected auto, cpu, cuda or cuda:N",
     "--device cuda:99": "GPUs",
     "--space.layers 0": "1",
     "--space.filter-sizes 2": "odd",

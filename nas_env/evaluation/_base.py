@@ -69,6 +69,8 @@ class Evaluator(ABC):
                     self.store.release(request.key)
                 del self._running[request.key]
                 kept.set_exception(error)
+                if not isinstance(error, Exception):
+                    raise  # an interrupt: the rest of the batch is not begun
             else:
                 del self._running[request.key]
                 kept.set_result(evaluation)
