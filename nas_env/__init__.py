@@ -8,6 +8,9 @@ Importing this registers one id per environment of each task::
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import gymnasium
 
 from nas_env.errors import (
@@ -33,9 +36,42 @@ __all__ = [
     "Request",
     "UnknownName",
     "environment_ids",
+    "register",
+    "register_table",
 ]
 
+ENTRY_POINT = "nas_env.env:NASEnv"
 __version__ = "0.1.0"
+
+
+def register(id: str, **settings: Any) -> None:
+    """Register an environment, for :func:`gymnasium.make` and for the vector door.
+
+    Args:
+        id: Of the form ``MyBench-v0``.
+        **settings: The default keyword arguments, plain JSON values.
+
+    Example:
+        >>> register("NAS-TinyDigits-v0", task="digits", space="convolutional", layers=2)
+        >>> len(gymnasium.make("NAS-TinyDigits-v0").unwrapped.search_space.decisions)
+        7
+    """
+    gymnasium.register(
+        id,
+        entry_point=ENTRY_POINT,
+        vector_entry_point="nas_env.vector_env:NASVectorEnv",
+        kwargs=settings,
+    )
+
+
+def register_table(id: str, path: str | Path) -> None:
+    """Register a table of trained architectures as an environment.
+
+    Args:
+        id: Of the form ``MyBench-v0``.
+        path: The table's file, which names its search space (docs/tables.md has the format).
+    """
+    register(id, task={"name": "table", "path": str(Path(path).absolute())})
 
 
 def environment_ids() -> tuple[str, ...]:
@@ -51,12 +87,7 @@ def environment_ids() -> tuple[str, ...]:
 def _register() -> None:
     for task in task_names():
         for id, settings in task_class(task).environments.items():
-            gymnasium.register(
-                id,
-                entry_point="nas_env.env:NASEnv",
-                vector_entry_point="nas_env.vector_env:NASVectorEnv",
-                kwargs={"task": task, **settings},
-            )
+            register(id, **{"task": task, **settings})
 
 
 _register()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from nas_env import drawing
 from nas_env._interface import repaired
-from nas_env.records import Evaluation
 from search_spaces import SearchSpace
 
 
@@ -17,7 +16,7 @@ def frame(
     space: SearchSpace,
     tokens: Sequence[int],
     length: int,
-    evaluation: Evaluation | None,
+    evaluation: Mapping[str, Any] | None,
     *,
     as_text: bool,
 ) -> Any:
@@ -27,7 +26,7 @@ def frame(
         space: Whose decisions the tokens are.
         tokens: Taken so far.
         length: Decisions of the whole episode: all its frames have one size.
-        evaluation: Of a finished episode, where it is known.
+        evaluation: Of a finished episode, where it is known, as ``info`` has it.
         as_text: Lines of text instead of uint8 (height, width, 3).
     """
     architecture, used = space.decode_prefix(tokens)
@@ -50,7 +49,7 @@ def _captions(
     tokens: Sequence[int],
     used: int,
     length: int,
-    evaluation: Evaluation | None,
+    evaluation: Mapping[str, Any] | None,
 ) -> tuple[str, list[str]]:
     """The title, and what the drawing cannot show: pending choices, what comes next, the result."""
     notes = [
@@ -64,10 +63,10 @@ def _captions(
     return f"decision {len(tokens)} of {length}", notes
 
 
-def _result(evaluation: Evaluation) -> str:
-    if evaluation.metric is None:
-        return f"{evaluation.status}: {evaluation.error}"
-    return (
-        f"reward {evaluation.reward:.4f}, validation {evaluation.metric:.4f}, "
-        f"{evaluation.parameters:,} parameters"
-    )
+def _result(evaluation: Mapping[str, Any]) -> str:
+    if "metric" not in evaluation:
+        return f"{evaluation['status']}: {evaluation['error']}"
+    result = f"reward {evaluation['reward']:.4f}, validation {evaluation['metric']:.4f}"
+    if "parameters" in evaluation:
+        result += f", {evaluation['parameters']:,} parameters"
+    return result

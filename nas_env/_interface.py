@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
+from nas_env._endings import TableEndings, TrainedEndings, make_endings
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.problem import Named, Problem
-from nas_env.records import Evaluation
-from search_spaces import Architecture, SearchSpace
+from search_spaces import SearchSpace
 
 RENDER_MODES = ("ansi", "rgb_array")
 Observation = dict[str, Any]
@@ -37,6 +38,8 @@ class Interface:
         self.decisions = len(self.space.decisions)
         self.masks = np.asarray(self.space.option_mask, dtype=np.int8)
         self.finished_mask = np.ones(self.masks.shape[1], dtype=np.int8)
+        self.options = self.masks.shape[1]
+        self.counts = self.masks.sum(axis=1).tolist()
         self._verified = False
 
     @property
@@ -65,7 +68,12 @@ class Interface:
             if name != "layers":
                 raise UnknownName("reset option", name, ["layers"])
         if options and "layers" in options:
-            self.space.length(options["layers"])
+            length, answers = self.space.length(options["layers"]), self.problem.answers
+            if answers is not None and length != answers.decisions:
+                raise InvalidValue(
+                    f"layers is {options['layers']}, table {answers.table.header.name} has "
+                    f"architectures of {answers.decisions} decisions alone"
+                )
             self.layers = options["layers"]
 
     def before_first_child(self) -> None:
@@ -74,14 +82,14 @@ class Interface:
             self.problem.verify_data()
             self._verified = True
 
+    @cached_property
+    def endings(self) -> TrainedEndings | TableEndings:
+        """What an episode ends with."""
+        return make_endings(self.problem)
+
     def flat_mask(self) -> np.ndarray:
         """The options of all decisions in a row, as MaskablePPO wants it for MultiDiscrete."""
         return np.ones(int(self.masks.sum()), dtype=np.int8)
-
-
-def terminal_info(architecture: Architecture, evaluation: Evaluation) -> dict[str, Any]:
-    """What ``info`` has when an episode ends: fresh, plain, the same in every run."""
-    return {"evaluation": evaluation.public(), "architecture": architecture.to_dict()}
 
 
 def legal_token(mask: np.ndarray, action: int) -> int:
@@ -112,12 +120,24 @@ def repaired(space: SearchSpace, actions: np.ndarray) -> np.ndarray:
     return tokens
 
 
-def check_actions(action_space: spaces.Space, actions: Any) -> np.ndarray:
-    """A batch of actions as an array, or an error that says what was expected."""
-    array = np.asarray(actions)
-    if not action_space.contains(array):
-        raise InvalidValue(f"actions are {array.tolist()}, expected a member of {action_space}")
-    return array.astype(np.int64)
+def check_actions(
+    space: spaces.Box | spaces.MultiDiscrete, shape: tuple[int, ...], actions: Any
+) -> np.ndarray:
+    """A batch of actions as an int64 array, or an error that says what was expected.
+
+    Args:
+        space: Of the batch, from 0 on.
+        shape: Of the batch.
+        actions: What was given.
+    """
+    given = np.asarray(actions)
+    if given.dtype.kind in "iu" and given.shape == shape:
+        array = given.astype(np.int64)
+        past = space.high + 1 if isinstance(space, spaces.Box) else space.nvec
+        # Seen without a sign, a negative action is past every option.
+        if (array.view(np.uint64) < past).all():
+            return array
+    raise InvalidValue(f"actions are {given.tolist()}, expected a member of {space}")
 
 
 __all__ = [
@@ -129,5 +149,4 @@ __all__ = [
     "legal_token",
     "legal_tokens",
     "repaired",
-    "terminal_info",
 ]

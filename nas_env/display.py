@@ -91,10 +91,11 @@ def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
     failed = ", ".join(f"{count} {status}" for status, count in figures["failed"].items())
     rows = {"best reward": _number(best.get("reward"))}
     for name in best:
-        if name.startswith("validation_"):
-            rows[f"best {name.replace('_', ' ')}"] = _number(best[name])
+        if name.startswith(("validation_", "test_", "regret")):
+            rows[_label(name)] = _number(best[name])
+    if best.get("parameters") is not None:
+        rows["parameters of the best"] = f"{best['parameters']:,}"
     return rows | {
-        "parameters of the best": f"{best.get('parameters') or 0:,}",
         "mean reward": _number(figures["mean_reward"]),
         "mean reward, last quarter": _number(figures["mean_reward_last_quarter"]),
         "children (episodes)": f"{figures['children']:,}",
@@ -103,6 +104,12 @@ def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
         "seconds": f"{figures['seconds']:,.1f}",
         "children per hour": f"{figures['children_per_hour'] or 0:,.0f}",
     }
+
+
+def _label(name: str) -> str:
+    """``validation_accuracy`` -> ``best validation accuracy``; a test metric is not searched by."""
+    text = name.replace("_", " ")
+    return f"best {text}" if name.startswith("validation_") else f"{text} of the best"
 
 
 def _number(value: float | None) -> str:

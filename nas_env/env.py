@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,11 @@ from nas_env._interface import (
     Observation,
     legal_token,
     repaired,
-    terminal_info,
 )
 from nas_env.errors import InvalidValue
 from nas_env.problem import Problem
-from nas_env.records import Evaluation
 from nas_env.store import Store
-from search_spaces import Architecture, SearchSpace
+from search_spaces import SearchSpace
 
 
 class NASEnv(gymnasium.Env[Observation, Any]):
@@ -69,10 +68,11 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     | argument | default | what |
     |---|---|---|
     | ``task`` | the id's | name, or a mapping of ``name`` and settings |
-    | ``space`` | the id's | name of the search space |
-    | ``recipe`` | the task's for the device | name, or settings (``preset`` and changes to it) |
+    | ``space`` | the id's | name of the search space, or a mapping of ``name`` and settings |
+    | ``recipe`` | the task's for the device | name, or settings (``preset`` and changes to it); \
+      of a table ``fidelity`` and ``noise`` |
     | ``device`` | ``"auto"`` | CUDA where there is one, else the CPU |
-    | ``evaluator`` | ``"in_process"`` | who trains the children |
+    | ``evaluator`` | the task's | who trains the children, or looks them up |
     | ``evaluation_seed`` | 0 | of the children, together with their architecture |
     | ``store`` | None | file of evaluations (None: in memory) |
     | ``one_step`` | False | all decisions in one ``MultiDiscrete`` action |
@@ -100,10 +100,10 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         self,
         *,
         task: Named,
-        space: str,
+        space: Named | None = None,
         recipe: Named | None = None,
         device: str = "auto",
-        evaluator: str = "in_process",
+        evaluator: str | None = None,
         evaluation_seed: int = 0,
         store: str | Path | Store | None = None,
         one_step: bool = False,
@@ -124,6 +124,8 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         self.render_mode = render_mode
         self.observation_space = self._door.observation_space
         self.action_space = self._door.action_space
+        self._static = self.search_space.masks_are_static
+        self._numbers = [np.int64(number) for number in range(self._door.decisions + 1)]
         self._started = False
         self._clear()
 
@@ -187,13 +189,21 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         self._tokens: list[int] = []
         self._chosen = np.zeros(self._door.masks.shape, dtype=np.int8)
         self._length = self._door.length
-        self._evaluation: Evaluation | None = None
+        self._evaluation: dict[str, Any] | None = None
 
     def _take(self, action: Any) -> None:
-        if not self.action_space.contains(action):
+        door, position = self._door, len(self._tokens)
+        try:
+            token = index(action)
+        except TypeError:
+            token = -1
+        if not 0 <= token < door.options:
             raise InvalidValue(f"action is {action!r}, expected a member of {self.action_space}")
-        token = legal_token(self._mask(), int(action))
-        self._chosen[len(self._tokens), token] = 1
+        if not self._static:
+            token = legal_token(self._mask(), token)
+        elif token >= door.counts[position]:
+            token = 0  # the next open one, wrapping round
+        self._chosen[position, token] = 1
         self._tokens.append(token)
 
     def _take_all(self, action: Any) -> None:
@@ -204,21 +214,22 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         self._chosen[np.arange(self._length), self._tokens] = 1
 
     def _finish(self) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        architecture: Architecture
-        ((architecture, self._evaluation),) = self.problem.evaluate([self._tokens])
-        info = {"action_mask": self._mask(), **terminal_info(architecture, self._evaluation)}
-        return self._observation(), float(self._evaluation.reward), True, False, info
+        reward, info = self._door.endings.one(self._tokens)
+        self._evaluation = info["evaluation"]
+        return self._observation(), reward, True, False, {"action_mask": self._mask(), **info}
 
     def _observation(self) -> Observation:
-        decision = self._door.decisions if self._finished else len(self._tokens)
-        return {"decision": np.int64(decision), "tokens": self._chosen.copy()}
+        taken = len(self._tokens)
+        number = taken if taken < self._length else self._door.decisions
+        return {"decision": self._numbers[number], "tokens": self._chosen.copy()}
 
     def _mask(self) -> np.ndarray:
-        if self._door.one_step:
-            return self._door.flat_mask()
-        if self._finished:
-            return self._door.finished_mask.copy()
-        if self.search_space.masks_are_static:
-            return self._door.masks[len(self._tokens)].copy()
+        door, taken = self._door, len(self._tokens)
+        if door.one_step:
+            return door.flat_mask()
+        if taken == self._length:
+            return door.finished_mask.copy()
+        if self._static:
+            return door.masks[taken].copy()
         prefix = np.asarray(self._tokens, dtype=np.int64)[None]
         return self.search_space.open_mask(prefix)[0].astype(np.int8)

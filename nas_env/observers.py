@@ -73,7 +73,5 @@ def caption(best: Record, problem: Problem) -> str:
     if best["metric"] is None:
         return f"{best['status']}, reward {best['reward']:.4f}"
     name = problem.task.metric.replace("_", " ")
-    return (
-        f"reward {best['reward']:.4f}, {name} {best['metric']:.4f}, "
-        f"{best['parameters']:,} parameters"
-    )
+    size = f", {best['parameters']:,} parameters" if best["parameters"] is not None else ""
+    return f"reward {best['reward']:.4f}, {name} {best['metric']:.4f}{size}"

@@ -23,16 +23,19 @@ import gymnasium
 import tyro
 from gymnasium.envs.registration import EnvSpec
 
-import nas_env  # noqa: F401 - registers the environments
+from nas_env import ENTRY_POINT
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.problem import choose_device
 from nas_env.search import Depth
 from nas_env.tasks import make_task
 from search_spaces import make_space
-from search_spaces._settings import at_least, at_most
+from search_spaces._settings import at_least, at_most, named
 
 #: The options that may stand beside ``--resume``: the others are the run's own.
 WITH_RESUME = frozenset({"resume", "no-resume", "run", "control", "track", "quiet", "no-quiet"})
+
+#: The keyword arguments of an id that are not settings of its space.
+PROBLEM = frozenset({"task", "space", "recipe", "device", "evaluator", "evaluation_seed", "store"})
 
 ConfigMaker = Callable[[Mapping[str, Any]], tuple[str, Any]]
 
@@ -136,8 +139,7 @@ def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
     device = choose_device(values.device)
     make = {
         "task": task.spec,
-        "space": space.name,
-        **{name: value for name, value in space.spec.items() if name != "name"},
+        "space": space.spec,
         "recipe": values.recipe_settings.resolved(device.type).spec,
         "device": str(device),
         "evaluation_seed": values.evaluation_seed,
@@ -175,8 +177,9 @@ def _only_with_resume(arguments: Sequence[str]) -> None:
 def _settings(chosen: argparse.Namespace, make_config: ConfigMaker) -> dict[str, Any]:
     """The settings that the chosen environment, recipe and agent have, with their defaults."""
     keywords = dict(_spec(chosen.env).kwargs)
-    task = make_task(keywords.pop("task"))
-    space_name = keywords.pop("space")
+    task = make_task(keywords["task"])
+    name, space = named(keywords.get("space") or task.space or "", "space")
+    space |= {key: value for key, value in keywords.items() if key not in PROBLEM}
     device = choose_device(chosen.device or "").type
     recipe = chosen.recipe or task.default_recipe(device)
     if recipe not in task.recipes:
@@ -185,20 +188,20 @@ def _settings(chosen: argparse.Namespace, make_config: ConfigMaker) -> dict[str,
     return {
         "agent": agent,
         "task": task,
-        "space": make_space({"name": space_name, **keywords}),
+        "space": make_space({"name": name, **space}),
         "recipe": task.recipes[recipe],
     }
 
 
 def _spec(env: str | None) -> EnvSpec:
-    """The registration of an id; of ours only those with a task and a space."""
+    """The registration of an id of our environment."""
     module, colon, name = (env or "").rpartition(":")
     if colon:
         try:
             importlib.import_module(module)
         except ImportError as error:
             raise InvalidValue(f"cannot import {module!r} of --env {env}: {error}") from None
-    known = {id for id, spec in gymnasium.registry.items() if {"task", "space"} <= set(spec.kwargs)}
+    known = {id for id, spec in gymnasium.registry.items() if spec.entry_point == ENTRY_POINT}
     if name not in known:
         raise UnknownName("environment", env or "", known)
     return gymnasium.spec(name)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from nas_env.answers import Answers
 from nas_env.errors import InvalidValue, UnknownName
-from nas_env.evaluation import evaluator_class, task_recipe
+from nas_env.evaluation import Evaluator, evaluator_class, task_recipe
+from nas_env.evaluation.table import TableEvaluator
 from nas_env.records import Evaluation, Request
 from nas_env.store import Store
+from nas_env.table import Table
 from nas_env.tasks import make_task
+from nas_env.tasks._tables import TableTask
 from search_spaces import Architecture, make_space
+from search_spaces._settings import named
 
 Named = str | Mapping[str, Any]
 
@@ -25,11 +31,12 @@ class Problem:
 
     Args:
         task: A task's name, or its name and settings.
-        space: A search space's name.
+        space: A search space's name, or its name and settings; None for the task's own.
         recipe: A recipe's name; or settings, ``"preset"`` among them naming the recipe that they
             change; None for the task's default on the device.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``.
-        evaluator: An evaluator's name.
+        evaluator: An evaluator's name; None for the task's own: training in this process, or
+            looking up in the task's table.
         evaluation_seed: Of the children, together with their architecture.
         store: A file, an open store, or None to keep evaluations in memory.
         **space_settings: The space's settings.
@@ -41,24 +48,55 @@ class Problem:
     def __init__(
         self,
         task: Named,
-        space: str,
+        space: Named | None = None,
         *,
         recipe: Named | None = None,
         device: str = "auto",
-        evaluator: str = "in_process",
+        evaluator: str | None = None,
         evaluation_seed: int = 0,
         store: str | Path | Store | None = None,
         **space_settings: Any,
     ):
         self.task = make_task(task)
-        self.space = make_space({"name": space, **space_settings})
+        name, settings = named(space or self.task.space or "", "space")
+        self.space = make_space({"name": name, **settings, **space_settings})
         self.device = choose_device(device)
         self.recipe = self._recipe(recipe)
         if type(evaluation_seed) is not int or evaluation_seed < 0:
             raise InvalidValue(f"evaluation_seed is {evaluation_seed!r}, expected 0 or more")
         self.evaluation_seed = evaluation_seed
         self.store = store if isinstance(store, Store) else Store(store or ":memory:")
-        self.evaluator = evaluator_class(evaluator)(self.device, self.store)
+        self.evaluator = self._evaluator(evaluator)
+
+    def _evaluator(self, name: str | None) -> Evaluator:
+        chosen = name or self.task.default_evaluator
+        made = evaluator_class(chosen)(self.device, self.store)
+        if isinstance(made, TableEvaluator) != isinstance(self.task, TableTask):
+            raise InvalidValue(
+                f"evaluator is {chosen!r}, task {self.task.name} wants "
+                f"{self.task.default_evaluator!r}"
+            )
+        return made
+
+    @cached_property
+    def answers(self) -> Answers | None:
+        """The table that answers, as this problem asks it; None where children are trained.
+
+        Raises:
+            DataNotFound: If the table is not there.
+            InvalidValue: If it has no such fidelity, seed or space.
+        """
+        if not isinstance(self.task, TableTask):
+            return None
+        answers = Answers(self.task, self.recipe, self.evaluation_seed)
+        if answers.table.space != self.space:
+            raise InvalidValue(f"space is {self.space}, the table is of {answers.table.space}")
+        return answers
+
+    @property
+    def table(self) -> Table | None:
+        """The table that answers; None where children are trained."""
+        return None if self.answers is None else self.answers.table
 
     def _recipe(self, recipe: Named | None) -> Any:
         settings = {"preset": recipe} if isinstance(recipe, str) else recipe or {}
@@ -101,17 +139,28 @@ class Problem:
     def evaluate(self, sequences: Sequence[Sequence[int]]) -> list[tuple[Architecture, Evaluation]]:
         """The architectures of complete token sequences with their evaluations, as one batch."""
         architectures = [self.space.decode(tokens) for tokens in sequences]
+        if (answers := self.answers) is not None:
+            found = [answers.evaluation(answers.row(tokens)) for tokens in sequences]
+            return list(zip(architectures, found, strict=True))
         futures = self.evaluator.submit_batch([self.request(a) for a in architectures])
         return [(a, f.result()) for a, f in zip(architectures, futures, strict=True)]
 
+    def seconds(self, tokens: Sequence[int], request: Request) -> float | None:
+        """What an evaluation took: as it was measured, or by the table's clock; None if unknown."""
+        if self.answers is not None:
+            return self.answers.seconds(self.answers.row(tokens))
+        kept = self.store.get(request.key)
+        return None if kept is None else sum(kept.seconds.values())
+
     def verify_data(self) -> None:
-        """Check that the task's data is there and whole.
+        """Check that the task's data is there and whole, or its table.
 
         Raises:
             DataNotFound: Saying which files were looked for, where, and how to get them.
             DataCorrupt: Naming the file and its checksum.
         """
         self.task.verify()
+        _ = self.answers  # what was asked for may not be in the table
 
     def close(self) -> None:
         """Stop the evaluator and close the store."""

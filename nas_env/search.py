@@ -177,7 +177,6 @@ class Search:
         """An episode as the history keeps it."""
         architecture = self.problem.space.parse(episode.architecture)
         request = self.problem.request(architecture)
-        kept = self.problem.store.get(request.key)
         evaluation = episode.evaluation
         return {
             "tokens": list(episode.tokens),
@@ -188,5 +187,5 @@ class Search:
             "flops": evaluation.get("flops"),
             "architecture": dict(episode.architecture),
             "canonical": json.dumps(request.architecture, sort_keys=True),
-            "seconds": sum(kept.seconds.values()) if kept is not None else None,
+            "seconds": self.problem.seconds(episode.tokens, request),
         }

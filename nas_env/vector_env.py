@@ -16,7 +16,6 @@ from nas_env._interface import (
     check_actions,
     legal_tokens,
     repaired,
-    terminal_info,
 )
 from nas_env.errors import InvalidValue
 from nas_env.problem import Problem
@@ -67,6 +66,9 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         self.single_action_space = self._door.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
+        self._static = self.search_space.masks_are_static
+        self._episodes = np.arange(num_envs)
+        self._shape = (num_envs, *self.single_action_space.shape)
         self._started = False
         self._clear()
 
@@ -96,7 +98,7 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         if self._finished:  # only under NEXT_STEP: this step begins the next episodes
             self._clear()
             return self._answer(np.zeros(self.num_envs), False, self._mask_info())
-        array = check_actions(self.action_space, actions)
+        array = check_actions(self.action_space, self._shape, actions)
         if self._door.one_step:
             self._take_all(array)
         else:
@@ -138,9 +140,15 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         self._chosen = np.zeros((self.num_envs, *self._door.masks.shape), dtype=np.int8)
 
     def _take(self, actions: np.ndarray) -> None:
-        tokens = legal_tokens(self._masks(), actions)
-        self._tokens[:, self._position] = tokens
-        self._chosen[np.arange(self.num_envs), self._position, tokens] = 1
+        door, position = self._door, self._position
+        if not self._static:
+            tokens = legal_tokens(self._masks(), actions)
+        elif (count := door.counts[position]) < door.options:
+            tokens = actions * (actions < count)  # 0 is the next open one, wrapping round
+        else:
+            tokens = actions
+        self._tokens[:, position] = tokens
+        self._chosen[self._episodes, position, tokens] = 1
         self._position += 1
 
     def _take_all(self, actions: np.ndarray) -> None:
@@ -149,23 +157,24 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         self._position = self._length
 
     def _finish(self) -> Step:
-        results = self.problem.evaluate(self._tokens.tolist())
-        rewards = np.array([evaluation.reward for _, evaluation in results], dtype=np.float64)
-        endings = [terminal_info(*result) for result in results]
-        masks = self._masks()
-        info: dict[str, Any] = {}
+        rewards, ending = self._door.endings.many(self._tokens, self._add_info)
+        info = {**self._mask_info(), **ending}
         if self._mode is AutoresetMode.NEXT_STEP:
-            for index, ending in enumerate(endings):
-                info = self._add_info(info, {"action_mask": masks[index], **ending}, index)
             return self._answer(rewards, True, info)
         last = self._observation()
-        for index, ending in enumerate(endings):
-            final_obs = {key: value[index] for key, value in last.items()}
-            final_info = {"action_mask": masks[index], **ending}
-            final = {"final_obs": final_obs, "final_info": final_info}
-            info = self._add_info(info, final, index)
+        final = np.empty(self.num_envs, dtype=object)
+        for episode, (decision, tokens) in enumerate(zip(*last.values(), strict=True)):
+            final[episode] = {"decision": decision, "tokens": tokens}
         self._clear()
-        return self._answer(rewards, True, {**info, **self._mask_info()})
+        every = np.ones(self.num_envs, dtype=bool)
+        info = {
+            "final_obs": final,
+            "_final_obs": every,
+            "final_info": info,
+            "_final_info": every.copy(),
+            **self._mask_info(),
+        }
+        return self._answer(rewards, True, info)
 
     def _answer(self, rewards: np.ndarray, terminated: bool, info: dict[str, Any]) -> Step:
         over = np.full(self.num_envs, terminated)
@@ -178,10 +187,13 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
 
     def _masks(self) -> np.ndarray:
         """int8 (m, n), fresh."""
-        if self._door.one_step:
-            return np.repeat(self._door.flat_mask()[None], self.num_envs, axis=0)
+        door = self._door
+        if door.one_step:
+            return np.repeat(door.flat_mask()[None], self.num_envs, axis=0)
         if self._finished:
-            return np.repeat(self._door.finished_mask[None], self.num_envs, axis=0)
+            return np.repeat(door.finished_mask[None], self.num_envs, axis=0)
+        if self._static:
+            return np.repeat(door.masks[self._position][None], self.num_envs, axis=0)
         return self.search_space.open_mask(self._tokens[:, : self._position]).astype(np.int8)
 
     def _mask_info(self) -> dict[str, Any]:

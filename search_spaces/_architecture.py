@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from search_spaces._errors import InvalidArchitecture
+from search_spaces._errors import InvalidArchitecture, nearest
 
 TEXT_LIMIT = 64_000  # bytes of an architecture's JSON; a 20-layer network has about 3,000
 
@@ -46,6 +47,22 @@ def load_json(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidArchitecture(f"expected a JSON object, got {type(value).__name__}")
     return value
+
+
+def check_keys(value: Any, keys: Sequence[str], what: str) -> None:
+    """Check that ``value`` is an object with exactly these keys.
+
+    Raises:
+        InvalidArchitecture: Naming the first key that is unknown or missing.
+    """
+    if not isinstance(value, Mapping):
+        raise InvalidArchitecture(f"{what} must be an object with {', '.join(keys)}")
+    for key in value:
+        if key not in keys:
+            raise InvalidArchitecture(f"{what} has an unknown key {key!r}: {nearest(key, keys)}")
+    for key in keys:
+        if key not in value:
+            raise InvalidArchitecture(f"{what} has no {key!r}")
 
 
 def _refuse_constant(name: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from search_spaces._architecture import Architecture
-from search_spaces._errors import InvalidArchitecture, nearest
+from search_spaces._architecture import Architecture, check_keys
+from search_spaces._errors import InvalidArchitecture
 from search_spaces._graph import canonical_order
 
 Numbers = tuple[int, int, int, int, int]
@@ -102,7 +102,7 @@ def parse_architecture(description: Mapping[str, Any]) -> ConvolutionalArchitect
     Raises:
         InvalidArchitecture: Naming the first thing that is wrong.
     """
-    _check_keys(description, ("space", "layers"), "the architecture")
+    check_keys(description, ("space", "layers"), "the architecture")
     if description["space"] != "convolutional":
         raise InvalidArchitecture(f"space is {description['space']!r}, expected 'convolutional'")
     layers = description["layers"]
@@ -115,7 +115,7 @@ def parse_architecture(description: Mapping[str, Any]) -> ConvolutionalArchitect
 
 def _parse_layer(number: int, layer: Any) -> ConvolutionalLayer:
     what = f"layer {number}"
-    _check_keys(layer, FIELDS, what)
+    check_keys(layer, FIELDS, what)
     height, width, down, right, filters = (
         _whole(layer[field], most, f"{what} {field}")
         for field, most in zip(FIELDS, LARGEST, strict=False)
@@ -129,18 +129,6 @@ def _parse_layer(number: int, layer: Any) -> ConvolutionalLayer:
     if len(set(sources)) < len(sources):
         raise InvalidArchitecture(f"{what} inputs are {inputs}, one stands twice")
     return ConvolutionalLayer(height, width, down, right, filters, sources)
-
-
-def _check_keys(value: Any, keys: Iterable[str], what: str) -> None:
-    keys = tuple(keys)
-    if not isinstance(value, Mapping):
-        raise InvalidArchitecture(f"{what} must be an object with {', '.join(keys)}")
-    for key in value:
-        if key not in keys:
-            raise InvalidArchitecture(f"{what} has an unknown key {key!r}: {nearest(key, keys)}")
-    for key in keys:
-        if key not in value:
-            raise InvalidArchitecture(f"{what} has no {key!r}")
 
 
 def _whole(value: Any, most: int, what: str) -> int:

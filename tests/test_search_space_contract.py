@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import nas_env
+from nas_env.tasks import TrainingTask
 from search_spaces import InvalidTokens, InvalidValue, make_space, space_names
 
 
@@ -19,7 +20,8 @@ def cases():
     for id in nas_env.environment_ids():
         env = gymnasium.make(id)
         task = env.unwrapped.problem.task
-        found.setdefault(env.unwrapped.search_space, (id, task.input_shape, task.outputs))
+        if isinstance(task, TrainingTask):
+            found.setdefault(env.unwrapped.search_space, (id, task.input_shape, task.outputs))
         env.close()
     shapes = {space.name: sizes for space, (_, *sizes) in found.items()}
     for name in space_names():

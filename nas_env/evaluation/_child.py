@@ -6,14 +6,16 @@ import contextlib
 import functools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
+from torch import nn
 
-from nas_env.errors import NASError
+from nas_env.errors import InvalidValue, NASError
 from nas_env.records import Evaluation, Request, Status
-from nas_env.tasks import Task, make_task, sealed_test_set
+from nas_env.tasks import Task, TrainingTask, make_task, sealed_test_set
+from nas_env.training.images import Training
 from nas_env.training.recipe import Recipe
 from search_spaces import Cost, _catalogue, make_space
 from search_spaces._settings import from_mapping
@@ -28,7 +30,7 @@ def evaluate(request: Request, device: torch.device) -> Evaluation:
     Raises:
         NASError: If the data is missing or corrupt, or the test split was asked for.
     """
-    task = make_task(request.task)
+    task = _training_task(request.task)
     cost: Cost | None = None
     try:
         cost = make_space(request.space).cost(
@@ -46,11 +48,18 @@ def evaluate(request: Request, device: torch.device) -> Evaluation:
         return _failed(task, "out_of_memory" if memory else "failed", _one_line(error), cost)
 
 
+def _training_task(spec: Mapping[str, Any]) -> TrainingTask:
+    task = make_task(spec)
+    if not isinstance(task, TrainingTask):
+        raise InvalidValue(f"nothing can be trained on {task.name}: it is a table")
+    return task
+
+
 def _architecture(request: Request) -> Any:
     return make_space(request.space).parse(request.architecture)
 
 
-def _excess(cost: Cost, task: Task) -> str | None:
+def _excess(cost: Cost, task: TrainingTask) -> str | None:
     """Why the child is not trained, if it is too large."""
     if cost.parameters > task.max_parameters:
         return f"{cost.parameters:,} parameters, the task allows {task.max_parameters:,}"
@@ -59,23 +68,34 @@ def _excess(cost: Cost, task: Task) -> str | None:
     return None
 
 
-def _trained(request: Request, task: Task, cost: Cost, device: torch.device) -> Evaluation:
+def _trained(request: Request, task: TrainingTask, cost: Cost, device: torch.device) -> Evaluation:
+    _, result = train_child(request, device)
+    if result.diverged:
+        epoch = len(result.curves["validation_accuracy"]) + 1
+        error = f"the loss was not finite in epoch {epoch}"
+        return _failed(task, "diverged", error, cost, result.curves, result.seconds)
+    score = task.score(result.curves)
+    return Evaluation("ok", task.reward(score), score, result.curves, *cost, seconds=result.seconds)
+
+
+def train_child(request: Request, device: torch.device) -> tuple[nn.Module, Training]:
+    """The trained child of a request, and what came of its training.
+
+    Raises:
+        NASError: If the data is missing or corrupt.
+    """
     start = time.perf_counter()
+    task = _training_task(request.task)
     recipe = task_recipe(task, request.recipe)
-    space = make_space(request.space)
     data = _data(json.dumps(dict(request.task), sort_keys=True), str(device))
     with _settled(recipe, request.child_seed, device):
+        space = make_space(request.space)
         child = space.build(_architecture(request), task.input_shape, task.outputs).to(device)
         built = time.perf_counter() - start
         train = _catalogue.resolve(recipe.engine)
         result = train(child, data, recipe, seed=request.child_seed, device=device)
-    seconds = {"build": built, **result.seconds}
-    if result.diverged:
-        epoch = len(result.curves["validation_accuracy"]) + 1
-        error = f"the loss was not finite in epoch {epoch}"
-        return _failed(task, "diverged", error, cost, result.curves, seconds)
-    score = task.score(result.curves)
-    return Evaluation("ok", task.reward(score), score, result.curves, *cost, seconds=seconds)
+    result.seconds["build"] = built
+    return child, result
 
 
 def task_recipe(task: Task, settings: Any) -> Recipe:
@@ -87,7 +107,7 @@ def task_recipe(task: Task, settings: Any) -> Recipe:
 @functools.lru_cache(maxsize=4)
 def _data(task: str, device: str) -> Any:
     """A task's splits on a device, read once a process."""
-    return make_task(json.loads(task)).search_data().to(torch.device(device))
+    return _training_task(json.loads(task)).search_data().to(torch.device(device))
 
 
 @contextlib.contextmanager

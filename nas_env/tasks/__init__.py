@@ -6,11 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from nas_env.errors import InvalidValue
-from nas_env.tasks._base import Task, data_folder, sealed_test_set
+from nas_env.tasks._base import Task, TrainingTask, data_folder, sealed_test_set
 from search_spaces import _catalogue
 from search_spaces._settings import from_mapping, named
 
-__all__ = ["Task", "data_folder", "make_task", "sealed_test_set", "task_class", "task_names"]
+__all__ = [
+    "Task",
+    "TrainingTask",
+    "data_folder",
+    "make_task",
+    "sealed_test_set",
+    "task_class",
+    "task_names",
+]
 
 
 def task_names() -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def data_folder() -> Path:
 
 @dataclass(frozen=True)
 class Task(ABC):
-    """What a child is trained on, and how the result becomes a reward.
+    """Whose metric the search is after, and how it becomes a reward.
 
     A task is a frozen dataclass; its fields are its settings, plain JSON values.
     """
@@ -45,21 +45,16 @@ class Task(ABC):
     version: ClassVar[int]
     #: The name of the metric that the reward is made of.
     metric: ClassVar[str]
-    #: Of one example, without the batch.
-    input_shape: ClassVar[tuple[int, ...]]
-    #: Classes, or words.
-    outputs: ClassVar[int]
     #: The recipes by name.
     recipes: ClassVar[Mapping[str, Recipe]]
     #: The recipe's name for each kind of device; ``"cpu"`` serves those not named.
     default_recipes: ClassVar[Mapping[str, str]]
-    #: The environments: for each id the keyword arguments that ``gym.make`` gets, the task aside.
+    #: The environments: for each id the keyword arguments that ``gym.make`` gets.
     environments: ClassVar[Mapping[str, Mapping[str, Any]]]
     #: What an evaluation that is not ``ok`` is rewarded with.
     failure_reward: ClassVar[float] = 0.0
-    #: A child with more is not trained.
-    max_parameters: ClassVar[int] = 50_000_000
-    max_flops: ClassVar[int] = 100_000_000_000
+    #: Who evaluates, where nobody is asked for.
+    default_evaluator: ClassVar[str] = "in_process"
 
     @abstractmethod
     def verify(self) -> None:
@@ -71,30 +66,13 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def search_data(self) -> Any:
-        """The training and validation splits, on the CPU."""
-
-    @abstractmethod
-    def _read_test_data(self) -> Any:
-        """The test split."""
-
-    @abstractmethod
-    def score(self, curves: Mapping[str, Sequence[float]]) -> float:
-        """The validation metric of a child's curves."""
-
-    @abstractmethod
     def reward(self, score: float) -> float:
         """The reward of a validation metric."""
 
-    def test_data(self) -> Any:
-        """The test split: for the final training, never for the search.
-
-        Raises:
-            TestSetSealed: While a child is being evaluated.
-        """
-        if _sealed.get():
-            raise TestSetSealed("the test split is out of reach while a child is evaluated")
-        return self._read_test_data()
+    @property
+    def space(self) -> Mapping[str, Any] | None:
+        """The search space's name and settings, where the task is of one space alone."""
+        return None
 
     def default_recipe(self, device: str) -> str:
         """The name of the recipe for a kind of device."""
@@ -109,3 +87,38 @@ class Task(ABC):
     def spec(self) -> dict[str, Any]:
         """Name, version and settings as plain JSON values."""
         return {"name": self.name, "version": self.version, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class TrainingTask(Task):
+    """A data set with a three-way split, on which children are really trained."""
+
+    #: Of one example, without the batch.
+    input_shape: ClassVar[tuple[int, ...]]
+    #: Classes, or words.
+    outputs: ClassVar[int]
+    #: A child with more is not trained.
+    max_parameters: ClassVar[int] = 50_000_000
+    max_flops: ClassVar[int] = 100_000_000_000
+
+    @abstractmethod
+    def search_data(self) -> Any:
+        """The training and validation splits, on the CPU."""
+
+    @abstractmethod
+    def _read_test_data(self) -> Any:
+        """The test split."""
+
+    @abstractmethod
+    def score(self, curves: Mapping[str, Sequence[float]]) -> float:
+        """The validation metric of a child's curves."""
+
+    def test_data(self) -> Any:
+        """The test split: for the final training, never for the search.
+
+        Raises:
+            TestSetSealed: While a child is being evaluated.
+        """
+        if _sealed.get():
+            raise TestSetSealed("the test split is out of reach while a child is evaluated")
+        return self._read_test_data()

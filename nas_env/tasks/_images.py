@@ -12,7 +12,7 @@ import torch
 
 from nas_env.errors import InvalidValue
 from nas_env.rewards import accuracy_cubed, best_of_last
-from nas_env.tasks._base import Task
+from nas_env.tasks._base import TrainingTask
 from nas_env.training.augmentation import ImageData
 from search_spaces._settings import at_least
 
@@ -20,7 +20,7 @@ Images = tuple[np.ndarray, np.ndarray]  # uint8 (n, height, width, channels), in
 
 
 @dataclass(frozen=True)
-class ImageTask(Task):
+class ImageTask(TrainingTask):
     """Images in classes.
 
     Attributes:

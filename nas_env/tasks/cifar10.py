@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +15,18 @@ from nas_env.errors import DataCorrupt, DataNotFound
 from nas_env.tasks._base import data_folder
 from nas_env.tasks._images import Images, ImageTask
 from nas_env.training.recipe import ImageRecipe, Recipe
+
+#: How NAS-Bench-201 trains its cells (Dong & Yang 2020, section 2.3, table 1).
+NAS_BENCH_201 = ImageRecipe(
+    epochs=200,
+    batch_size=256,
+    weight_decay=5e-4,
+    schedule="cosine",
+    upsample=0,
+    padding=4,
+    validation_view="original",
+    precision="float32",
+)
 
 
 @dataclass(frozen=True)
@@ -36,11 +48,15 @@ class CIFAR10(ImageTask):
     recipes: ClassVar[Mapping[str, Recipe]] = {
         "short": ImageRecipe(epochs=5, batch_size=128, schedule="one_cycle", weight_decay=5e-4),
         "paper": ImageRecipe(),
+        "nas_bench_201": NAS_BENCH_201,
+        "nas_bench_201_12": replace(NAS_BENCH_201, epochs=12),
     }
     default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short", "cuda": "paper"}
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "NAS-CIFAR10-v0": {"space": "convolutional", "layers": 6},
-        "NAS-CIFAR10-Strides-v0": {"space": "convolutional", "layers": 6, "strides": [1, 2, 3]},
+        "NAS-CIFAR10-v0": {"space": {"name": "convolutional", "layers": 6}},
+        "NAS-CIFAR10-Strides-v0": {
+            "space": {"name": "convolutional", "layers": 6, "strides": [1, 2, 3]}
+        },
     }
 
     def verify(self) -> None:

@@ -39,7 +39,9 @@ class Digits(ImageTask):
     }
     default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short"}
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "NAS-Digits-v0": {"space": "convolutional", "layers": 4, "filters": [6, 12, 24, 36]}
+        "NAS-Digits-v0": {
+            "space": {"name": "convolutional", "layers": 4, "filters": [6, 12, 24, 36]}
+        }
     }
 
     def verify(self) -> None:

@@ -40,22 +40,28 @@ class ImageData:
 
     def views(self, recipe: ImageRecipe) -> Views:
         """The images as a recipe's children see them; made once, for all of them."""
-        key = (recipe.upsample, recipe.flip, recipe.whitening, recipe.validation_view)
+        key = (
+            recipe.upsample,
+            recipe.padding,
+            recipe.flip,
+            recipe.whitening,
+            recipe.validation_view,
+        )
         if key not in self._views:
             self._views[key] = Views(self, recipe)
         return self._views[key]
 
 
 class Views:
-    """The images as a child sees them: whitened, enlarged and cropped, flipped.
+    """The images as a child sees them: whitened, enlarged or padded and cropped, flipped.
 
-    Enlarging is done once, and kept as uint8; crop and flip are one gather a batch.
+    Enlarging and padding are done once, and kept as uint8; crop and flip are one gather a batch.
     """
 
     def __init__(self, data: ImageData, recipe: ImageRecipe):
         self.recipe = recipe
         self.size = data.train_images.shape[1:3]
-        self.train_images = enlarge(data.train_images, recipe.upsample)
+        self.train_images = pad(enlarge(data.train_images, recipe.upsample), recipe.padding)
         self.train_labels = data.train_labels
         crop = recipe.validation_view == "crop"
         self.validation_images = data.validation_images
@@ -107,6 +113,11 @@ def enlarge(images: Tensor, side: int) -> Tensor:
         for chunk in images.split(4096)
     ]
     return torch.cat(chunks).contiguous()
+
+
+def pad(images: Tensor, width: int) -> Tensor:
+    """Black around uint8 (n, h, w, c), ``width`` pixels on each side."""
+    return functional.pad(images, (0, 0, width, width, width, width)) if width else images
 
 
 def centre(images: Tensor, size: torch.Size) -> Tensor:

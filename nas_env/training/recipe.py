@@ -54,7 +54,8 @@ class ImageRecipe(Recipe):
         decay_points: Fractions of the training at which ``"step"`` lowers the rate.
         decay_factor: By which it does.
         upsample: Side in pixels to which images are enlarged before a random crop of their own
-            size is taken; 0 for neither.
+            size is taken; 0 leaves them.
+        padding: Black pixels added on each side of a training image before that crop.
         flip: Mirror half of the training images left to right.
         whitening: ``"channel"``: mean and deviation of the training images, per channel;
             ``"image"``: of each image by itself.
@@ -75,6 +76,7 @@ class ImageRecipe(Recipe):
     decay_points: tuple[float, ...] = (0.5, 0.75)
     decay_factor: float = 0.1
     upsample: int = 40
+    padding: int = 0
     flip: bool = True
     whitening: Literal["channel", "image"] = "channel"
     validation_view: Literal["crop", "original"] = "crop"
@@ -84,8 +86,9 @@ class ImageRecipe(Recipe):
     engine: ClassVar[str] = "nas_env.training.images:train"
 
     def __post_init__(self) -> None:
-        at_least(self, epochs=1, batch_size=2, threads=1, upsample=0)
+        at_least(self, epochs=1, batch_size=2, threads=1, upsample=0, padding=0)
         at_most(self, epochs=100_000, batch_size=1_000_000, threads=1_024, upsample=4_096)
+        at_most(self, padding=1_024)
         at_least(self, learning_rate=0, weight_decay=0, decay_factor=0)
         between(self, 0, 1, "momentum")
 

@@ -1,0 +1,296 @@
+"""Tables of trained architectures: the file format, and looking up many sequences at once.
+
+A table is an ``.npz`` (numpy, no pickles) or a ``.json`` file with these entries; docs/tables.md
+shows how to write one:
+
+| entry | what |
+|---|---|
+| ``header`` | JSON text (in a ``.json`` file an object): ``format`` 1, ``name``, ``space`` |
+| ``tokens`` | integers (sequences, decisions): the token sequences that the table answers |
+| ``rows`` | optional, integers (sequences,): the row of each sequence; else its own |
+| ``validation/<epochs>`` | (rows,) or (rows, seeds): the metric, NaN where training failed |
+| ``test/<epochs>``, ``seconds/<epochs>`` | optional, the same: test metric, training seconds |
+| ``parameters`` | optional, integers (rows,) |
+
+The header may also have ``version`` (0), ``metric`` (``"accuracy"``), ``maximise`` (true) and
+``source``.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from nas_env.errors import DataCorrupt, DataNotFound, InvalidValue
+from search_spaces import SearchSpace, make_space
+from search_spaces._settings import from_mapping
+
+Split = Literal["validation", "test"]
+FORMAT = 1
+DENSE = 2**22  # sequences of a space up to which their positions are kept in an array
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a table says of itself.
+
+    Attributes:
+        name: Of the benchmark.
+        space: Name and settings of the search space.
+        format: Of the file.
+        version: Of the benchmark: raised whenever a number in it changes.
+        metric: What was measured.
+        maximise: Whether more of it is better.
+        source: Where the numbers come from.
+    """
+
+    name: str
+    space: Any
+    format: int = FORMAT
+    version: int = 0
+    metric: str = "accuracy"
+    maximise: bool = True
+    source: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Metrics of architectures that were really trained.
+
+    Attributes:
+        header: What the table says of itself.
+        tokens: int64 (sequences, decisions).
+        row_of: int64 (sequences,).
+        columns: The numbers, by entry: float64 (rows, seeds).
+        parameters: int64 (rows,), or None.
+        path: The file it was read from.
+    """
+
+    header: Header
+    tokens: np.ndarray
+    row_of: np.ndarray
+    columns: Mapping[str, np.ndarray]
+    parameters: np.ndarray | None = None
+    path: Path | None = field(default=None, repr=False)
+
+    # -- what it has -----------------------------------------------------------------------------
+    @cached_property
+    def space(self) -> SearchSpace:
+        """What its architectures are made of."""
+        return make_space(self.header.space)
+
+    @cached_property
+    def fidelities(self) -> tuple[int, ...]:
+        """The epochs after which there is a validation metric, fewest first."""
+        return tuple(sorted(int(k.split("/")[1]) for k in self.columns if k.startswith("val")))
+
+    def column(self, entry: str, fidelity: int = 0) -> np.ndarray:
+        """The numbers of an entry, float64 (rows, seeds); fidelity 0 is the longest.
+
+        Raises:
+            InvalidValue: If the table has none.
+        """
+        epochs = fidelity or self.fidelities[-1]
+        if (found := self.columns.get(f"{entry}/{epochs}")) is None:
+            known = [int(k.split("/")[1]) for k in self.columns if k.startswith(f"{entry}/")]
+            raise InvalidValue(
+                f"table {self.header.name} has no {entry} at fidelity {epochs}, expected one of "
+                f"{sorted(known)}"
+            )
+        return found
+
+    # -- looking up ------------------------------------------------------------------------------
+    def positions(self, tokens: np.ndarray) -> np.ndarray:
+        """Where sequences stand in the table, int64 (n,), -1 for those that it does not list.
+
+        Args:
+            tokens: int (n, decisions).
+        """
+        codes = tokens @ self._weights
+        if self._dense is not None:
+            return self._dense[codes]
+        order, sorted_codes = self._sorted
+        at = np.minimum(np.searchsorted(sorted_codes, codes), len(order) - 1)
+        return np.where(sorted_codes[at] == codes, order[at], -1)
+
+    def rows(self, tokens: np.ndarray) -> np.ndarray:
+        """The rows of sequences, int64 (n,), -1 for those that are not listed."""
+        positions = self.positions(np.asarray(tokens, dtype=np.int64))
+        return np.where(positions >= 0, self.row_of[positions], -1)
+
+    def mean(
+        self, entry: Split = "validation", rows: np.ndarray | None = None, fidelity: int = 0
+    ) -> np.ndarray:
+        """The mean over the seeds that did not fail, float64 (n,); NaN where all did."""
+        means = self._means(entry, fidelity)
+        return means if rows is None else np.where(rows >= 0, means[rows], np.nan)
+
+    def seconds(self, rows: np.ndarray, fidelity: int = 0) -> np.ndarray:
+        """The mean seconds that training took, float64 (n,); NaN where the table does not know."""
+        if f"seconds/{fidelity or self.fidelities[-1]}" not in self.columns:
+            return np.full(len(rows), np.nan)
+        return np.where(rows >= 0, self._means("seconds", fidelity)[rows], np.nan)
+
+    def optimum(self, entry: Split = "validation", fidelity: int = 0) -> float:
+        """The best mean of any architecture."""
+        means = self._means(entry, fidelity)
+        return float(np.nanmax(means) if self.header.maximise else np.nanmin(means))
+
+    @property
+    def worst(self) -> float:
+        """The worst validation metric of any architecture, at the longest training."""
+        means = self._means("validation", 0)
+        return float(np.nanmin(means) if self.header.maximise else np.nanmax(means))
+
+    def _means(self, entry: str, fidelity: int) -> np.ndarray:
+        epochs = fidelity or self.fidelities[-1]
+        key = f"{entry}/{epochs}"
+        if key not in self._kept:
+            values = self.column(entry, epochs)
+            finite = np.isfinite(values)
+            with np.errstate(invalid="ignore"):
+                self._kept[key] = np.where(finite, values, 0).sum(1) / finite.sum(1)
+        return self._kept[key]
+
+    @cached_property
+    def _kept(self) -> dict[str, np.ndarray]:
+        return {}
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        """What turns a sequence into one number, each into a different one."""
+        counts = [len(decision.options) for decision in self.space.decisions]
+        if math.prod(counts) > 2**62:
+            raise InvalidValue(f"a table of {math.prod(counts):.0e} sequences is too large")
+        return np.array([math.prod(counts[i + 1 :]) for i in range(len(counts))], dtype=np.int64)
+
+    @cached_property
+    def _dense(self) -> np.ndarray | None:
+        """The position of each possible sequence, where they are few."""
+        if self.space.size > DENSE:
+            return None
+        positions = np.full(self.space.size, -1, dtype=np.int64)
+        positions[self.tokens @ self._weights] = np.arange(len(self.tokens))
+        return positions
+
+    @cached_property
+    def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
+        codes = self.tokens @ self._weights
+        order = np.argsort(codes)
+        return order, codes[order]
+
+    def __reduce__(self) -> Any:
+        """A table that was read is read again, not copied."""
+        if self.path is not None:
+            return read_table, (self.path,)
+        state = (self.header, self.tokens, self.row_of, dict(self.columns), self.parameters)
+        return Table, state
+
+
+# -- files ---------------------------------------------------------------------------------------
+def shipped(name: str) -> Path:
+    """The file of a table that comes with the package."""
+    return Path(__file__).parent / "tables" / name
+
+
+def read_table(path: str | Path) -> Table:
+    """Read and check a table; read once a process, unless the file changes.
+
+    Raises:
+        DataNotFound: If there is no such file.
+        DataCorrupt: Naming what is wrong with it.
+    """
+    path = Path(path).expanduser().absolute()
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        raise DataNotFound(f"there is no table {path}") from None
+    return _read(path, changed)
+
+
+@functools.lru_cache(maxsize=32)
+def _read(path: Path, changed: int) -> Table:
+    try:
+        if path.suffix == ".json":
+            entries = json.loads(path.read_text())
+        else:
+            with np.load(path, allow_pickle=False) as file:
+                entries = dict(file)
+            entries["header"] = json.loads(str(entries["header"]))
+        return make_table(entries, path)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise DataCorrupt(f"{path} is not a table: {error}") from None
+
+
+def make_table(entries: Mapping[str, Any], path: Path | None = None) -> Table:
+    """The table of entries as a file has them.
+
+    Raises:
+        InvalidValue: Naming the entry that is wrong.
+    """
+    given = dict(entries)
+    if "header" not in given or "tokens" not in given:
+        raise InvalidValue("header and tokens are wanted")
+    header = from_mapping(Header, given.pop("header"), "header entry")
+    if header.format != FORMAT:
+        raise InvalidValue(f"format is {header.format}, expected {FORMAT}")
+    tokens = np.asarray(given.pop("tokens"))
+    rows = np.asarray(given.pop("rows", np.arange(len(tokens))))
+    parameters = given.pop("parameters", None)
+    columns = {name: np.array(value, dtype=np.float64) for name, value in given.items()}
+    columns = {n: v[:, None] if v.ndim == 1 else v for n, v in columns.items()}
+    table = Table(
+        header,
+        tokens.astype(np.int64),
+        rows.astype(np.int64),
+        columns,
+        None if parameters is None else np.asarray(parameters, dtype=np.int64),
+        path,
+    )
+    _check(table)
+    return table
+
+
+def _check(table: Table) -> None:
+    space, tokens = table.space, table.tokens
+    decisions = len(space.decisions)
+    if tokens.ndim != 2 or tokens.shape[1] != decisions or not len(tokens):
+        raise InvalidValue(f"tokens are {tokens.shape}, expected (sequences, {decisions})")
+    counts = np.array([len(decision.options) for decision in space.decisions])
+    if (tokens < 0).any() or (tokens >= counts).any():
+        raise InvalidValue("tokens has a token that is no option of its decision")
+    if len(np.unique(tokens, axis=0)) < len(tokens):
+        raise InvalidValue("tokens lists a sequence twice")
+    for name in table.columns:
+        entry, _, epochs = name.partition("/")
+        if entry not in ("validation", "test", "seconds") or not epochs.isdigit():
+            raise InvalidValue(f"unknown entry {name!r}, expected validation/200 or the like")
+    if not table.fidelities:
+        raise InvalidValue("there is no entry validation/<epochs>")
+    count = len(table.column("validation"))
+    for name, values in [*table.columns.items(), ("parameters", table.parameters)]:
+        if values is not None and len(values) != count:
+            raise InvalidValue(f"{name} has {len(values)} rows, others {count}")
+    rows = table.row_of
+    if rows.shape != (len(tokens),) or rows.min() < 0 or rows.max() >= count:
+        raise InvalidValue(f"rows are not {len(tokens)} numbers below {count}")
+
+
+def write_table(path: Path, entries: Mapping[str, Any]) -> None:
+    """Check the entries of a table, and write them as ``.npz`` or ``.json`` by the file's name."""
+    make_table(entries)
+    if path.suffix == ".json":
+        plain = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in entries.items()}
+        path.write_text(json.dumps(plain))
+        return
+    arrays = {name: np.asarray(value) for name, value in entries.items() if name != "header"}
+    np.savez_compressed(path, header=np.array(json.dumps(entries["header"])), **arrays)

@@ -1,0 +1,85 @@
+"""NAS-Bench-201 (Dong & Yang 2020, 2001.00326): 15,625 cells trained on three image data sets."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from nas_env.errors import DataCorrupt, DataNotFound
+from nas_env.table import Table, make_table
+from nas_env.tasks._base import data_folder
+from nas_env.tasks._tables import TableTask
+
+FILE = "nas-bench-201.npz"
+PREFIXES = {"cifar10": "c10", "cifar100": "c100", "imagenet16": "in16"}
+FIDELITIES = (12, 200)  # epochs that the cells were trained for
+
+
+@dataclass(frozen=True)
+class NASBench201(TableTask):
+    """The published accuracies; the file is not part of this package.
+
+    It lies in the data folder (``NAS_DATA``) as ``nas-bench-201.npz``: ``ops`` (15625, 6) with
+    the operations of the edges 0>1, 0>2, 1>2, 0>3, 1>3, 2>3 as the numbers of
+    :class:`~search_spaces.nas_bench_201.NASBench201Space`'s options, and ``c10_val200``,
+    ``c10_test200``, ``c10_val12``, … with accuracies in percent, the mean over the seeds
+    (``c100`` and ``in16`` for the other two data sets); docs/tables.md says how to make it of
+    the authors' file.
+
+    Attributes:
+        dataset: On which the cells were trained; ``imagenet16`` is ImageNet16-120.
+    """
+
+    dataset: Literal["cifar10", "cifar100", "imagenet16"] = "cifar10"
+
+    environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        f"NAS-Bench-201-{id}-v0": {"task": {"name": "nas_bench_201", "dataset": dataset}}
+        for id, dataset in (
+            ("CIFAR10", "cifar10"),
+            ("CIFAR100", "cifar100"),
+            ("ImageNet16", "imagenet16"),
+        )
+    }
+
+    @property
+    def space(self) -> Mapping[str, Any]:
+        """That of the cells."""
+        return {"name": "nas_bench_201"}
+
+    def _read(self) -> Table:
+        path = data_folder() / FILE
+        if not path.is_file():
+            raise DataNotFound(
+                f"NAS-Bench-201 not found: looked for {path}; put {FILE} there or name its folder "
+                "in NAS_DATA (docs/tables.md says how to make it)"
+            )
+        return _read(path, path.stat().st_mtime_ns, self.dataset)
+
+
+@functools.lru_cache(maxsize=8)
+def _read(path: Path, changed: int, dataset: str) -> Table:
+    prefix = PREFIXES[dataset]
+    entries: dict[str, Any] = {
+        "header": {
+            "name": f"NAS-Bench-201-{dataset}",
+            "space": {"name": "nas_bench_201"},
+            "source": "Dong & Yang 2020, arXiv 2001.00326",
+        }
+    }
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            entries["tokens"] = file["ops"]
+            for split, short in (("validation", "val"), ("test", "test")):
+                for epochs in FIDELITIES:
+                    column = file[f"{prefix}_{short}{epochs}"].astype(np.float64)
+                    entries[f"{split}/{epochs}"] = column / 100
+            if "params_M_c10" in file:
+                entries["parameters"] = (file["params_M_c10"].astype(float) * 1e6).round()
+        return make_table(entries)
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise DataCorrupt(f"{path} is not the table of NAS-Bench-201: {error}") from None

@@ -1,0 +1,330 @@
+"""Tables of trained architectures: the format, the look-ups, the environments that they make."""
+
+import json
+import os
+import pickle
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+import pytest
+
+import nas_env
+from agents import agent_names
+from nas_env import DataCorrupt, DataNotFound, InvalidValue
+from nas_env.answers import drawn
+from nas_env.problem import Problem
+from nas_env.table import make_table, read_table, shipped, write_table
+from search_spaces.convolutional import ConvolutionalSpace
+from tests import outside_space
+from train_agent import main
+
+SPACE = {"name": "convolutional", "layers": 2, "filter_sizes": [1, 3], "filters": [8]}
+TOKENS = np.array(
+    [
+        [a, b, c, d, e]
+        for a in (0, 1)
+        for b in (0, 1)
+        for c in (0, 1)
+        for d in (0, 1)
+        for e in (0, 1)
+    ]
+)
+VECTOR = {"vectorization_mode": "vector_entry_point"}
+
+
+def entries(**changes):
+    """A table of 32 sequences, with two seeds and two fidelities."""
+    values = np.linspace(0, 0.62, 64).reshape(32, 2)
+    whole = {
+        "header": {"name": "Tiny", "space": SPACE},
+        "tokens": TOKENS,
+        "validation/1": values[::-1],
+        "validation/9": values,
+        "test/9": values + 0.1,
+        "seconds/9": np.full((32, 2), 2.0),
+        "parameters": np.arange(32),
+    }
+    return {key: value for key, value in {**whole, **changes}.items() if value is not None}
+
+
+def problem(path, **settings):
+    return Problem({"name": "table", "path": str(path)}, **settings)
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_table(tmp_path / "tiny.npz", entries())
+    return tmp_path / "tiny.npz"
+
+
+# -- the format ----------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", ["tiny.npz", "tiny.json"])
+def test_what_is_written_is_read(tmp_path, name):
+    write_table(tmp_path / name, entries())
+    table = read_table(tmp_path / name)
+    assert table.space == ConvolutionalSpace(layers=2, filter_sizes=(1, 3), filters=(8,))
+    assert table.fidelities == (1, 9)
+    rows = table.rows(TOKENS[[3, 0, 31]])
+    assert rows.tolist() == [3, 0, 31]
+    expected = entries()
+    assert np.allclose(table.mean("validation", rows), expected["validation/9"][rows].mean(1))
+    assert np.allclose(table.mean("validation", rows, 1), expected["validation/1"][rows].mean(1))
+    assert np.allclose(table.mean("test", rows), expected["test/9"][rows].mean(1))
+    assert table.seconds(rows).tolist() == [2.0] * 3
+    assert table.optimum("test") == pytest.approx(expected["test/9"].mean(1).max())
+    assert pickle.loads(pickle.dumps(table)) is table  # by its path
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"tokens": None}, "header and tokens are wanted"),
+        ({"header": {"name": "Tiny"}}, "header entry space is missing"),
+        ({"header": {"name": "T", "space": SPACE, "format": 2}}, "format is 2, expected 1"),
+        ({"header": {"name": "T", "space": SPACE, "metrc": "a"}}, "did you mean 'metric'"),
+        ({"tokens": TOKENS[:, :4]}, r"tokens are \(32, 4\), expected \(sequences, 5\)"),
+        ({"tokens": TOKENS + 1}, "no option of its decision"),
+        ({"tokens": TOKENS[np.zeros(32, int)]}, "lists a sequence twice"),
+        ({"accuracy": np.zeros(32)}, "unknown entry 'accuracy'"),
+        ({"validation/1": None, "validation/9": None}, "no entry validation"),
+        ({"test/9": np.zeros(31)}, "test/9 has 31 rows, others 32"),
+        ({"parameters": np.zeros(3, int)}, "parameters has 3 rows, others 32"),
+        ({"rows": np.full(32, 32)}, "rows are not 32 numbers below 32"),
+    ],
+    ids=str,
+)
+def test_a_table_that_is_not_one_gets_one_clear_line(tmp_path, changes, message):
+    with pytest.raises(InvalidValue, match=message) as caught:
+        write_table(tmp_path / "bad.npz", entries(**changes))
+    assert "\n" not in str(caught.value) and not (tmp_path / "bad.npz").exists()
+
+
+def test_files_that_are_no_tables(tmp_path):
+    with pytest.raises(DataNotFound, match="there is no table"):
+        problem(tmp_path / "none.npz")
+    for name in ("bad.npz", "bad.json"):
+        (tmp_path / name).write_bytes(b"PK\x03\x04 no table")
+        with pytest.raises(DataCorrupt, match="is not a table") as caught:
+            problem(tmp_path / name)
+        assert "\n" not in str(caught.value)
+    np.savez(tmp_path / "pickled.npz", header=np.array([{}], dtype=object), tokens=TOKENS)
+    with pytest.raises(DataCorrupt, match="pickle"):
+        problem(tmp_path / "pickled.npz")
+
+
+def test_a_changed_file_is_read_again(path):
+    before = read_table(path)
+    write_table(path, entries(**{"validation/9": np.zeros(32)}))
+    os.utime(path, ns=(0, 1))
+    assert before.optimum() > 0 == read_table(path).optimum()
+
+
+def test_sequences_of_large_spaces_are_found():
+    """Past the size up to which each possible sequence has a place of its own."""
+    space = ConvolutionalSpace(layers=6, filters=(8,))
+    tokens = space.sample_batch(np.random.default_rng(0), 50)
+    header = {"name": "Large", "space": space.spec}
+    table = make_table({"header": header, "tokens": tokens, "validation/1": np.arange(50.0)})
+    assert table._dense is None
+    assert table.rows(tokens[::-1]).tolist() == list(range(50))[::-1]
+    others = space.sample_batch(np.random.default_rng(1), 50)
+    assert table.rows(others).tolist() == [-1] * 50
+
+
+# -- what it answers -----------------------------------------------------------------------------
+def test_rewards_are_the_mean_of_the_seeds(path):
+    tiny = problem(path)
+    (_, evaluation), (_, other) = tiny.evaluate(TOKENS[[5, 6]].tolist())
+    assert evaluation.reward == evaluation.metric == entries()["validation/9"][5].mean()
+    assert other.parameters == 6 and evaluation.status == "ok"
+    assert tiny.seconds(TOKENS[5].tolist(), tiny.request(tiny.space.decode(TOKENS[5]))) == 2.0
+    figures = tiny.answers.figures(TOKENS[5].tolist())
+    assert figures["test_accuracy"] == pytest.approx(entries()["test/9"][5].mean())
+    assert figures["regret"] == pytest.approx(
+        entries()["test/9"][31].mean() - figures["test_accuracy"]
+    )
+
+
+def test_a_lower_fidelity(path):
+    ((_, evaluation),) = problem(path, recipe={"fidelity": 1}).evaluate([TOKENS[0].tolist()])
+    assert evaluation.reward == entries()["validation/1"][0].mean()
+    with pytest.raises(
+        InvalidValue, match=r"no validation at fidelity 2, expected one of \[1, 9\]"
+    ):
+        problem(path, recipe={"fidelity": 2}).verify_data()
+
+
+def test_a_sampled_seed_stays_and_is_fair(path, tmp_path):
+    rewards = np.array(
+        [
+            [
+                e.reward
+                for _, e in problem(
+                    path, recipe={"noise": "sample"}, evaluation_seed=seed
+                ).evaluate(TOKENS.tolist())
+            ]
+            for seed in (0, 0, 1)
+        ]
+    )
+    assert (rewards[0] == rewards[1]).all() and (rewards[0] != rewards[2]).any()
+    values = entries()["validation/9"]
+    assert all(reward in row for reward, row in zip(rewards[0], values, strict=True))
+    shares = [np.bincount(drawn(np.arange(3000), seed, 3)) / 3000 for seed in range(3)]
+    assert np.abs(np.array(shares) - 1 / 3).max() < 0.03
+    write_table(tmp_path / "one.npz", entries(**{"validation/9": values[:, 0]}))
+    with pytest.raises(InvalidValue, match="has one number an architecture"):
+        problem(tmp_path / "one.npz", recipe={"noise": "sample"}).verify_data()
+
+
+def test_failed_and_absent_architectures_are_failures(tmp_path):
+    values = entries()["validation/9"].copy()
+    values[0], values[1, 0] = np.nan, np.nan
+    listed = slice(0, 30)
+    changes = {
+        name: entries()[name][listed]
+        for name in ("tokens", "validation/1", "test/9", "seconds/9", "parameters")
+    }
+    header = {"name": "Tiny", "space": SPACE, "metric": "loss", "maximise": False}
+    write_table(
+        tmp_path / "t.npz", entries(header=header, **changes, **{"validation/9": values[listed]})
+    )
+    found = [e for _, e in problem(tmp_path / "t.npz").evaluate(TOKENS[[0, 1, 31]].tolist())]
+    assert [e.status for e in found] == ["failed", "ok", "failed"]
+    assert [e.error for e in found] == ["its training failed", "", "not in Tiny"]
+    assert found[1].reward == -values[1, 1] and found[1].metric == values[1, 1]
+    assert found[0].reward == found[2].reward == -np.nanmax(values[listed].mean(1))
+
+
+def test_equal_networks_share_an_answer(tmp_path):
+    """A sequence that is not listed is answered by its canonical form's."""
+    space = ConvolutionalSpace(layers=2, filter_sizes=(1, 3), filters=(8,))
+    canonical = {space.encode(space.decode(t).canonical()) for t in TOKENS.tolist()}
+    tokens = np.array(sorted(canonical))
+    assert len(tokens) < len(TOKENS)
+    header = {"name": "Folded", "space": SPACE}
+    values = np.arange(len(tokens)) / 100
+    write_table(tmp_path / "t.npz", {"header": header, "tokens": tokens, "validation/1": values})
+    gymnasium_env = gymnasium.make_vec(
+        "nas_env:NAS-Bench-Digits-v0",
+        num_envs=32,
+        **VECTOR,
+        task={"name": "table", "path": str(tmp_path / "t.npz")},
+    )
+    gymnasium_env.reset()
+    for column in TOKENS.T:
+        _, rewards, *_, info = gymnasium_env.step(column)
+    for sequence, reward in zip(TOKENS.tolist(), rewards, strict=True):
+        assert (
+            values[sorted(canonical).index(space.encode(space.decode(sequence).canonical()))]
+            == reward
+        )
+    assert (info["final_info"]["evaluation"]["status"] == "ok").all()
+
+
+def test_a_table_wants_its_own_space_and_evaluator(path):
+    with pytest.raises(InvalidValue, match=r"space is .*, the table is of"):
+        problem(path, layers=1).verify_data()
+    with pytest.raises(InvalidValue, match="evaluator is 'in_process', task table wants 'table'"):
+        problem(path, evaluator="in_process")
+    with pytest.raises(InvalidValue, match="evaluator is 'table', task digits wants 'in_process'"):
+        Problem("digits", "convolutional", evaluator="table")
+
+
+def test_an_evaluator_answers_requests_too(path):
+    tiny = problem(path)
+    request = tiny.request(tiny.space.decode(TOKENS[7].tolist()))
+    ((_, expected),) = tiny.evaluate([TOKENS[7].tolist()])
+    assert tiny.evaluator.submit(request).result() == expected
+
+
+# -- the tables that there are -------------------------------------------------------------------
+def test_the_embedded_table():
+    table = read_table(shipped("nas_bench_digits.npz"))
+    assert shipped("nas_bench_digits.npz").stat().st_size < 1_000_000
+    assert table.space.size == len(table.tokens) == 5_832
+    assert table.column("validation").shape == table.column("test").shape == (3_162, 3)
+    assert table.fidelities == (1, 2, 3, 4)
+    assert all(np.isfinite(values).all() for values in table.columns.values())
+    rows = {}
+    for tokens, row in zip(table.tokens.tolist()[::97], table.row_of[::97].tolist(), strict=True):
+        assert rows.setdefault(table.space.decode(tokens).canonical(), row) == row
+
+
+def test_the_embedded_table_is_what_training_gives():
+    from benchmarks.digits_table import train
+
+    table = read_table(shipped("nas_bench_digits.npz"))
+    for position, seed in ((2, 0), (700, 2)):
+        trained = train(table.tokens[position].tolist(), seed)
+        row = table.row_of[position]
+        for epoch, accuracy in zip(table.fidelities, trained["validation"], strict=True):
+            # Sums in another order, on another CPU, move a few of the 400 images.
+            assert abs(table.column("validation", epoch)[row, seed] - accuracy) < 0.05
+        assert abs(table.column("test")[row, seed] - trained["test"]) < 0.05
+
+
+@pytest.fixture
+def nas_bench_201_data():
+    folder = Path(os.environ.get("NAS_DATA") or ".")
+    if not (folder / "nas-bench-201.npz").is_file():
+        pytest.skip("NAS-Bench-201 is wanted: set NAS_DATA to the folder of nas-bench-201.npz")
+
+
+@pytest.mark.parametrize(
+    "id, best", [("CIFAR10", 0.9437), ("CIFAR100", 0.7351), ("ImageNet16", 0.4731)]
+)
+def test_nas_bench_201(nas_bench_201_data, id, best):
+    env = gymnasium.make(f"NAS-Bench-201-{id}-v0", recipe={"fidelity": 12})
+    table = env.unwrapped.problem.table
+    assert len(table.tokens) == 15_625 == env.unwrapped.search_space.size
+    assert table.optimum("test") == pytest.approx(best, abs=1e-4)  # as published
+    env.close()
+
+
+def test_without_the_table_of_nas_bench_201(monkeypatch, tmp_path):
+    monkeypatch.setenv("NAS_DATA", str(tmp_path))
+    env = gymnasium.make("NAS-Bench-201-CIFAR10-v0")
+    with pytest.raises(DataNotFound, match=r"looked for .*nas-bench-201\.npz; put"):
+        env.unwrapped.reset()
+    env.close()
+
+
+# -- a space and a table from outside ------------------------------------------------------------
+@pytest.mark.parametrize("agent", agent_names())
+def test_two_files_from_outside_run_under_every_agent(agent, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(outside_space.__file__).parent))
+    monkeypatch.syspath_prepend(str(Path(outside_space.__file__).parent))
+    arguments = ["--env", "outside_space:Towers-v0", "--agent", agent, "--children", "24"]
+    assert main([*arguments, "--quiet", "--run", str(tmp_path / "run")]) == 0
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["children"] == 24 and 0 <= summary["best"]["regret"] < 0.5
+    table = read_table(outside_space.TABLE)
+    assert summary["best"]["reward"] <= table.optimum() and "test_accuracy" in summary["best"]
+
+
+def test_a_search_over_a_table_keeps_its_history(tmp_path):
+    nas_env.register_table("Towers-v1", outside_space.TABLE)
+    assert (
+        main(
+            [
+                "--env",
+                "Towers-v0",
+                "--agent",
+                "random_search",
+                "--children",
+                "5",
+                "--quiet",
+                "--run",
+                str(tmp_path / "run"),
+            ]
+        )
+        == 0
+    )
+    from nas_env.store import Store
+
+    store = Store(tmp_path / "run" / "results.sqlite")
+    records = store.all_episodes()
+    assert len(records) == 5 and store.evaluations() == []
+    assert all(record["seconds"] == 1 + sum(record["tokens"]) for record in records)
+    store.close()
