@@ -16,7 +16,7 @@ from typing import Any
 import gymnasium
 from rich.console import Console
 
-from agents import make_agent, make_config
+from agents import agent_class, make_agent, make_config
 from nas_env import drawing
 from nas_env.display import Display, closing_table
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
@@ -175,7 +175,10 @@ def _control(
 def _environment(
     config: Mapping[str, Any], store: Path, run_id: str, agent: Mapping[str, Any]
 ) -> Iterator[Any]:
-    environment = _make(config, str(store), min(agent["batch_size"], config["children"]))
+    name, settings = make_config(agent)
+    single = agent_class(name).single_environment(settings)
+    episodes = None if single else min(settings.batch_size, config["children"])
+    environment = _make(config, str(store), episodes)
     environment.unwrapped.problem.store.run = run_id
     try:
         yield environment
@@ -183,7 +186,10 @@ def _environment(
         environment.close()
 
 
-def _make(config: Mapping[str, Any], store: str, episodes: int) -> Any:
+def _make(config: Mapping[str, Any], store: str, episodes: int | None) -> Any:
+    """The environment of that many episodes at once; the plain one for None."""
+    if episodes is None:
+        return gymnasium.make(config["env"], store=store, **config["make"])
     return gymnasium.make_vec(
         config["env"],
         num_envs=episodes,

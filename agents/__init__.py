@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
-
-from gymnasium.vector import VectorEnv
+from typing import TYPE_CHECKING, Any
 
 from agents._base import Advance, Agent, AgentConfig, Episode, State
 from search_spaces import UnknownName, _catalogue
 from search_spaces._settings import from_mapping, named
+
+if TYPE_CHECKING:
+    from agents._vector_door import VectorDoor
 
 __all__ = [
     "Advance",
@@ -18,6 +19,7 @@ __all__ = [
     "AgentConfig",
     "Episode",
     "State",
+    "VectorDoor",
     "agent_class",
     "agent_names",
     "make_agent",
@@ -63,7 +65,19 @@ def make_config(spec: str | Mapping[str, Any]) -> tuple[str, AgentConfig]:
     return name, from_mapping(cls.config_class, {**base, **settings}, f"setting of {name}")
 
 
-def make_agent(spec: str | Mapping[str, Any], environment: VectorEnv, seed: int = 0) -> Agent:
-    """An agent that plays a vector environment of ``config.batch_size`` episodes."""
+def make_agent(spec: str | Mapping[str, Any], environment: Any, seed: int = 0) -> Agent:
+    """An agent that plays a vector environment of ``config.batch_size`` episodes.
+
+    One by Stable-Baselines3 takes a plain environment too.
+    """
     name, config = make_config(spec)
     return agent_class(name)(environment, config, seed)
+
+
+def __getattr__(name: str) -> Any:
+    """Import what stands on Stable-Baselines3 where it is first asked for."""
+    if name == "VectorDoor":
+        from agents._vector_door import VectorDoor
+
+        return VectorDoor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -88,6 +88,11 @@ class Agent(ABC, Generic[Config]):
         self.options: dict[str, Any] = {}
         self._applied: dict[str, Any] | None = None
 
+    @classmethod
+    def single_environment(cls, config: AgentConfig) -> bool:
+        """Whether it plays a plain environment, and not a vector of them."""
+        return False
+
     @cached_property
     def search_space(self) -> SearchSpace:
         """What is designed."""

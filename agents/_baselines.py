@@ -6,10 +6,13 @@ None of them contains the reward that it is subtracted from, so that the gradien
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from search_spaces import UnknownName
 
@@ -116,6 +119,41 @@ class History:
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from them."""
         vars(self).update(state)
+
+
+class Ranks:
+    """All rewards so far in order, so that a reward can be told from how many it beats."""
+
+    def __init__(self) -> None:
+        self.rewards: list[float] = []
+
+    def __len__(self) -> int:
+        return len(self.rewards)
+
+    def score(self, reward: float) -> float:
+        """2 · mid-rank - 1: 1 for better than all rewards so far, -1 for worse, 0 for the median.
+
+        Example:
+            >>> ranks = Ranks()
+            >>> ranks.update([0.1, 0.5])
+            >>> [ranks.score(reward) for reward in (0.0, 0.1, 0.3, 0.6)]
+            [-1.0, -0.5, 0.0, 1.0]
+        """
+        below, not_above = bisect_left(self.rewards, reward), bisect_right(self.rewards, reward)
+        return (below + not_above) / len(self.rewards) - 1 if self.rewards else 0.0
+
+    def update(self, rewards: Sequence[float] | np.ndarray) -> None:
+        """Take more rewards in."""
+        for reward in map(float, rewards):
+            insort(self.rewards, reward)
+
+    def state(self) -> Tensor:
+        """The rewards, float64 (n,)."""
+        return torch.tensor(self.rewards, dtype=torch.float64)
+
+    def load_state(self, rewards: Tensor) -> None:
+        """Go on from them."""
+        self.rewards = rewards.tolist()
 
 
 def make_baseline(name: str, decay: float) -> Baseline:

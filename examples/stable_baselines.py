@@ -6,14 +6,18 @@ python -m examples.stable_baselines
 from __future__ import annotations
 
 import argparse
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import gymnasium
 from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import EvalCallback
+from stable_baselines3.common.monitor import Monitor
 
 
 def main() -> None:
-    """Learn for some episodes, and print what they were rewarded with."""
+    """Learn for some episodes; print their rewards, and that of the policy's best choices."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--env", default="nas_env:NAS-Digits-v0", help="the environment's id")
     parser.add_argument("--layers", type=int, default=2, help="of each network")
@@ -21,14 +25,23 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=4, help="of each rollout")
     options = parser.parse_args()
 
-    env: Any = gymnasium.make(options.env, layers=options.layers)
-    steps = options.episodes * env.unwrapped.search_space.length()  # of whole episodes
-    shape: dict[str, Any] = {"n_steps": steps, "batch_size": steps, "gamma": 1.0}
-    model = PPO("MultiInputPolicy", env, seed=0, device="cpu", **shape)
-    model.learn(options.rollouts * steps)
+    with tempfile.TemporaryDirectory() as folder:
+        # One file of evaluations: what either environment has trained, the other need not.
+        settings = {"layers": options.layers, "store": str(Path(folder) / "results.sqlite")}
+        env: Any = gymnasium.make(options.env, **settings)
+        evaluation = Monitor(gymnasium.make(options.env, **settings))
+        steps = options.episodes * env.unwrapped.search_space.length()  # of whole episodes
+        # The policy's first choices are one architecture, so one episode evaluates them: it
+        # trains that child, unless it is known.
+        callback = EvalCallback(evaluation, n_eval_episodes=1, eval_freq=steps, verbose=0)
+        shape: dict[str, Any] = {"n_steps": steps, "batch_size": steps, "gamma": 1.0}
+        model = PPO("MultiInputPolicy", env, seed=0, device="cpu", **shape)
+        model.learn(options.rollouts * steps, callback)
+        env.close()
+        evaluation.close()
     rewards = [float(episode["r"]) for episode in model.ep_info_buffer or ()]
     print(f"{len(rewards)} episodes, rewards {rewards}")
-    env.close()
+    print(f"the policy's first choices: {callback.last_mean_reward:.6f}")
 
 
 if __name__ == "__main__":

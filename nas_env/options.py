@@ -7,12 +7,7 @@ looked for first; then one dataclass is made of all, whose defaults are what wou
 from __future__ import annotations
 
 import argparse
-import contextlib
-import difflib
 import importlib
-import io
-import os
-import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, make_dataclass
@@ -24,6 +19,7 @@ import tyro
 from gymnasium.envs.registration import EnvSpec
 
 from nas_env import ENTRY_POINT
+from nas_env._command_line import parse_all
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.problem import choose_device
 from nas_env.search import Depth
@@ -36,6 +32,12 @@ WITH_RESUME = frozenset({"resume", "no-resume", "run", "control", "track", "quie
 
 #: The keyword arguments of an id that are not settings of its space.
 PROBLEM = frozenset({"task", "space", "recipe", "device", "evaluator", "evaluation_seed", "store"})
+
+#: Settings so common that they have a short name.
+SHORT = {
+    "--avoid-repeats": "--agent.avoid-repeats",
+    "--no-avoid-repeats": "--agent.no-avoid-repeats",
+}
 
 ConfigMaker = Callable[[Mapping[str, Any]], tuple[str, Any]]
 
@@ -123,11 +125,12 @@ def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
         InvalidValue: In one line, with the nearest right name.
         SystemExit: After ``--help``.
     """
+    arguments = [SHORT.get(argument, argument) for argument in arguments]
     chosen = _first_look(arguments)
     if chosen.resume:
         _only_with_resume(arguments)
     settings = _settings(chosen, make_config)
-    values = _parse_all(_whole(settings), arguments)
+    values = parse_all(_whole(settings), arguments)
     at_least(values, children=1, seed=0, evaluation_seed=0)
     at_most(values, children=10**9, seed=2**63 - 1, evaluation_seed=2**63 - 1)
     if values.resume and values.run is None:
@@ -135,7 +138,7 @@ def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
     # Once more by the specs: what the command line let through (a NaN, a range) is refused here.
     agent_name, agent = make_config({"name": chosen.agent, **asdict(values.agent_settings)})
     task = make_task({"name": settings["task"].name, **asdict(values.task)})
-    space = make_space({"name": settings["space"].name, **asdict(values.space)})
+    space = make_space({"name": settings["space"].name, **asdict(values.space_settings)})
     device = choose_device(values.device)
     make = {
         "task": task.spec,
@@ -160,6 +163,7 @@ def _first_look(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--agent", default="reinforce", nargs="?")
     parser.add_argument("--agent.preset", dest="preset", default="default", nargs="?")
     parser.add_argument("--recipe", default=None, nargs="?")
+    parser.add_argument("--space", default=None, nargs="?")
     parser.add_argument("--device", default="auto", nargs="?")
     parser.add_argument("--resume", action="store_true")
     return parser.parse_known_args(list(arguments))[0]
@@ -178,8 +182,11 @@ def _settings(chosen: argparse.Namespace, make_config: ConfigMaker) -> dict[str,
     """The settings that the chosen environment, recipe and agent have, with their defaults."""
     keywords = dict(_spec(chosen.env).kwargs)
     task = make_task(keywords["task"])
-    name, space = named(keywords.get("space") or task.space or "", "space")
-    space |= {key: value for key, value in keywords.items() if key not in PROBLEM}
+    if chosen.space:
+        name, space = chosen.space, {}
+    else:
+        name, space = named(keywords.get("space") or task.space or "", "space")
+        space |= {key: value for key, value in keywords.items() if key not in PROBLEM}
     device = choose_device(chosen.device or "").type
     recipe = chosen.recipe or task.default_recipe(device)
     if recipe not in task.recipes:
@@ -228,7 +235,8 @@ def _whole(settings: Mapping[str, Any]) -> type:
         ("recipe", named("recipe", "Named recipe of the task."), field(default=None)),
         ("recipe_settings", nested("recipe", "Training."), field(default=settings["recipe"])),
         ("task", nested("task", "The task."), field(default=settings["task"])),
-        ("space", nested("space", "The search space."), field(default=settings["space"])),
+        ("space", named("space", "Another search space than the id's."), field(default=None)),
+        ("space_settings", nested("space", "The search space."), field(default=settings["space"])),
     ]
     whole = make_dataclass("Search", fields, bases=(Main,), frozen=True)
     whole.__doc__ = (Main.__doc__ or "").replace(
@@ -236,60 +244,3 @@ def _whole(settings: Mapping[str, Any]) -> type:
         "        agent: The agent's name, or ``module:NAME``.\n        children:",
     )
     return whole
-
-
-def _parse_all(whole: type, arguments: Sequence[str]) -> Any:
-    """Let tyro parse, and make one line of what it complains about."""
-    if {"-h", "--help"} & set(arguments):
-        tyro.cli(whole, args=list(arguments), prog="train_agent.py")
-    complaint = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(complaint), _wide():
-            values, unknown = tyro.cli(
-                whole, args=list(arguments), return_unknown_args=True, prog="train_agent.py"
-            )
-    except SystemExit:
-        raise InvalidValue(_one_line(complaint.getvalue())) from None
-    if unknown:
-        raise InvalidValue(_unknown(unknown[0], whole))
-    return values
-
-
-@contextlib.contextmanager
-def _wide() -> Any:
-    """A terminal so wide that no message is wrapped."""
-    before = os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = "1000"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["COLUMNS"]
-        else:
-            os.environ["COLUMNS"] = before
-
-
-def _one_line(box: str) -> str:
-    """The message in a box that tyro printed: its first lines, up to the first rule."""
-    message: list[str] = []
-    for line in box.splitlines():
-        text = line.strip("│╭╮╰╯ ")
-        if line.startswith("╭"):
-            continue
-        if set(text) <= {"─"}:
-            break
-        message.append(text)
-    # What a dataclass refuses comes with the name of a field of ours that nobody typed.
-    return re.sub(r"^Error parsing (?!-)\S+: ", "", " ".join(message)) or "bad arguments"
-
-
-def _unknown(argument: str, whole: type) -> str:
-    """Names the option that is not, and the nearest that is."""
-    name = argument.partition("=")[0]
-    text = io.StringIO()
-    with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit), _wide():
-        tyro.cli(whole, args=["--help"])
-    known = {word for word in text.getvalue().replace(",", " ").split() if word.startswith("--")}
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]}?" if close else "--help lists all"
-    return f"unknown option {name}: {hint}" if name.startswith("-") else f"unexpected {name!r}"

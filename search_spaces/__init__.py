@@ -14,7 +14,7 @@ from search_spaces._architecture import Architecture, load_json
 from search_spaces._base import SearchSpace
 from search_spaces._decisions import Cost, Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
-from search_spaces._settings import from_mapping, named
+from search_spaces._settings import at_least, at_most, between, from_mapping, named
 
 __all__ = [
     "Architecture",
@@ -26,6 +26,9 @@ __all__ = [
     "SearchSpace",
     "UnknownName",
     "Vertex",
+    "at_least",
+    "at_most",
+    "between",
     "make_space",
     "published_architecture",
     "space_names",

@@ -14,7 +14,8 @@ import nas_env  # noqa: F401 - registers the environments
 from agents import Episode, State, agent_class, agent_names, make_agent, make_config
 from agents._baselines import BatchMean, ExponentialMovingAverage, History, NoBaseline
 from agents._controller import Controller
-from agents.reinforce import Reinforce, policy_loss
+from agents._trained import policy_loss
+from agents.reinforce import Reinforce
 from search_spaces import Decision, InvalidValue, UnknownName
 from search_spaces.convolutional import ConvolutionalSpace
 
@@ -452,7 +453,7 @@ def test_the_papers_preset():
         ({"name": "reinforce", "learning_rate": float("nan")}, InvalidValue, "learning_rate"),
         ({"name": "reinforce", "temperature": 0}, InvalidValue, "temperature is 0"),
         ({"name": "reinforce", "baseline_decay": 1}, InvalidValue, "baseline_decay is 1"),
-        ({"name": "random_search", "seed": 1}, UnknownName, "known are batch_size"),
+        ({"name": "random_search", "seed": 1}, UnknownName, "known are avoid_repeats, batch_size"),
         ({"batch_size": 2}, InvalidValue, "expected a name, or a mapping with a name"),
     ],
     ids=str,

@@ -16,6 +16,8 @@ EXAMPLES = {
     "gymnasium_loop": [],
     "vector_door": ["--episodes", "2"],
     "stable_baselines": ["--rollouts", "1", "--episodes", "2"],
+    "maskable_ppo": ["--rollouts", "1", "--episodes", "2"],
+    "cleanrl_ppo": ["--num-iterations", "1", "--num-envs", "2"],
     "draw_published": ["published.png"],
 }
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

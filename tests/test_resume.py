@@ -2,10 +2,12 @@
 
 import json
 import random
+import time
 
 import pytest
 import torch
 
+from agents import agent_names
 from nas_env.checkpoint import KEPT, Checkpoint, read_checkpoint, write_checkpoint
 from nas_env.store import Store
 from tests._killing import append, killed_after
@@ -46,6 +48,50 @@ def test_ten_kills_change_nothing(tmp_path, agent):
         assert main(["--resume", "--quiet", "--run", str(killed)]) == 0
     assert kills == 10, "the search was over before it could be killed ten times"
     assert figures(killed) == figures(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("agent", agent_names())
+def test_every_agent_goes_on_bit_by_bit(tmp_path, agent):
+    """Actions, rewards, weights and random states; on a table, where an update takes longest."""
+    arguments = ["--env", "NAS-Bench-Digits-v0", "--agent", agent, "--children", "150", "--quiet"]
+    begun = time.perf_counter()
+    assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0
+    seconds = time.perf_counter() - begun
+    killed, moments, kills = tmp_path / "killed", random.Random(agent), 0
+    while not (killed / "summary.json").exists():
+        started = (killed / "config.json").exists()
+        again = ["--resume", "--quiet"] if started else arguments
+        run = ["--run", str(killed)]
+        patience = moments.uniform(0.1, 0.7) * seconds if kills < 3 else 1_000
+        kills += killed_after(patience, lambda a=again, r=run: main([*a, *r]))
+    assert kills >= 1
+    one, other = (read_checkpoint(tmp_path / name / "checkpoint") for name in ("whole", "killed"))
+    assert one is not None and other is not None
+    assert one.episodes == other.episodes == 150 and one.values == other.values
+    assert one.tensors.keys() == other.tensors.keys()
+    for name, tensor in one.tensors.items():
+        assert torch.equal(tensor, other.tensors[name]), name
+    played = [Store(tmp_path / name / "results.sqlite") for name in ("whole", "killed")]
+    first, second = ([(e["tokens"], e["reward"]) for e in s.all_episodes()] for s in played)
+    assert first == second and len(first) == 150
+
+
+def test_a_lost_store_means_playing_again(tmp_path):
+    run = ["--run", str(tmp_path / "run")]
+    assert main(["--children", "3", *TINY, *run]) == 0
+    before = json.loads((tmp_path / "run" / "summary.json").read_text())
+    (tmp_path / "run" / "summary.json").unlink()
+    (tmp_path / "run" / "results.sqlite").unlink()
+    assert main(["--resume", "--quiet", *run]) == 0
+    after = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert after["best"] == before["best"] and after["children"] == 3
+
+
+def test_halves_of_checkpoints_are_cleared_away(tmp_path):
+    (tmp_path / "000000001.safetensors").write_bytes(b"what a kill left")
+    for number in range(2, 6):
+        write_checkpoint(tmp_path, Checkpoint(number, {"w": torch.ones(1)}))
+    assert len(list(tmp_path.iterdir())) == 2 * KEPT
 
 
 def test_a_finished_run_is_printed_and_left_alone(tmp_path, capsys):

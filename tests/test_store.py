@@ -5,6 +5,7 @@ import itertools
 import os
 import pickle
 import random
+import signal
 import sqlite3
 import time
 
@@ -47,6 +48,24 @@ def test_a_damaged_row_does_not_answer(tmp_path, column):
     with sqlite3.connect(tmp_path / "s") as connection:
         connection.execute(f"UPDATE evaluations SET {column} = replace({column}, '0', '1')")
     assert Store(tmp_path / "s").get(request(1).key) is None
+
+
+def test_a_row_that_is_no_text_any_more_does_not_answer(tmp_path):
+    Store(tmp_path / "s").put(request(1), OK)
+    with sqlite3.connect(tmp_path / "s") as connection:
+        connection.execute("UPDATE evaluations SET evaluation = CAST(x'ff00fe' AS TEXT)")
+    store = Store(tmp_path / "s")
+    assert store.get(request(1).key) is None and store.evaluations() == []
+
+
+def test_the_claim_of_a_killed_process_is_free_before_anyone_waits_for_it(tmp_path):
+    child = os.fork()
+    if child == 0:
+        Store(tmp_path / "s").claim(request(1).key)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # dead, and still in the process table
+    assert Store(tmp_path / "s").claim(request(1).key) == "mine"
+    os.waitpid(child, 0)
 
 
 def test_a_file_that_is_no_store(tmp_path):

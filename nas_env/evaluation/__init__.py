@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from nas_env.evaluation._base import Evaluator
-from nas_env.evaluation._child import task_recipe, train_child
+from nas_env.evaluation._child import evaluate, task_recipe, train_child
 from search_spaces import _catalogue
 
-__all__ = ["Evaluator", "evaluator_class", "evaluator_names", "task_recipe", "train_child"]
+__all__ = [
+    "Evaluator",
+    "evaluate",
+    "evaluator_class",
+    "evaluator_names",
+    "task_recipe",
+    "train_child",
+]
 
 
 def evaluator_names() -> tuple[str, ...]:

@@ -7,10 +7,13 @@ from typing import Any
 
 from nas_env.errors import InvalidValue
 from nas_env.tasks._base import Task, TrainingTask, data_folder, sealed_test_set
+from nas_env.tasks._images import Images, ImageTask
 from search_spaces import _catalogue
 from search_spaces._settings import from_mapping, named
 
 __all__ = [
+    "ImageTask",
+    "Images",
     "Task",
     "TrainingTask",
     "data_folder",

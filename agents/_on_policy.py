@@ -1,0 +1,131 @@
+"""The agents by the on-policy algorithms of Stable-Baselines3: A2C, and PPO in three forms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from agents._stable_baselines import StableBaselines, StableBaselinesConfig
+from search_spaces._settings import at_least, at_most
+
+
+@dataclass(frozen=True)
+class OnPolicyConfig(StableBaselinesConfig):
+    """What the on-policy algorithms have in common.
+
+    Attributes:
+        episodes_per_rollout: Whole episodes between two updates, rounded up to a multiple of
+            those played at once.
+        n_steps: Steps between two updates in each environment, as SB3 has it; the rollouts then
+            cut episodes. None: ``episodes_per_rollout`` says it.
+        gae_lambda: Of generalised advantage estimation.
+        ent_coef: Weight of the entropy bonus, the mean over the steps.
+        vf_coef: Weight of the value's loss.
+    """
+
+    episodes_per_rollout: int = 16
+    n_steps: int | None = None
+    gae_lambda: float = 0.95
+    ent_coef: float = 0.0
+    vf_coef: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, episodes_per_rollout=1, n_steps=1, gae_lambda=0, ent_coef=0, vf_coef=0)
+        at_most(self, episodes_per_rollout=100_000, n_steps=10**7, gae_lambda=1)
+
+
+@dataclass(frozen=True)
+class PPOConfig(OnPolicyConfig):
+    """Settings of proximal policy optimisation.
+
+    Attributes:
+        n_epochs: Passes over a rollout.
+        minibatch_size: Steps (SB3: ``batch_size``); one more where a rollout would leave one.
+        clip_range: How far a probability may move, as a share.
+        normalize_advantage: By mean and deviation of the minibatch.
+        target_kl: No further pass in an update that has moved the policy further; None: all.
+    """
+
+    minibatch_size: int = 60
+    n_epochs: int = 10
+    clip_range: float = 0.2
+    normalize_advantage: bool = True
+    target_kl: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, minibatch_size=2, n_epochs=1, clip_range=1e-6, target_kl=1e-9)
+
+
+Config = TypeVar("Config", bound=OnPolicyConfig)
+AnyPPOConfig = TypeVar("AnyPPOConfig", bound=PPOConfig)
+
+
+class OnPolicy(StableBaselines[Config]):
+    """Learns from each rollout once, and forgets it."""
+
+    def settings(self) -> dict[str, Any]:
+        """What the algorithms have in common."""
+        config = self.config
+        return {
+            "learning_rate": config.learning_rate,
+            "n_steps": max(2, self.rollout_steps()),
+            "gamma": config.gamma,
+            "gae_lambda": config.gae_lambda,
+            "ent_coef": config.ent_coef,
+            "vf_coef": config.vf_coef,
+            "max_grad_norm": config.max_grad_norm,
+            "policy_kwargs": {"net_arch": [config.units] * config.hidden_layers},
+        }
+
+    def rollout_steps(self) -> int:
+        """As SB3 counts them, or of whole episodes of the present depth."""
+        if self.config.n_steps is not None:
+            return self.config.n_steps
+        return math.ceil(self.config.episodes_per_rollout / self.door.num_envs) * self._length
+
+    def roll_out(self, steps: int, learn: bool = True) -> None:
+        """Collect a rollout, and train on it; one step alone has no deviation to train with."""
+        self.resize(steps)
+        self.model.collect_rollouts(self.door, self.recorder, self.model.rollout_buffer, steps)
+        if learn and steps * self.door.num_envs > 1:
+            self.model.train()
+
+    def resize(self, steps: int) -> None:
+        """Have the next rollout of that many steps in each episode."""
+        self.model.n_steps = self.model.rollout_buffer.buffer_size = steps
+
+
+class Proximal(OnPolicy[AnyPPOConfig]):
+    """PPO in any form (Schulman et al. 2017, 1707.06347)."""
+
+    def settings(self) -> dict[str, Any]:
+        """Those of PPO too; a minibatch that divides the rollout, until :meth:`resize`."""
+        settings = super().settings()
+        return {
+            **settings,
+            "batch_size": settings["n_steps"] * self.door.num_envs,
+            "n_epochs": self.config.n_epochs,
+            "clip_range": self.config.clip_range,
+            "normalize_advantage": self.config.normalize_advantage,
+            "target_kl": self.config.target_kl,
+        }
+
+    def resize(self, steps: int) -> None:
+        """The rollout, and its minibatches."""
+        super().resize(steps)
+        self.model.batch_size = minibatch(steps * self.door.num_envs, self.config.minibatch_size)
+
+
+def minibatch(total: int, size: int) -> int:
+    """The size nearest above that leaves no minibatch of one step, whose deviation is not a number.
+
+    Example:
+        >>> minibatch(240, 60), minibatch(241, 60), minibatch(30, 60)
+        (60, 61, 60)
+    """
+    while total > 1 and total % size == 1:
+        size += 1
+    return size

@@ -1,0 +1,45 @@
+"""Reads the finished episodes off the steps of an algorithm of Stable-Baselines3."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.utils import safe_mean
+
+from agents._base import Episode
+
+
+class Recorder(BaseCallback):
+    """Keeps the episodes that an algorithm finishes; the tokens are those really taken."""
+
+    def __init__(self):
+        super().__init__()
+        self.episodes: list[Episode] = []
+
+    def take(self) -> list[Episode]:
+        """The episodes since the last time."""
+        episodes, self.episodes = self.episodes, []
+        return episodes
+
+    def log(self) -> dict[str, float]:
+        """What the algorithm recorded since then, and SB3's two figures of recent episodes."""
+        log: dict[str, Any] = dict(self.logger.name_to_value)
+        self.logger.dump()
+        if recent := self.model.ep_info_buffer:
+            log["rollout/ep_rew_mean"] = safe_mean([episode["r"] for episode in recent])
+            log["rollout/ep_len_mean"] = safe_mean([episode["l"] for episode in recent])
+        return {name: float(value) for name, value in log.items() if math.isfinite(value)}
+
+    def _on_step(self) -> bool:
+        self.episodes += [_episode(info) for info in self.locals["infos"] if "episode" in info]
+        return True
+
+
+def _episode(info: Mapping[str, Any]) -> Episode:
+    chosen = info["terminal_observation"]["tokens"][: info["episode"]["l"]]
+    tokens = tuple(chosen.argmax(axis=1).tolist())
+    evaluation = info["evaluation"]
+    return Episode(tokens, float(evaluation["reward"]), info["architecture"], evaluation)

@@ -1,0 +1,157 @@
+"""Agents that can be told never to play an architecture twice."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agents._base import Agent, AgentConfig, State, generator_state
+from agents._sequences import mixed
+from search_spaces import SearchSpace
+from search_spaces._settings import at_least, at_most
+
+ROUNDS = (4, 16, 64)  # draws that follow one in vain, at once each; then a repeat is allowed
+ADMIXTURE = 0.04  # a draw in vain adds this to the share of uniform choices
+
+
+@dataclass(frozen=True)
+class ProposerConfig(AgentConfig):
+    """What all agents of this package have that bring no loop of their own.
+
+    Attributes:
+        avoid_repeats: Never play an architecture twice while new ones are found. Two sequences
+            of tokens are one architecture where their canonical forms are equal.
+    """
+
+    avoid_repeats: bool = False
+
+    def __post_init__(self) -> None:
+        at_least(self, batch_size=1)
+        at_most(self, batch_size=100_000)
+
+
+Config = TypeVar("Config", bound=ProposerConfig)
+
+
+class Proposer(Agent[Config]):
+    """An agent that draws sequences; those of architectures that were played can be refused.
+
+    A member fills in :meth:`draw` and :meth:`learn`; its ``state`` and ``load_state`` add to the
+    ones here.
+
+    Attributes:
+        rng: All randomness that is not torch's.
+        memory: The architectures proposed so far; empty where repeats are not avoided.
+    """
+
+    def __init__(self, environment: Any, config: Config, seed: int):
+        super().__init__(environment, config, seed)
+        self.rng = np.random.default_rng(seed)
+        self.memory = Memory(self.search_space)
+
+    @abstractmethod
+    def draw(self, count: int) -> np.ndarray:
+        """Sequences that the agent would like to play, int64 (count, decisions)."""
+
+    @property
+    def length(self) -> int:
+        """Decisions of an episode at the depth that ``options`` say."""
+        return self.search_space.length(self.options.get("layers"))
+
+    def uniform(self, count: int) -> np.ndarray:
+        """Sequences of uniform choices among the open options, int64 (count, decisions)."""
+        space = self.search_space
+        if space.masks_are_static:
+            options = space.option_mask[: self.length].sum(axis=1)
+            return self.rng.integers(options, size=(count, self.length))
+        return space.sample_batch(self.rng, count, self.options.get("layers"))
+
+    def propose(self, count: int) -> np.ndarray:
+        """What the agent draws; where repeats are avoided, what it draws and has not played.
+
+        With each draw in vain, more of the choices are made uniformly, so that an agent that is
+        sure of its favourites looks ever further around them. When ``ROUNDS`` are over repeats are
+        allowed: the space may be exhausted.
+        """
+        tokens = self.draw(count)
+        if not self.config.avoid_repeats:
+            return tokens
+        chosen, drawn = self.unseen(tokens, count), 1
+        for draws in ROUNDS:
+            missing = count - len(chosen)
+            if not missing:
+                break
+            shares = ADMIXTURE * np.arange(drawn, drawn + draws)
+            chosen += self.unseen(self.mixture(missing, shares), missing)
+            drawn += draws
+        return np.array([*chosen, *tokens[: count - len(chosen)]])
+
+    def unseen(self, tokens: np.ndarray, count: int) -> list[np.ndarray]:
+        """The first ``count`` rows of new architectures, which are remembered."""
+        new = (row for row in tokens if self.memory.add(row))
+        return list(islice(new, count))
+
+    def mixture(self, count: int, shares: np.ndarray) -> np.ndarray:
+        """For each share in turn ``count`` draws with that share of their choices uniform."""
+        tokens = self.draw(count * len(shares))
+        chances = np.repeat(shares, count)[:, None]
+        return mixed(self.search_space, tokens, self.uniform(len(tokens)), chances, self.rng)
+
+    def state(self) -> State:
+        """The random state, and what was proposed."""
+        tensors = {"memory": self.memory.state()} if self.config.avoid_repeats else {}
+        return State(tensors, {"rng": generator_state(self.rng)})
+
+    def load_state(self, state: State) -> None:
+        """Go on from them."""
+        self.rng.bit_generator.state = state.values["rng"]
+        if self.config.avoid_repeats:
+            self.memory.load_state(state.tensors["memory"])
+
+
+class Memory:
+    """A set of architectures, 8 bytes of state each.
+
+    Each is known by 64 bits of a hash of its canonical form. Of 100,000 architectures two have
+    the same with a chance of 3e-10, and then one of them is not played.
+    """
+
+    def __init__(self, space: SearchSpace):
+        self.space = space
+        self.marks: dict[int, None] = {}
+        self._known: dict[tuple[int, ...], int] = {}  # marks of sequences, not part of the state
+
+    def mark(self, tokens: Sequence[int] | np.ndarray) -> int:
+        """What all sequences of one architecture have in common."""
+        sequence = tuple(np.asarray(tokens).tolist())
+        if sequence not in self._known:
+            text = self.space.decode(sequence).canonical().to_json()
+            digest = blake2b(text.encode(), digest_size=8).digest()
+            self._known[sequence] = int.from_bytes(digest, "little", signed=True)
+        return self._known[sequence]
+
+    def __contains__(self, tokens: Sequence[int] | np.ndarray) -> bool:
+        return self.mark(tokens) in self.marks
+
+    def add(self, tokens: Sequence[int] | np.ndarray) -> bool:
+        """Remember a sequence's architecture; whether it is new."""
+        mark = self.mark(tokens)
+        new = mark not in self.marks
+        self.marks[mark] = None
+        return new
+
+    def state(self) -> Tensor:
+        """The marks in the order in which they came, int64 (n,)."""
+        return torch.tensor(list(self.marks), dtype=torch.int64)
+
+    def load_state(self, marks: Tensor) -> None:
+        """Go on from them."""
+        self.marks = dict.fromkeys(marks.tolist())

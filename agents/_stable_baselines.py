@@ -1,0 +1,193 @@
+"""What the agents have in common that play by an algorithm of Stable-Baselines3."""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+from stable_baselines3.common.logger import Logger
+
+from agents._base import Advance, Agent, AgentConfig, Episode, State, generator_state
+from agents._randomness import Randomness
+from agents._recorder import Recorder
+from agents._tensors import below, load_module_state, module_state, under
+from agents._vector_door import VectorDoor, as_door
+from search_spaces._settings import at_least, at_most
+
+RECENT = 100  # episodes that ``rollout/ep_rew_mean`` is the mean of, as SB3 has it
+
+
+@dataclass(frozen=True)
+class StableBaselinesConfig(AgentConfig):
+    """What the algorithms have in common; names are those of SB3 but where they say so.
+
+    Attributes:
+        batch_size: Episodes played at once (SB3: environments); 1 plays the plain environment.
+        learning_rate: Of the optimiser.
+        gamma: Discount a decision.
+        max_grad_norm: Longer gradients are shortened to it.
+        units: Of each hidden layer of the policy and of the value (SB3: ``net_arch``).
+        hidden_layers: Of each of them (SB3: ``net_arch``).
+    """
+
+    batch_size: int = 8
+    learning_rate: float = 2.5e-3
+    gamma: float = 1.0
+    max_grad_norm: float = 0.5
+    units: int = 64
+    hidden_layers: int = 2
+
+    def __post_init__(self) -> None:
+        at_least(self, batch_size=1, learning_rate=0, gamma=0, max_grad_norm=0)
+        at_least(self, units=1, hidden_layers=0)
+        at_most(self, batch_size=100_000, gamma=1, units=10_000, hidden_layers=100)
+
+
+Config = TypeVar("Config", bound=StableBaselinesConfig)
+
+
+class StableBaselines(Agent[Config]):
+    """Plays by an algorithm's own loop, cut at its rollouts.
+
+    A rollout that would finish more episodes than are left is cut where they are finished. Fewer
+    than the environment plays at once are played by the policy, and nothing is learned from them.
+
+    A member names its ``algorithm`` and gives its :meth:`settings` and :meth:`roll_out`.
+    """
+
+    algorithm: ClassVar[Any]
+    policy: ClassVar[str] = "MultiInputPolicy"
+    #: Attributes of the algorithm, JSON values, that its next rollout depends on.
+    counters: ClassVar[tuple[str, ...]] = (
+        "num_timesteps",
+        "_n_updates",
+        "_episode_num",
+        "_current_progress_remaining",
+    )
+
+    def __init__(self, environment: Any, config: Config, seed: int):
+        super().__init__(environment, config, seed)
+        self.randomness = Randomness(seed)
+        self.door = as_door(environment)
+        with self.randomness.in_use():
+            self.model = self.algorithm(self.policy, self.door, device="cpu", **self.settings())
+        self.model.action_space = copy.deepcopy(self.model.action_space)
+        self.model.action_space.seed(seed)
+        self.model.set_logger(Logger(None, []))
+        self.model.ep_info_buffer = deque(maxlen=RECENT)
+        self.model.ep_success_buffer = deque(maxlen=RECENT)
+        self.recorder = Recorder()
+        self.recorder.init_callback(self.model)
+
+    @classmethod
+    def single_environment(cls, config: AgentConfig) -> bool:
+        """For one episode at a time, the plain environment, as SB3 plays it."""
+        return config.batch_size == 1
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """The keyword arguments of the algorithm."""
+
+    @abstractmethod
+    def rollout_steps(self) -> int:
+        """Steps of a whole rollout, in each episode."""
+
+    @abstractmethod
+    def roll_out(self, steps: int, learn: bool = True) -> None:
+        """Take that many steps in each episode, and learn from them."""
+
+    def propose(self, count: int) -> np.ndarray:
+        """Not to be asked for: the algorithm has a loop of its own."""
+        raise NotImplementedError(f"{type(self).__name__} plays by advance() alone")
+
+    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+        """Not to be asked for: the algorithm has a loop of its own."""
+        raise NotImplementedError(f"{type(self).__name__} learns by advance() alone")
+
+    def advance(self, episodes: int) -> Advance:
+        """Play and learn by whole rollouts until episodes are finished, at most ``episodes``."""
+        if self._applied != self.options:
+            self._begin(self.options)
+        rounds = episodes // self.door.num_envs
+        with self.randomness.in_use():
+            if rounds == 0 and episodes > 0:
+                self._play_few(episodes)
+            while rounds > 0 and not self.recorder.episodes:
+                left = rounds * self._length - self._prefix().shape[1]
+                self.roll_out(min(self.rollout_steps(), left))
+        return Advance(self.recorder.take(), self.recorder.log())
+
+    # -- state -----------------------------------------------------------------------------------
+    def state(self) -> State:
+        """Weights, optimiser, random states, counters, and the prefix of unfinished episodes."""
+        model = self.model
+        tensors = under("policy", module_state(model.policy, model.policy.optimizer))
+        tensors |= under("randomness", self.randomness.tensors())
+        values = {
+            "counters": {name: getattr(model, name) for name in self.counters},
+            "randomness": self.randomness.values(),
+            "action_space": generator_state(model.action_space.np_random),
+            "recent": [[episode["r"], episode["l"]] for episode in model.ep_info_buffer],
+            "options": self._applied,
+            "prefix": self._prefix().tolist(),
+        }
+        return State(tensors, values)
+
+    def load_state(self, state: State) -> None:
+        """Go on from it; the prefix is played again."""
+        model, values = self.model, state.values
+        load_module_state(model.policy, model.policy.optimizer, below("policy", state.tensors))
+        self.randomness.load(below("randomness", state.tensors), values["randomness"])
+        for name, value in values["counters"].items():
+            setattr(model, name, value)
+        model.action_space.np_random.bit_generator.state = values["action_space"]
+        model.ep_info_buffer.clear()
+        model.ep_info_buffer.extend({"r": r, "l": steps} for r, steps in values["recent"])
+        if values["options"] is not None:
+            self._begin(values["options"])
+            self._replay(np.array(values["prefix"], dtype=np.int64))
+
+    # -- episodes --------------------------------------------------------------------------------
+    @property
+    def _length(self) -> int:
+        """Decisions of an episode."""
+        return self.search_space.length(**(self._applied or {}))
+
+    def _begin(self, options: Mapping[str, Any]) -> None:
+        """New episodes, with these options from now on."""
+        self._applied = dict(options)
+        self.door.set_options(self._applied)
+        self.model._last_obs = self.door.reset()
+        self.model._last_episode_starts = np.ones(self.door.num_envs, dtype=bool)
+
+    def _prefix(self) -> np.ndarray:
+        """The tokens of the unfinished episodes, int64 (m, t), t from 0."""
+        observation = self.model._last_obs
+        if observation is None:
+            return np.zeros((self.door.num_envs, 0), dtype=np.int64)
+        taken = int(np.ravel(observation["decision"])[0])
+        return observation["tokens"][:, :taken].argmax(axis=2)
+
+    def _replay(self, prefix: np.ndarray) -> None:
+        """Take the decisions of a prefix in episodes that have just begun."""
+        for tokens in prefix.T:
+            self.model._last_obs = self.door.step(tokens)[0]
+            self.model._last_episode_starts = np.zeros(self.door.num_envs, dtype=bool)
+
+    def _play_few(self, count: int) -> None:
+        """Finish ``count`` episodes; the others repeat the first, whose evaluation is cached."""
+        rows = np.where(np.arange(self.door.num_envs) < count, np.arange(self.door.num_envs), 0)
+        prefix = self._prefix()[rows]
+        self._begin(self._applied or {})
+        self._replay(prefix)
+        assert isinstance(self.door, VectorDoor)
+        self.door.playing = count
+        try:
+            self.roll_out(self._length - prefix.shape[1], learn=False)
+        finally:
+            self.door.playing = self.door.num_envs

@@ -1,0 +1,128 @@
+"""The recurrent controller together with what trains and samples it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agents._controller import UNITS, Controller, Policy
+from agents._repeats import ProposerConfig
+from agents._tensors import load_module_state, module_state
+from search_spaces import SearchSpace
+from search_spaces._settings import at_least, at_most
+
+
+@dataclass(frozen=True)
+class ControllerConfig(ProposerConfig):
+    """The settings that all agents on the recurrent controller have.
+
+    Attributes:
+        optimiser: ``"sgd"`` or ``"adam"``.
+        learning_rate: Of the optimiser.
+        entropy: Weight of the entropy bonus, summed along an episode; Zoph & Le 2017 have none.
+        temperature: The logits are divided by it; they have none (1).
+        max_gradient_norm: Longer gradients are shortened to it; 0 for never, as they do.
+        decision_bias: A learned bias per option of each single decision, beside the heads that
+            decisions of a kind share; they have none.
+        units: Of each LSTM layer.
+        lstm_layers: Of the controller.
+    """
+
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    learning_rate: float = 0.36
+    entropy: float = 0.07
+    temperature: float = 1.0
+    max_gradient_norm: float = 0.0
+    decision_bias: bool = True
+    units: int = UNITS
+    lstm_layers: int = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, learning_rate=0, entropy=0, max_gradient_norm=0, temperature=1e-3)
+        at_least(self, units=1, lstm_layers=1)
+        at_most(self, units=10_000, lstm_layers=100)
+
+
+class TrainedController:
+    """A controller, its optimiser and its random state.
+
+    Args:
+        space: Whose decisions it takes.
+        config: How large it is, and how it is trained.
+        seed: Of its weights and samples.
+    """
+
+    def __init__(self, space: SearchSpace, config: ControllerConfig, seed: int):
+        self.config = config
+        self.generator = torch.Generator().manual_seed(seed)
+        self.controller = Controller(
+            space,
+            self.generator,
+            config.units,
+            config.lstm_layers,
+            config.temperature,
+            config.decision_bias,
+        )
+        kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[config.optimiser]
+        self.optimiser = kind(self.controller.parameters(), lr=config.learning_rate)
+
+    def sample(self, count: int, length: int) -> np.ndarray:
+        """Complete sequences, int64 (count, length)."""
+        return self.controller.sample(count, length, self.generator).numpy()
+
+    def evaluate(self, tokens: np.ndarray) -> Policy:
+        """Log-probabilities and entropies along complete sequences, int64 (m, decisions)."""
+        return self.controller.evaluate(torch.from_numpy(tokens))
+
+    def ascend(self, tokens: np.ndarray, weights: np.ndarray, entropy: float) -> dict[str, float]:
+        """One step up the mean of ``weight · log π(sequence) + entropy · H``; weights (m,)."""
+        amounts = torch.tensor(weights, dtype=torch.float32)
+        return self.step(tokens, lambda policy: policy_loss(policy, amounts), entropy)
+
+    def step(
+        self, tokens: np.ndarray, loss_of: Callable[[Policy], Tensor], entropy: float
+    ) -> dict[str, float]:
+        """One step of the optimiser.
+
+        Args:
+            tokens: Complete sequences, int64 (m, decisions).
+            loss_of: What to descend, from the policy along them.
+            entropy: Weight of the entropies, summed along a sequence, that are to be ascended.
+
+        Returns:
+            What is worth logging.
+        """
+        policy = self.evaluate(tokens)
+        loss = loss_of(policy)
+        spread = policy.entropies.sum(dim=1).mean()
+        self.optimiser.zero_grad()
+        (loss - entropy * spread).backward()
+        limit = self.config.max_gradient_norm or float("inf")
+        norm = torch.nn.utils.clip_grad_norm_(self.controller.parameters(), limit)
+        self.optimiser.step()
+        return {
+            "loss": loss.item(),
+            "entropy": spread.item() / tokens.shape[1],
+            "gradient_norm": norm.item(),
+        }
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, optimiser, random state."""
+        tensors = module_state(self.controller, self.optimiser)
+        return tensors | {"generator": self.generator.get_state()}
+
+    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from them."""
+        load_module_state(self.controller, self.optimiser, tensors)
+        self.generator.set_state(tensors["generator"])
+
+
+def policy_loss(policy: Policy, advantages: Tensor) -> Tensor:
+    """Its gradient is minus 1/m sum_k sum_t grad log P(a_t | a_1..t-1) (R_k - b): section 3.2."""
+    return -(policy.log_probabilities.sum(dim=1) * advantages).mean()

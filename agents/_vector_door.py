@@ -1,0 +1,152 @@
+"""The one adapter from a Gymnasium vector environment to what Stable-Baselines3 plays."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+
+from agents._base import unstack
+from search_spaces import InvalidValue
+
+
+class VectorDoor(VecEnv):
+    """A Gymnasium vector environment as the ``VecEnv`` of Stable-Baselines3.
+
+    SB3 refuses Gymnasium's vector environments, and its own step one environment after the other.
+    Through this door all episodes step together, and their children are asked for as one batch.
+
+    ``info`` of a finished episode has ``terminal_observation``, all that ``final_info`` says, and
+    ``episode`` as SB3's ``Monitor`` writes it: the sum of rewards ``r``, steps ``l``, seconds
+    ``t`` since the door was made. ``env_method("action_masks")`` is one mask an episode, as
+    sb3-contrib's ``MaskablePPO`` asks for them.
+
+    Args:
+        environment: With autoreset in the same step.
+
+    Attributes:
+        playing: Episodes that take their own actions, at first all; the others repeat the actions
+            of the first, and their ends have no ``episode``.
+
+    Raises:
+        InvalidValue: If the environment resets in the next step.
+
+    Example:
+        >>> import gymnasium
+        >>> way = {"vectorization_mode": "vector_entry_point"}
+        >>> envs = gymnasium.make_vec("nas_env:NAS-Digits-v0", num_envs=2, **way)
+        >>> door = VectorDoor(envs)
+        >>> door.reset()["decision"].tolist()
+        [0, 0]
+        >>> door.env_method("action_masks")[1].tolist()
+        [True, True, True, True]
+        >>> door.close()
+    """
+
+    def __init__(self, environment: VectorEnv):
+        mode = environment.metadata.get("autoreset_mode")
+        if mode is not AutoresetMode.SAME_STEP:
+            raise InvalidValue(f"autoreset_mode is {mode}, Stable-Baselines3 needs SAME_STEP")
+        self.environment = environment
+        super().__init__(
+            environment.num_envs,
+            environment.single_observation_space,
+            copy.deepcopy(environment.single_action_space),  # it is sampled from, and seeded
+        )
+        self.playing = self.num_envs
+        self._made = time.time()
+        self._begin()
+
+    def reset(self) -> Any:
+        """Begin all episodes; with the seed of the first, and the options, that were set."""
+        if any(options != self._options[0] for options in self._options):
+            raise InvalidValue(f"options are {self._options}, expected one for all episodes")
+        observation, info = self.environment.reset(
+            seed=self._seeds[0], options=self._options[0] or None
+        )
+        self._reset_seeds()
+        self._reset_options()
+        self._begin()
+        self.reset_infos = [unstack(info, index) for index in range(self.num_envs)]
+        return observation
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Keep the actions for :meth:`step_wait`."""
+        self._actions = np.array(actions)
+        self._actions[self.playing :] = self._actions[0]
+
+    def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, Any]]]:
+        """Take them; rewards are float32, as SB3's own environments give them."""
+        observation, rewards, terminated, truncated, info = self.environment.step(self._actions)
+        self._returns += rewards
+        self._steps += 1
+        dones = terminated | truncated
+        infos = [unstack(info, index) for index in range(self.num_envs)]
+        for index in range(self.num_envs):
+            infos[index]["TimeLimit.truncated"] = bool(truncated[index] and not terminated[index])
+        for index in np.flatnonzero(dones):
+            infos[index] = self._ending(infos[index], int(index))
+        return observation, rewards.astype(np.float32), dones, infos
+
+    def close(self) -> None:
+        """Close the environment."""
+        self.environment.close()
+
+    # -- what SB3 asks a VecEnv for ----------------------------------------------------------------
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        """The environment's attribute, the same for each episode."""
+        value = getattr(self.environment.unwrapped, attr_name)
+        return [value for _ in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        """Set an attribute of the environment, for all episodes."""
+        setattr(self.environment.unwrapped, attr_name, value)
+
+    def env_method(
+        self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
+    ) -> list[Any]:
+        """Call a method that has an answer for each episode, as ``action_masks``."""
+        answers = getattr(self.environment.unwrapped, method_name)(*method_args, **method_kwargs)
+        return [answers[index] for index in self._get_indices(indices)]
+
+    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
+        """In a ``Monitor``, yes, since ``info`` has what that writes; in nothing else."""
+        return [wrapper_class is Monitor for _ in self._get_indices(indices)]
+
+    def get_images(self) -> Sequence[np.ndarray | None]:
+        """A drawing of each episode."""
+        drawings: Any = self.environment.render()
+        return drawings or [None] * self.num_envs
+
+    # -- episodes ----------------------------------------------------------------------------------
+    def _begin(self) -> None:
+        self._returns = np.zeros(self.num_envs)
+        self._steps = np.zeros(self.num_envs, dtype=np.int64)
+
+    def _ending(self, info: dict[str, Any], index: int) -> dict[str, Any]:
+        """The ``info`` of an episode that has ended; the next one begins."""
+        final = info.pop("final_info", {})
+        ending = {**info, **final, "terminal_observation": info.pop("final_obs")}
+        ending.pop("final_obs", None)
+        if index < self.playing:
+            ending["episode"] = {
+                "r": round(float(self._returns[index]), 6),
+                "l": int(self._steps[index]),
+                "t": round(time.time() - self._made, 6),
+            }
+        self._returns[index], self._steps[index] = 0.0, 0
+        return ending
+
+
+def as_door(environment: VectorEnv | gymnasium.Env) -> VecEnv:
+    """A Gymnasium environment, a vector or a plain one, as SB3 plays it."""
+    if isinstance(environment, VectorEnv):
+        return VectorDoor(environment)
+    return DummyVecEnv([lambda: Monitor(environment)])

@@ -1,0 +1,47 @@
+"""A2C of Stable-Baselines3 (the synchronous form of Mnih et al. 2016, 1602.01783)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import stable_baselines3
+
+from agents._on_policy import OnPolicy, OnPolicyConfig
+
+
+@dataclass(frozen=True)
+class A2CConfig(OnPolicyConfig):
+    """Settings of A2C.
+
+    Attributes:
+        use_rms_prop: RMSProp as its optimiser, and not Adam.
+        normalize_advantage: By mean and deviation of the rollout.
+    """
+
+    learning_rate: float = 7e-3
+    episodes_per_rollout: int = 8
+    gae_lambda: float = 1.0
+    use_rms_prop: bool = True
+    normalize_advantage: bool = True
+
+
+class A2C(OnPolicy[A2CConfig]):
+    """One step of the optimiser a rollout; ignores the mask."""
+
+    algorithm = stable_baselines3.A2C
+    config_class = A2CConfig
+    presets: ClassVar = {
+        "default": A2CConfig(),
+        "authors": A2CConfig(
+            batch_size=1, learning_rate=7e-4, n_steps=5, gamma=0.99, normalize_advantage=False
+        ),
+    }
+
+    def settings(self) -> dict[str, Any]:
+        """Those of A2C too."""
+        return {
+            **super().settings(),
+            "use_rms_prop": self.config.use_rms_prop,
+            "normalize_advantage": self.config.normalize_advantage,
+        }

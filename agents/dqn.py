@@ -1,0 +1,147 @@
+"""DQN of Stable-Baselines3 (Mnih et al. 2015, Nature 518)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import stable_baselines3
+import torch
+from stable_baselines3.common.buffers import DictReplayBuffer
+from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
+from torch import Tensor
+
+from agents._base import State
+from agents._stable_baselines import StableBaselines, StableBaselinesConfig
+from agents._tensors import below, under
+from search_spaces._settings import at_least, at_most, between
+
+
+@dataclass(frozen=True)
+class DQNConfig(StableBaselinesConfig):
+    """Settings of DQN; a step is one decision in each of the episodes played at once.
+
+    Attributes:
+        batch_size: Episodes played at once (SB3: environments). The greedy ones of several are
+            all the same, so 1 explores best.
+        minibatch_size: Transitions of an update (SB3: ``batch_size``).
+        buffer_size: Transitions that are remembered.
+        learning_starts: Episodes that are played at random first (SB3: in transitions).
+        train_freq: Steps between two updates.
+        gradient_steps: Minibatches of an update.
+        target_update_interval: Transitions after which the target network follows.
+        tau: How far it then follows, 1 for all the way.
+        exploration_episodes: Episodes over which the share of random decisions falls (SB3:
+            ``exploration_fraction`` of the total).
+        exploration_initial_eps: That share at first.
+        exploration_final_eps: And at last.
+    """
+
+    batch_size: int = 1
+    learning_rate: float = 1e-3
+    max_grad_norm: float = 10.0
+    minibatch_size: int = 32
+    buffer_size: int = 20_000
+    learning_starts: int = 20
+    train_freq: int = 4
+    gradient_steps: int = 1
+    target_update_interval: int = 500
+    tau: float = 1.0
+    exploration_episodes: int = 200
+    exploration_initial_eps: float = 1.0
+    exploration_final_eps: float = 0.05
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, minibatch_size=1, buffer_size=1, learning_starts=0, train_freq=1)
+        at_least(self, gradient_steps=1, target_update_interval=1, exploration_episodes=1)
+        at_most(self, buffer_size=10**7, minibatch_size=10**6, tau=1)
+        at_most(self, exploration_initial_eps=1, exploration_final_eps=1)
+        between(self, 0, 2, "tau", "exploration_initial_eps", "exploration_final_eps")
+
+
+class DQN(StableBaselines[DQNConfig]):
+    """Learns the value of each option; ignores the mask."""
+
+    algorithm = stable_baselines3.DQN
+    config_class = DQNConfig
+    presets: ClassVar = {
+        "default": DQNConfig(),
+        # SB3 counts steps, and explores for a tenth of all: here 6 of 18 decisions, and of 1,000.
+        "authors": DQNConfig(
+            learning_rate=1e-4,
+            gamma=0.99,
+            buffer_size=1_000_000,
+            learning_starts=6,
+            target_update_interval=10_000,
+            exploration_episodes=100,
+        ),
+    }
+    counters = (*StableBaselines.counters, "_n_calls", "exploration_rate")
+
+    def __init__(self, environment: Any, config: DQNConfig, seed: int):
+        super().__init__(environment, config, seed)
+        self.model._total_timesteps = config.exploration_episodes * self.search_space.length()
+
+    def settings(self) -> dict[str, Any]:
+        """Of SB3's DQN; its exploration lasts for the whole of what it takes for the total."""
+        config = self.config
+        same = ("learning_rate", "buffer_size", "tau", "gamma", "train_freq", "gradient_steps")
+        same += ("target_update_interval", "exploration_initial_eps", "exploration_final_eps")
+        return {
+            **{name: getattr(config, name) for name in (*same, "max_grad_norm")},
+            "batch_size": config.minibatch_size,
+            "learning_starts": config.learning_starts * self.search_space.length(),
+            "exploration_fraction": 1.0,
+            "policy_kwargs": {"net_arch": [config.units] * config.hidden_layers},
+        }
+
+    def rollout_steps(self) -> int:
+        """Between two updates."""
+        return self.config.train_freq
+
+    def roll_out(self, steps: int, learn: bool = True) -> None:
+        """Take the steps, remember them, and learn from what is remembered."""
+        model, door = self.model, self.door
+        remembered = model.replay_buffer
+        if not learn:
+            spaces: Any = (door.observation_space, door.action_space)
+            remembered = DictReplayBuffer(1, *spaces, n_envs=door.num_envs)  # thrown away
+        often = TrainFreq(steps, TrainFrequencyUnit.STEP)
+        starts = model.learning_starts
+        model.collect_rollouts(door, self.recorder, often, remembered, learning_starts=starts)
+        if learn and model.num_timesteps > starts:
+            model.train(self.config.gradient_steps, self.config.minibatch_size)
+
+    def state(self) -> State:
+        """What is remembered too."""
+        state, buffer = super().state(), self.model.replay_buffer
+        filled = buffer.buffer_size if buffer.full else buffer.pos
+        arrays = {name: torch.from_numpy(a[:filled]) for name, a in _arrays(buffer).items()}
+        state.tensors.update(under("replay", arrays))
+        state.values["replay"] = [buffer.pos, buffer.full]
+        return state
+
+    def load_state(self, state: State) -> None:
+        """Go on from it."""
+        super().load_state(state)
+        buffer = self.model.replay_buffer
+        buffer.pos, buffer.full = state.values["replay"]
+        _fill(_arrays(buffer), below("replay", state.tensors))
+
+
+def _arrays(buffer: DictReplayBuffer) -> dict[str, np.ndarray]:
+    """All that a replay buffer holds, (transitions, episodes, …) each."""
+    names = ("actions", "rewards", "dones", "timeouts")
+    return {
+        **{name: getattr(buffer, name) for name in names},
+        **{f"observations.{key}": array for key, array in buffer.observations.items()},
+        **{f"next.{key}": array for key, array in buffer.next_observations.items()},
+    }
+
+
+def _fill(arrays: Mapping[str, np.ndarray], tensors: Mapping[str, Tensor]) -> None:
+    for name, array in arrays.items():
+        array[: len(tensors[name])] = tensors[name].numpy()

@@ -1,0 +1,84 @@
+"""Regularised evolution (Real et al. 2019, 1802.01548, algorithm 1)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from agents._base import Episode, State
+from agents._repeats import Proposer, ProposerConfig
+from agents._sequences import fitted, mutated
+from search_spaces._settings import at_least, at_most
+
+
+@dataclass(frozen=True)
+class EvolutionConfig(ProposerConfig):
+    """Settings of regularised evolution.
+
+    Attributes:
+        batch_size: Children proposed at once, all from the same population.
+        population_size: The youngest architectures, P; as many are sampled at random at first.
+        sample_size: Of the population, drawn with replacement, S; the best of it is the parent.
+    """
+
+    population_size: int = 75
+    sample_size: int = 25
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, population_size=1, sample_size=1)
+        at_most(self, population_size=1_000_000, sample_size=1_000_000)
+
+
+class Evolution(Proposer[EvolutionConfig]):
+    """A child is the best of a few with one decision changed; the oldest dies, not the worst.
+
+    An episode of another depth takes its parent cut or continued at random.
+    """
+
+    config_class = EvolutionConfig
+    presets: ClassVar = {
+        "default": EvolutionConfig(),
+        "authors": EvolutionConfig(population_size=100, sample_size=25),
+    }
+
+    def __init__(self, environment: Any, config: EvolutionConfig, seed: int):
+        super().__init__(environment, config, seed)
+        #: Tokens and rewards, the oldest first.
+        self.population: deque[tuple[tuple[int, ...], float]] = deque(maxlen=config.population_size)
+
+    def draw(self, count: int) -> np.ndarray:
+        """Random architectures until the population is full, then children."""
+        fresh = self.uniform(count)
+        if len(self.population) < self.config.population_size:
+            return fresh
+        return np.array([self.child(row) for row in fresh])
+
+    def child(self, fresh: np.ndarray) -> np.ndarray:
+        """A mutant of the best of a sample; ``fresh`` continues it where it is too short."""
+        drawn = self.rng.integers(len(self.population), size=self.config.sample_size)
+        parent, _ = max((self.population[i] for i in drawn), key=lambda member: member[1])
+        whole = fitted(self.search_space, np.array(parent), fresh, self.rng)
+        return mutated(self.search_space, whole, self.rng)
+
+    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+        """The finished join; as many of the oldest leave."""
+        self.population.extend((episode.tokens, episode.reward) for episode in finished)
+        rewards = [reward for _, reward in self.population]
+        return {"population_mean": float(np.mean(rewards)), "population_best": max(rewards)}
+
+    def state(self) -> State:
+        """The population and the random state."""
+        state = super().state()
+        state.values["population"] = [[list(tokens), reward] for tokens, reward in self.population]
+        return state
+
+    def load_state(self, state: State) -> None:
+        """Go on from them."""
+        super().load_state(state)
+        self.population.clear()
+        self.population.extend((tuple(t), reward) for t, reward in state.values["population"])

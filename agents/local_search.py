@@ -1,0 +1,109 @@
+"""Hill climbing by single decisions (White et al. 2021, 2005.02960; Ottelander et al. 2021)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from agents._base import Episode, State
+from agents._repeats import Proposer, ProposerConfig
+from agents._sequences import moved, moves
+from search_spaces._settings import at_least
+
+
+@dataclass(frozen=True)
+class LocalSearchConfig(ProposerConfig):
+    """Settings of hill climbing.
+
+    Attributes:
+        batch_size: Neighbours played at once; the best of them is moved to, where it is better.
+        avoid_repeats: Never play an architecture twice while new ones are found.
+        samples: Random architectures of which the best is climbed from at first.
+        restart_samples: The same after each local optimum.
+    """
+
+    avoid_repeats: bool = True
+    samples: int = 10
+    restart_samples: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, samples=1, restart_samples=1)
+
+
+class LocalSearch(Proposer[LocalSearchConfig]):
+    """Plays the neighbours of the best of its climb in random order; moves to the first better one.
+
+    A neighbour differs in one decision (and in what that one closes). Where none is left it starts
+    again from a random architecture, as it does in an episode of another depth.
+
+    Attributes:
+        best: Of this climb, as tokens.
+        reward: Its reward.
+        samples_left: Random architectures to play before the climb begins.
+        moves: Neighbours of the best that were not played, as decision and option, the next first.
+    """
+
+    config_class = LocalSearchConfig
+    presets: ClassVar = {"default": LocalSearchConfig()}
+
+    def __init__(self, environment: Any, config: LocalSearchConfig, seed: int):
+        super().__init__(environment, config, seed)
+        self.restart(config.samples)
+
+    def restart(self, samples: int) -> None:
+        """Begin another climb from the best of that many random architectures."""
+        self.best: tuple[int, ...] = ()
+        self.reward = -np.inf
+        self.samples_left = samples
+        self.moves: list[list[int]] = []
+
+    def draw(self, count: int) -> np.ndarray:
+        """Neighbours of the best; random architectures where there are not enough."""
+        if self.best and len(self.best) != self.length:
+            self.restart(self.config.samples)
+        neighbours: list[np.ndarray] = []
+        while self.moves and len(neighbours) < count:
+            move = np.array(self.moves.pop(0))
+            neighbour = moved(self.search_space, np.array(self.best), move, self.rng)
+            if not (self.config.avoid_repeats and neighbour in self.memory):
+                neighbours.append(neighbour)
+        if not neighbours and not self.samples_left:
+            self.restart(self.config.restart_samples)
+        return np.array([*neighbours, *self.uniform(count - len(neighbours))])
+
+    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+        """Move to the best of the finished, if it is better than where the climb is."""
+        best = max(finished, key=lambda episode: episode.reward)
+        better = best.reward > self.reward
+        if better:
+            self.best, self.reward = best.tokens, best.reward
+        begins = 0 < self.samples_left <= len(finished)
+        self.samples_left = max(0, self.samples_left - len(finished))
+        if self.samples_left == 0 and (better or begins):
+            possible = moves(self.search_space, np.array(self.best))
+            self.moves = self.rng.permutation(possible).tolist()
+        return {"best_of_climb": self.reward, "neighbours_left": float(len(self.moves))}
+
+    def state(self) -> State:
+        """The climb and the random state."""
+        state = super().state()
+        state.values |= {
+            "best": list(self.best),
+            "reward": self.reward if self.best else None,
+            "samples_left": self.samples_left,
+            "moves": [list(move) for move in self.moves],
+        }
+        return state
+
+    def load_state(self, state: State) -> None:
+        """Go on from them."""
+        super().load_state(state)
+        values = state.values
+        self.best = tuple(values["best"])
+        self.reward = values["reward"] if self.best else -np.inf
+        self.samples_left = values["samples_left"]
+        self.moves = [list(move) for move in values["moves"]]

@@ -1,0 +1,151 @@
+"""Priority-queue training with REINFORCE (Abolafia et al. 2018, 1801.03526)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from agents._base import Episode, State
+from agents._baselines import ExponentialMovingAverage, Ranks
+from agents._logits import Logits
+from agents._policy_gradient import TrainablePolicy
+from agents._repeats import Proposer
+from agents._tensors import below, under
+from agents._trained import ControllerConfig, TrainedController
+from search_spaces._settings import at_least, between
+
+
+@dataclass(frozen=True)
+class PriorityQueueConfig(ControllerConfig):
+    """Settings of priority-queue training.
+
+    Attributes:
+        batch_size: Episodes an update.
+        avoid_repeats: Never play an architecture twice while new ones are found.
+        policy: ``"table"``: logits that depend on all earlier choices; ``"independent"``: on
+            none; ``"controller"``: the recurrent one.
+        start: Uniform episodes before the policy plays.
+        queue_size: The best architectures that are imitated.
+        imitation: Weight of their log-probability.
+        reinforce: Weight of the policy gradient.
+        baseline_decay: The share of the moving average that a batch leaves.
+        learning_rate: Of the logits of a table; or of the controller's optimiser.
+        weights_learning_rate: Of what an earlier choice adds to a table's logits.
+        optimiser: Of the controller; a table follows the plain gradient.
+        entropy: Weight of the entropy bonus in either step, summed along an episode.
+    """
+
+    avoid_repeats: bool = True
+    policy: Literal["table", "independent", "controller"] = "table"
+    start: int = 20
+    queue_size: int = 5
+    imitation: float = 1.0
+    reinforce: float = 1.0
+    baseline_decay: float = 0.9
+    learning_rate: float = 0.443
+    weights_learning_rate: float = 0.133
+    entropy: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, start=0, queue_size=1, imitation=0, reinforce=0, weights_learning_rate=0)
+        between(self, 0, 1, "baseline_decay")
+
+
+class PriorityQueue(Proposer[PriorityQueueConfig]):
+    """Two steps an update: up REINFORCE's gradient, and towards the best architectures so far.
+
+    A reward counts by its rank among all earlier ones, u = 2 · mid-rank - 1; the advantage is u
+    minus a moving average of it.
+
+    Attributes:
+        queue: The best different architectures, their rewards and tokens, the best first.
+    """
+
+    config_class = PriorityQueueConfig
+    presets: ClassVar = {
+        "default": PriorityQueueConfig(),
+        "controller": PriorityQueueConfig(
+            policy="controller", optimiser="adam", learning_rate=0.01
+        ),
+    }
+
+    def __init__(self, environment: Any, config: PriorityQueueConfig, seed: int):
+        super().__init__(environment, config, seed)
+        self.policy = self.make_policy()
+        self.baseline = ExponentialMovingAverage(config.baseline_decay)
+        self.ranks = Ranks()
+        self.queue: list[tuple[float, tuple[int, ...]]] = []
+
+    def make_policy(self) -> TrainablePolicy:
+        """The policy that the configuration names."""
+        config = self.config
+        if config.policy == "controller":
+            return TrainedController(self.search_space, config, self.seed)
+        weights_rate = config.weights_learning_rate if config.policy == "table" else None
+        return Logits(self.search_space, self.rng, config.learning_rate, weights_rate)
+
+    def draw(self, count: int) -> np.ndarray:
+        """Uniform choices at first, then samples of the policy."""
+        if len(self.ranks) < self.config.start:
+            return self.uniform(count)
+        return self.policy.sample(count, self.length)
+
+    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+        """Rank, queue, and learn from both once the policy plays."""
+        rewards = np.array([episode.reward for episode in finished])
+        scores = np.array([self.ranks.score(reward) for reward in rewards])
+        advantages = self.baseline.advantages(scores)
+        self.baseline.update(scores)
+        self.ranks.update(rewards)
+        self.push(finished)
+        log = {"reward": float(rewards.mean()), "queue_worst": self.queue[-1][0]}
+        if len(self.ranks) <= self.config.start or advantages is None:
+            return log
+        played = np.array([episode.tokens for episode in finished])
+        return log | self.train(played, advantages)
+
+    def train(self, played: np.ndarray, advantages: np.ndarray) -> dict[str, float]:
+        """The two steps; one without weight is left out, with its entropy bonus."""
+        config, log = self.config, {}
+        if config.reinforce:
+            log |= self.policy.ascend(played, config.reinforce * advantages, config.entropy)
+        if config.imitation:
+            best = np.array([tokens for _, tokens in self.queue])
+            weights = np.full(len(best), config.imitation)
+            imitated = self.policy.ascend(best, weights, config.entropy)
+            log["imitation_loss"] = imitated["loss"]
+        return log
+
+    def push(self, finished: Sequence[Episode]) -> None:
+        """Into the queue; architectures of another depth leave it, as their rewards do not compare.
+
+        Of one architecture that was played twice, the first stays.
+        """
+        length = len(finished[0].tokens)
+        found = [entry for entry in self.queue if len(entry[1]) == length]
+        found += [(episode.reward, episode.tokens) for episode in finished]
+        different: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for entry in found:
+            different.setdefault(self.memory.mark(entry[1]), entry)
+        ordered = sorted(different.values(), key=lambda entry: -entry[0])
+        self.queue = ordered[: self.config.queue_size]
+
+    def state(self) -> State:
+        """Policy, baseline, ranks, queue, random state."""
+        state = super().state()
+        state.tensors |= {**under("policy", self.policy.state()), "rewards": self.ranks.state()}
+        state.values["baseline"] = self.baseline.state()
+        state.values["queue"] = [[reward, list(tokens)] for reward, tokens in self.queue]
+        return state
+
+    def load_state(self, state: State) -> None:
+        """Go on from it."""
+        super().load_state(state)
+        self.policy.load_state(below("policy", state.tensors))
+        self.ranks.load_state(state.tensors["rewards"])
+        self.baseline.load_state(state.values["baseline"])
+        self.queue = [(reward, tuple(tokens)) for reward, tokens in state.values["queue"]]

@@ -1,0 +1,82 @@
+"""PPO of sb3-contrib with LSTMs as policy and value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import sb3_contrib
+from sb3_contrib.common.recurrent.type_aliases import RNNStates
+
+from agents._base import State
+from agents._on_policy import PPOConfig, Proximal
+from search_spaces._settings import at_least, at_most
+
+
+@dataclass(frozen=True)
+class RecurrentPPOConfig(PPOConfig):
+    """Settings of recurrent PPO.
+
+    Attributes:
+        lstm_units: Of each LSTM (SB3: ``lstm_hidden_size``).
+        lstm_layers: Of each LSTM (SB3: ``n_lstm_layers``).
+    """
+
+    lstm_units: int = 64
+    lstm_layers: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, lstm_units=1, lstm_layers=1)
+        at_most(self, lstm_units=10_000, lstm_layers=100)
+
+
+class RecurrentPPO(Proximal[RecurrentPPOConfig]):
+    """Remembers the decisions of an episode in its LSTM; ignores the mask."""
+
+    algorithm = sb3_contrib.RecurrentPPO
+    policy = "MultiInputLstmPolicy"
+    config_class = RecurrentPPOConfig
+    presets: ClassVar = {
+        "default": RecurrentPPOConfig(),
+        "authors": RecurrentPPOConfig(
+            batch_size=1,
+            learning_rate=3e-4,
+            n_steps=128,
+            minibatch_size=128,
+            gamma=0.99,
+            lstm_units=256,
+        ),
+    }
+
+    def settings(self) -> dict[str, Any]:
+        """Those of the LSTMs too."""
+        settings = super().settings()
+        settings["policy_kwargs"] |= {
+            "lstm_hidden_size": self.config.lstm_units,
+            "n_lstm_layers": self.config.lstm_layers,
+        }
+        return settings
+
+    def resize(self, steps: int) -> None:
+        """The rollout, and what it keeps of the LSTMs: (steps, layers, episodes, units)."""
+        super().resize(steps)
+        buffer = self.model.rollout_buffer
+        buffer.hidden_state_shape = (steps, *buffer.hidden_state_shape[1:])
+
+    def state(self) -> State:
+        """The LSTMs' states within an episode too."""
+        state = super().state()
+        for part, pair in zip(RNNStates._fields, self.model._last_lstm_states, strict=True):
+            for name, tensor in zip("hc", pair, strict=True):
+                state.tensors[f"lstm.{part}.{name}"] = tensor.clone()
+        return state
+
+    def load_state(self, state: State) -> None:
+        """Go on from it."""
+        super().load_state(state)
+        pairs = [
+            tuple(state.tensors[f"lstm.{part}.{name}"].clone() for name in "hc")
+            for part in RNNStates._fields
+        ]
+        self.model._last_lstm_states = RNNStates(*pairs)

@@ -1,0 +1,44 @@
+"""REINFORCE on independent logits: the simple baseline of the tabular benchmarks.
+
+Ying et al. 2019 (NAS-Bench-101, 1902.09635) and Dong & Yang 2020 (NAS-Bench-201, 2001.00326) take
+each decision by a categorical distribution of its own instead of a recurrent controller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from agents._logits import Logits
+from agents._policy_gradient import PolicyGradient, PolicyGradientConfig
+from search_spaces._settings import at_least
+
+
+@dataclass(frozen=True)
+class ReinforceTabularConfig(PolicyGradientConfig):
+    """Settings of REINFORCE on a table of logits.
+
+    Attributes:
+        batch_size: Episodes an update, m.
+        learning_rate: Of the logits; plain gradient ascent.
+    """
+
+    batch_size: int = 1
+    learning_rate: float = 0.25
+    entropy: float = 0.03
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, learning_rate=0)
+
+
+class ReinforceTabular(PolicyGradient[ReinforceTabularConfig]):
+    """Takes each decision by its own logits, and follows the policy gradient."""
+
+    config_class = ReinforceTabularConfig
+    presets: ClassVar = {"default": ReinforceTabularConfig()}
+    policy: Logits
+
+    def make_policy(self) -> Logits:
+        """All logits zero."""
+        return Logits(self.search_space, self.rng, self.config.learning_rate)
