@@ -18,7 +18,7 @@ from rich.console import Console
 
 from agents import agent_class, make_agent, make_config
 from nas_env import drawing
-from nas_env.display import Display, closing_table
+from nas_env.display import Display, closing_tables
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
 from nas_env.observers import Pictures, Tracking, draw_best
 from nas_env.options import Options, parse
@@ -93,7 +93,8 @@ def _search_and_control(run: Run, options: Options) -> None:
     summary = run.summary
     if summary is None or (control and not summary["random_search"]):
         summary = _searches(run, config, control, console, options)
-    console.print(closing_table(summary))
+    for table in closing_tables(summary):
+        console.print(table)
     console.print(f"{run.folder}: summary.json, best.png, curve.png", markup=False)
 
 
@@ -115,6 +116,7 @@ def _searches(
             "seed": config["seed"],
             **figures,
             "random_search": random_search,
+            "references": _references(config, problem, console),
             "device": device_name(problem),
             "versions": versions(),
         }
@@ -124,6 +126,16 @@ def _searches(
         trackers.finish()
     run.write_summary(summary)
     return summary
+
+
+def _references(config: Mapping[str, Any], problem: Problem, console: Console) -> dict[str, Any]:
+    """The figures of what the task compares its best with; none where none is wanted."""
+    if not problem.task.references or not config.get("references"):
+        return {}
+    from nas_env.references import evaluate_references
+
+    console.print(f"by the same recipe: {', '.join(problem.task.references)}")
+    return evaluate_references(problem)
 
 
 def _search(

@@ -56,8 +56,8 @@ class Display:
         """Show it."""
         now = time.perf_counter()
         rate = 3600 * (number - self.done) / max(now - self._began, 1e-9)
-        last = f"{record['reward']:.3f}" if record["status"] == "ok" else record["status"]
-        figures = f"best {best['reward']:.3f}  last {last}  {rate:,.0f}/h"
+        last = _short(record["reward"]) if record["status"] == "ok" else record["status"]
+        figures = f"best {_short(best['reward'])}  last {last}  {rate:,.0f}/h"
         self.progress.update(self.bar, completed=number, figures=figures)
         overdue = now - self._printed > LINE_EVERY or number == self.children
         if not self.console.is_terminal and overdue:
@@ -69,6 +69,30 @@ class Display:
 
     def update(self, number: int, log: Mapping[str, float]) -> None:
         """Nothing to show."""
+
+
+def closing_tables(summary: Mapping[str, Any]) -> list[Table]:
+    """The figures of a finished search; and, where there are any, its references beside it."""
+    tables = [closing_table(summary)]
+    if summary.get("references"):
+        tables.append(references_table(summary))
+    return tables
+
+
+def references_table(summary: Mapping[str, Any]) -> Table:
+    """The best child beside what the task compares it with, all by one recipe."""
+    found = {f"best of {summary['agent']}": summary["best"]}
+    if summary.get("random_search"):
+        found["best of random search"] = summary["random_search"]["best"]
+    found = {name: best for name, best in found.items() if best} | summary["references"]
+    metrics = [name for name in next(iter(found.values())) if name.startswith("validation_")]
+    table = Table(title="by the same recipe, at most as large")
+    for column in ("", *(name.replace("_", " ") for name in metrics), "reward", "parameters"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, figures in found.items():
+        numbers = [_number(figures.get(metric)) for metric in (*metrics, "reward")]
+        table.add_row(name, *numbers, f"{figures['parameters'] or 0:,}")
+    return table
 
 
 def closing_table(summary: Mapping[str, Any]) -> Table:
@@ -113,4 +137,16 @@ def _label(name: str) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+    if value is None:
+        return ""
+    return f"{value:.4f}" if value < 10 else f"{value:.2f}"  # a perplexity has no more
+
+
+def _short(reward: float) -> str:
+    """Three places, or three digits of what is small.
+
+    Example:
+        >>> _short(0.91234), _short(0.0185123)
+        ('0.912', '0.0185')
+    """
+    return f"{reward:.3g}" if 0 < abs(reward) < 0.1 else f"{reward:.3f}"

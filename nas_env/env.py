@@ -29,7 +29,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     ## Description
     Each step takes one decision of a search space: a filter height, a number of filters, whether
     layer 5 reads layer 2. When the last is taken, the network they describe is built, trained on
-    the task's training images and validated; the result is the reward of the whole episode.
+    the task's training data and validated; the result is the reward of the whole episode.
 
     ## Action Space
     ``Discrete(n)``, n the largest number of options of a decision: the index of the option.
@@ -48,8 +48,9 @@ class NASEnv(gymnasium.Env[Observation, Any]):
 
     ## Rewards
     0 until the last decision, then the reward of the evaluation: for image tasks the best
-    validation accuracy of the last 5 epochs, cubed. A child that cannot be built or trained gives
-    the task's failure reward, 0, and never an exception.
+    validation accuracy of the last 5 epochs, cubed; for language tasks c over the square of the
+    least validation perplexity of the last 5. A child that cannot be built or trained gives the
+    task's failure reward, 0, and never an exception.
 
     ## Starting State
     No decision taken. ``reset(options={"layers": n})`` makes this and all later episodes n layers

@@ -10,7 +10,7 @@ import argparse
 import importlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, make_dataclass
+from dataclasses import asdict, dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -57,6 +57,8 @@ class Main:
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
         evaluation_seed: Of the children, together with their architecture.
         store: The file of evaluations; by default ``results.sqlite`` in the run's folder.
+        references: Afterwards train, by the same recipe, what the task compares its best with
+            (language tasks: the published NASCell and an LSTM of the same size).
         depth: The schedule of depths.
         quiet: Print nothing but errors.
     """
@@ -71,6 +73,7 @@ class Main:
     device: str = "auto"
     evaluation_seed: int = 0
     store: Path | None = None
+    references: bool = True
     depth: Depth = field(default_factory=Depth)
     quiet: bool = False
 
@@ -95,6 +98,7 @@ class Options:
     control: str | None
     track: tuple[str, ...]
     store: Path | None
+    references: bool
     depth: Depth
     quiet: bool
 
@@ -110,6 +114,7 @@ class Options:
             "depth": asdict(self.depth),
             "control": self.control,
             "track": list(self.track),
+            "references": self.references,
             "store": None if self.store is None else str(self.store.absolute()),
         }
 
@@ -147,7 +152,7 @@ def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
         "device": str(device),
         "evaluation_seed": values.evaluation_seed,
     }
-    names = ("children", "seed", "run", "resume", "control", "track", "store", "depth", "quiet")
+    names = [each.name for each in fields(Options) if each.name not in ("env", "agent", "make")]
     return Options(
         env=values.env,
         agent={"name": agent_name, **asdict(agent)},

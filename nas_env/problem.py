@@ -125,11 +125,13 @@ class Problem:
             "device": self.device.type,
         }
 
-    def request(self, architecture: Architecture) -> Request:
-        """The request to evaluate one architecture."""
+    def request(
+        self, architecture: Architecture, *, space: Mapping[str, Any] | None = None
+    ) -> Request:
+        """The request to evaluate one architecture, of another space's construction if given."""
         return Request(
             task=self.task.spec,
-            space=self.space.construction,
+            space=space or self.space.construction,
             architecture=architecture.canonical().to_dict(),
             recipe=self.recipe.spec,
             seed=self.evaluation_seed,

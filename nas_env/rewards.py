@@ -25,3 +25,13 @@ def accuracy_cubed(accuracy: float) -> float:
         0.125
     """
     return accuracy**3
+
+
+def inverse_square(perplexity: float, scale: float = 80.0) -> float:
+    """The paper's reward of a language model: c / (validation perplexity)^2 (section 4.2).
+
+    Example:
+        >>> inverse_square(80.0)
+        0.0125
+    """
+    return scale / perplexity / perplexity

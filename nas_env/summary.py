@@ -62,6 +62,7 @@ def _best(records: Sequence[Record], problem: Problem) -> dict[str, Any] | None:
         "architecture": best["architecture"],
         "reward": best["reward"],
         problem.task.metric: best["metric"],
+        **({} if best["metric"] is None else problem.task.figures(best["metric"])),
         **(problem.answers.figures(best["tokens"]) if problem.answers is not None else {}),
         "parameters": best["parameters"],
         "flops": best["flops"],

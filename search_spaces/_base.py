@@ -217,11 +217,14 @@ class SearchSpace(ABC):
 
         with torch.device("meta"):
             child = self.build(architecture, input_shape, outputs).eval()
-            example = torch.empty(1, *input_shape)
         with FlopCounterMode(display=False) as counter, torch.no_grad():
-            child(example)
+            self._run_once(child, input_shape)
         parameters = sum(p.numel() for p in child.parameters())
         return Cost(parameters, counter.get_total_flops())
+
+    def _run_once(self, child: nn.Module, input_shape: tuple[int, ...]) -> None:
+        """Call a child on ``meta`` with one example: what :meth:`cost` counts the FLOPs of."""
+        child(torch.empty(1, *input_shape, device="meta"))
 
     # -- drawings --------------------------------------------------------------------------------
     def decode_prefix(self, tokens: Sequence[int]) -> tuple[Architecture | None, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from search_spaces._architecture import Architecture, check_keys
@@ -48,11 +48,18 @@ class ConvolutionalLayer:
 FIELDS = ("filter_height", "filter_width", "stride_height", "stride_width", "filters", "inputs")
 LARGEST = (99, 99, 99, 99, 65_536)  # of each number, in any architecture
 MAX_LAYERS = 256
+MAX_BLOCK = 16  # convolutions that a layer stands for
 
 
 @dataclass(frozen=True)
 class ConvolutionalArchitecture(Architecture):
     """Convolutional layers in an order in which each comes after its inputs.
+
+    Attributes:
+        layers: The layers.
+        pooling: The layers after which everything is halved, those before the last layer alone.
+            It is the space's setting: a dictionary leaves it out, and
+            :meth:`ConvolutionalSpace.parse` puts it back.
 
     Example:
         >>> layer = ConvolutionalLayer(3, 3, 1, 1, 36)
@@ -61,6 +68,11 @@ class ConvolutionalArchitecture(Architecture):
     """
 
     layers: tuple[ConvolutionalLayer, ...]
+    pooling: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        reached = tuple(number for number in self.pooling if number < len(self.layers))
+        object.__setattr__(self, "pooling", reached)
 
     def to_dict(self) -> dict[str, Any]:
         """``{"space": "convolutional", "layers": [{"filter_height": 3, …, "inputs": []}, …]}``."""
@@ -76,18 +88,25 @@ class ConvolutionalArchitecture(Architecture):
         """The same network with its layers numbered in the one canonical order.
 
         No layer is ever dead (what nothing consumes goes to the classifier), so networks are
-        equal exactly when they differ in the numbering of their layers alone.
+        equal exactly when they differ in the numbering of their layers alone. Pooling divides
+        them into stages, and a layer stays in its own: stages come first in the labels, so they
+        come first in the order.
         """
-        labels = [layer.numbers for layer in self.layers]
+        labels = [(self.stage(n), *layer.numbers) for n, layer in enumerate(self.layers, start=1)]
         parents = [[i - 1 for i in layer.inputs] for layer in self.layers]
         order = canonical_order(labels, parents)
         number = {old: new + 1 for new, old in enumerate(order)}
         return ConvolutionalArchitecture(
             tuple(
-                ConvolutionalLayer(*labels[old], tuple(sorted(number[p] for p in parents[old])))
+                replace(self.layers[old], inputs=tuple(sorted(number[p] for p in parents[old])))
                 for old in order
-            )
+            ),
+            self.pooling,
         )
+
+    def stage(self, layer: int) -> int:
+        """How often everything was halved before a layer."""
+        return sum(number < layer for number in self.pooling)
 
     @property
     def loose_ends(self) -> tuple[int, ...]:
@@ -96,8 +115,14 @@ class ConvolutionalArchitecture(Architecture):
         return tuple(n for n in range(1, len(self.layers) + 1) if n not in used)
 
 
-def parse_architecture(description: Mapping[str, Any]) -> ConvolutionalArchitecture:
+def parse_architecture(
+    description: Mapping[str, Any], pooling: tuple[int, ...]
+) -> ConvolutionalArchitecture:
     """The network of a dictionary, checked for its form.
+
+    Args:
+        description: As :meth:`ConvolutionalArchitecture.to_dict` gives it.
+        pooling: The layers after which everything is halved.
 
     Raises:
         InvalidArchitecture: Naming the first thing that is wrong.
@@ -109,7 +134,8 @@ def parse_architecture(description: Mapping[str, Any]) -> ConvolutionalArchitect
     if not isinstance(layers, list) or not 1 <= len(layers) <= MAX_LAYERS:
         raise InvalidArchitecture(f"layers must be a list of 1 to {MAX_LAYERS} layers")
     return ConvolutionalArchitecture(
-        tuple(_parse_layer(number, layer) for number, layer in enumerate(layers, start=1))
+        tuple(_parse_layer(number, layer) for number, layer in enumerate(layers, start=1)),
+        pooling,
     )
 
 

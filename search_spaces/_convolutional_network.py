@@ -3,28 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from search_spaces._convolutional_architecture import ConvolutionalArchitecture, ConvolutionalLayer
 
-class Layer(Protocol):
-    """What the network needs to know of a layer."""
 
-    @property
-    def filter_height(self) -> int: ...
-    @property
-    def filter_width(self) -> int: ...
-    @property
-    def stride_height(self) -> int: ...
-    @property
-    def stride_width(self) -> int: ...
-    @property
-    def filters(self) -> int: ...
-    @property
-    def inputs(self) -> tuple[int, ...]: ...
+class Plan(NamedTuple):
+    """The single convolutions of a network.
+
+    Attributes:
+        layers: With inputs that are numbers of this plan's layers, counted from 1; 0 is the image.
+        loose_ends: What the classifier reads.
+        pooling: The layers after which everything is halved.
+    """
+
+    layers: tuple[ConvolutionalLayer, ...]
+    loose_ends: tuple[int, ...]
+    pooling: tuple[int, ...]
+
+
+def plan(architecture: ConvolutionalArchitecture, block: int, block_output: str) -> Plan:
+    """Put a block of equal convolutions in the place of each layer (section 4.1).
+
+    Each of the block reads what the layer reads, and all earlier ones of the block.
+
+    Example:
+        >>> one, two = ConvolutionalLayer(3, 3, 1, 1, 8), ConvolutionalLayer(3, 3, 1, 1, 8, (1,))
+        >>> small = plan(ConvolutionalArchitecture((one, two)), block=2, block_output="all")
+        >>> [layer.inputs for layer in small.layers], small.loose_ends
+        ([(0,), (0, 1), (1, 2), (1, 2, 3)], (3, 4))
+    """
+    joined = block_output == "all"
+    layers = []
+    for layer in architecture.layers:
+        read = [n for source in layer.inputs or (0,) for n in _outputs(source, block, joined)]
+        first = len(layers) + 1
+        for number in range(first, first + block):
+            layers.append(replace(layer, inputs=(*read, *range(first, number))))
+    ends = (n for end in architecture.loose_ends for n in _outputs(end, block, joined))
+    return Plan(tuple(layers), tuple(ends), tuple(n * block for n in architecture.pooling))
+
+
+def _outputs(layer: int, block: int, joined: bool) -> range:
+    """The convolutions that are the output of a block; of 0, the image."""
+    last = layer * block
+    return range(last - block + 1 if joined and layer else last, last + 1)
 
 
 class ConvolutionalNetwork(nn.Module):
@@ -36,21 +64,21 @@ class ConvolutionalNetwork(nn.Module):
 
     def __init__(
         self,
-        layers: Sequence[Layer],
-        loose_ends: Sequence[int],
+        plan: Plan,
         channels: int,
         outputs: int,
         layer_order: str,
         zero_padding: str,
     ):
         super().__init__()
+        layers, self.loose_ends, pooling = plan
         self.inputs = tuple(layer.inputs for layer in layers)
-        self.loose_ends = tuple(loose_ends)
+        self.halved = {n: self._read_after(n) for n in pooling}
         self.centred = zero_padding == "centre"
         width = [channels, *(layer.filters for layer in layers)]
         block = ConvNormReLU if layer_order == "conv-norm-relu" else NormReLUConv
         self.layers = nn.ModuleList(
-            block(sum(width[i] for i in layer.inputs or (0,)), layer) for layer in layers
+            block(sum(width[i] for i in layer.inputs), layer) for layer in layers
         )
         features = sum(width[i] for i in self.loose_ends)
         self.head = NormReLU(features) if layer_order == "norm-relu-conv" else nn.Identity()
@@ -59,10 +87,17 @@ class ConvolutionalNetwork(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Images, float (batch, channels, height, width) -> logits (batch, outputs)."""
         values = [images]
-        for layer, inputs in zip(self.layers, self.inputs, strict=True):
-            values.append(layer(self.join([values[i] for i in inputs or (0,)])))
+        for number, layer in enumerate(self.layers, start=1):
+            values.append(layer(self.join([values[i] for i in self.inputs[number - 1]])))
+            for i in self.halved.get(number, ()):
+                values[i] = functional.max_pool2d(values[i], 2, ceil_mode=True)
         joined = self.head(self.join([values[i] for i in self.loose_ends]))
         return self.classifier(joined.mean(dim=(2, 3)))
+
+    def _read_after(self, layer: int) -> tuple[int, ...]:
+        """Of the image (0) and the layers up to ``layer``, those whose output is read after it."""
+        read = {i for inputs in self.inputs[layer:] for i in inputs} | set(self.loose_ends)
+        return tuple(i for i in range(layer + 1) if i in read)
 
     def join(self, maps: Sequence[Tensor]) -> Tensor:
         """Concatenate in depth, the smaller maps zero-padded to the largest (section 3.3)."""
@@ -81,7 +116,7 @@ class ConvolutionalNetwork(nn.Module):
         return functional.pad(x, (left, right - left, top, down - top))
 
 
-def convolution(channels: int, layer: Layer) -> nn.Conv2d:
+def convolution(channels: int, layer: ConvolutionalLayer) -> nn.Conv2d:
     """Padded so that stride 1 keeps the size; no bias, since a batch norm follows or precedes."""
     conv = nn.Conv2d(
         channels,
@@ -105,12 +140,12 @@ class NormReLU(nn.Sequential):
 class ConvNormReLU(nn.Sequential):
     """The usual order."""
 
-    def __init__(self, channels: int, layer: Layer):
+    def __init__(self, channels: int, layer: ConvolutionalLayer):
         super().__init__(convolution(channels, layer), NormReLU(layer.filters))
 
 
 class NormReLUConv(nn.Sequential):
     """The pre-activation order: each consumer normalises what it reads, as in DenseNet."""
 
-    def __init__(self, channels: int, layer: Layer):
+    def __init__(self, channels: int, layer: ConvolutionalLayer):
         super().__init__(NormReLU(channels), convolution(channels, layer))

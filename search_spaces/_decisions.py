@@ -47,4 +47,4 @@ class Cost(NamedTuple):
     """What a child costs, computed without allocating it."""
 
     parameters: int  # trainable numbers
-    flops: int  # of one forward pass over one example; a multiply-add counts as two
+    flops: int  # of one forward pass over one example or token; a multiply-add counts as two

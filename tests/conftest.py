@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from _fashion import use, write
 
 torch.set_num_threads(1)  # the numbers of a child are those of one thread
 
@@ -18,3 +20,24 @@ def cifar10_data():
     if not (Path(folder) / "cifar-10-batches-py").is_dir():
         pytest.skip(f"CIFAR-10 is wanted: {folder} (NAS_DATA) holds no cifar-10-batches-py")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def drawn_fashion_mnist(tmp_path_factory):
+    """Fashion-MNIST's files in their real format, with noise in them, and their MD5s."""
+    folder = tmp_path_factory.mktemp("data")
+    return folder, write(folder, np.random.default_rng(0), train=5_400, test=100)
+
+
+@pytest.fixture(scope="module")
+def fashion_mnist_data(drawn_fashion_mnist):
+    """The folder that holds Fashion-MNIST; noise in its format where the real one is not here."""
+    real = Path(os.environ.get("NAS_DATA") or "nowhere")
+    if (real / "FashionMNIST" / "raw").is_dir():
+        yield real
+        return
+    folder, resources = drawn_fashion_mnist
+    with pytest.MonkeyPatch.context() as patch:
+        use(patch, resources)
+        patch.setattr("nas_env.tasks.fashion_mnist.data_folder", lambda: folder)
+        yield folder

@@ -40,6 +40,8 @@ def settings(id):
     env = gymnasium.make(id)
     if hasattr(env.unwrapped.search_space, "layers"):
         small["layers"] = 2
+    if hasattr(env.unwrapped.search_space, "hidden"):
+        small |= {"hidden": 4, "cell_layers": 1}
     env.close()
     return {**small, "recipe": {"epochs": 1}, "device": "cpu"}
 

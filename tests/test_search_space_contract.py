@@ -190,7 +190,11 @@ def test_children_give_finite_logits_and_cost_what_was_said(space, input_shape, 
         assert cost.parameters == sum(p.numel() for p in child.parameters()) > 0
         assert cost.flops > 0
         with torch.no_grad():
-            logits = child(torch.randn(2, *input_shape))
+            if hasattr(child, "initial_state"):  # of tokens, steps first
+                tokens = torch.tensor([[0, outputs - 1]])
+                logits = child(tokens, child.initial_state(2))[0][-1]
+            else:
+                logits = child(torch.randn(2, *input_shape))
         assert logits.shape == (2, outputs) and logits.isfinite().all()
 
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from nas_env.tasks.cifar10 import _verify
+from nas_env.tasks._torchvision import verify
 from train_agent import main
 
 TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2"]
@@ -126,7 +126,7 @@ def test_missing_data_names_files_folder_and_remedy(tmp_path, monkeypatch, capsy
     folder = tmp_path / "data" / "cifar-10-batches-py"
     folder.mkdir(parents=True)
     monkeypatch.setenv("NAS_DATA", str(tmp_path / "data"))
-    _verify.cache_clear()
+    verify.cache_clear()
     assert main(["--env", "NAS-CIFAR10-v0"]) == 2
     error = capsys.readouterr().err
     for part in (str(folder), "data_batch_1", "test_batch", "NAS_DATA", "unpack"):
@@ -141,7 +141,7 @@ def test_corrupt_data_is_named_with_its_checksum(tmp_path, monkeypatch, capsys):
     for name in [f"data_batch_{n}" for n in range(1, 6)] + ["test_batch", "batches.meta"]:
         (folder / name).write_bytes(b"wrong")
     monkeypatch.setenv("NAS_DATA", str(tmp_path / "data"))
-    _verify.cache_clear()
+    verify.cache_clear()
     assert main(["--env", "NAS-CIFAR10-v0"]) == 2
     error = capsys.readouterr().err
     assert "data_batch_1 is corrupt: its MD5 is" in error

@@ -17,7 +17,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from nas_env.errors import TestSetSealed
 from nas_env.evaluation._child import evaluate
 from nas_env.problem import Problem
-from nas_env.tasks import TrainingTask, make_task, sealed_test_set, task_class, task_names
+from nas_env.tasks import ImageTask, make_task, sealed_test_set, task_class, task_names
 from nas_env.tasks.digits import Digits
 from nas_env.training.augmentation import ImageData, Views, centre, enlarge, random_view
 from nas_env.training.images import train, validate
@@ -546,10 +546,10 @@ def test_the_seal_holds_while_a_child_is_evaluated_and_no_longer():
 
 
 @pytest.fixture(
-    scope="module", params=[n for n in task_names() if issubclass(task_class(n), TrainingTask)]
+    scope="module", params=[n for n in task_names() if issubclass(task_class(n), ImageTask)]
 )
 def task(request):
-    """Every task that ships and whose data is here."""
+    """Every task of images that ships and whose data is here."""
     try:
         request.getfixturevalue(f"{request.param}_data")
     except pytest.FixtureLookupError:

@@ -15,7 +15,7 @@ from torch import nn
 from nas_env.errors import InvalidValue, NASError
 from nas_env.records import Evaluation, Request, Status
 from nas_env.tasks import Task, TrainingTask, make_task, sealed_test_set
-from nas_env.training.images import Training
+from nas_env.training.outcome import Training
 from nas_env.training.recipe import Recipe
 from search_spaces import Cost, _catalogue, make_space
 from search_spaces._settings import from_mapping
@@ -71,8 +71,7 @@ def _excess(cost: Cost, task: TrainingTask) -> str | None:
 def _trained(request: Request, task: TrainingTask, cost: Cost, device: torch.device) -> Evaluation:
     _, result = train_child(request, device)
     if result.diverged:
-        epoch = len(result.curves["validation_accuracy"]) + 1
-        error = f"the loss was not finite in epoch {epoch}"
+        error = f"{result.reason} in epoch {result.epochs + 1}"
         return _failed(task, "diverged", error, cost, result.curves, result.seconds)
     score = task.score(result.curves)
     return Evaluation("ok", task.reward(score), score, result.curves, *cost, seconds=result.seconds)

@@ -8,12 +8,14 @@ from typing import Any
 from nas_env.errors import InvalidValue
 from nas_env.tasks._base import Task, TrainingTask, data_folder, sealed_test_set
 from nas_env.tasks._images import Images, ImageTask
+from nas_env.tasks._language import LanguageTask
 from search_spaces import _catalogue
 from search_spaces._settings import from_mapping, named
 
 __all__ = [
     "ImageTask",
     "Images",
+    "LanguageTask",
     "Task",
     "TrainingTask",
     "data_folder",
@@ -47,7 +49,7 @@ def make_task(spec: str | Mapping[str, Any]) -> Task:
     """
     name, settings = named(spec, "task")
     cls = task_class(name)
-    version = settings.pop("version", cls.version)
-    if version != cls.version:
-        raise InvalidValue(f"task {name} has version {cls.version} here, not {version}")
+    for key, here in cls.identity().items():
+        if (given := settings.pop(key, here)) != here:
+            raise InvalidValue(f"task {name} has {key} {here} here, not {given}")
     return from_mapping(cls, settings, f"setting of the {name} task")

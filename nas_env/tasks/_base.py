@@ -53,6 +53,8 @@ class Task(ABC):
     environments: ClassVar[Mapping[str, Mapping[str, Any]]]
     #: What an evaluation that is not ``ok`` is rewarded with.
     failure_reward: ClassVar[float] = 0.0
+    #: What a report compares the best child with: labels, and :mod:`nas_env.references`' names.
+    references: ClassVar[Mapping[str, str]] = {}
     #: Who evaluates, where nobody is asked for.
     default_evaluator: ClassVar[str] = "in_process"
 
@@ -68,6 +70,15 @@ class Task(ABC):
     @abstractmethod
     def reward(self, score: float) -> float:
         """The reward of a validation metric."""
+
+    @classmethod
+    def identity(cls) -> dict[str, Any]:
+        """What moves a child's number and is no setting: a spec with another one is refused."""
+        return {"version": cls.version}
+
+    def figures(self, score: float) -> dict[str, float]:
+        """What else a report says of a validation metric, by names that begin as the metric's."""
+        return {}
 
     @property
     def space(self) -> Mapping[str, Any] | None:
@@ -85,8 +96,8 @@ class Task(ABC):
 
     @cached_property
     def spec(self) -> dict[str, Any]:
-        """Name, version and settings as plain JSON values."""
-        return {"name": self.name, "version": self.version, **asdict(self)}
+        """Name, identity and settings as plain JSON values."""
+        return {"name": self.name, **self.identity(), **asdict(self)}
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nas_env.errors import DataCorrupt, DataNotFound
+from nas_env.tasks import _torchvision
 from nas_env.tasks._base import data_folder
 from nas_env.tasks._images import Images, ImageTask
 from nas_env.training.recipe import ImageRecipe, Recipe
@@ -57,11 +55,20 @@ class CIFAR10(ImageTask):
         "NAS-CIFAR10-Strides-v0": {
             "space": {"name": "convolutional", "layers": 6, "strides": [1, 2, 3]}
         },
+        "NAS-CIFAR10-Pooling-v0": {
+            "space": {
+                "name": "convolutional",
+                "layers": 13,
+                "filters": [6, 12, 24, 36],
+                "pooling": [4, 8],
+                "block": 3,
+            }
+        },
     }
 
     def verify(self) -> None:
         """Check every batch against its published MD5, once a process; download if missing."""
-        _verify(data_folder())
+        _torchvision.verify(_files(), data_folder())
 
     def _read_train_images(self) -> Images:
         return _read(train=True)
@@ -70,46 +77,24 @@ class CIFAR10(ImageTask):
         return _read(train=False)
 
 
-@functools.cache
-def _verify(folder: Path) -> None:
+def _files() -> _torchvision.PublishedFiles:
     from torchvision.datasets import CIFAR10 as Published
 
-    batches = folder / Published.base_folder
-    checksums = dict(Published.train_list + Published.test_list)
-    checksums[Published.meta["filename"]] = Published.meta["md5"]
-    if not batches.is_dir():
-        _download(folder, checksums)
-    missing = [name for name in checksums if not (batches / name).is_file()]
-    if missing:
-        raise DataNotFound(_how_to_get(folder, missing))
-    for name, expected in checksums.items():
-        found = hashlib.md5((batches / name).read_bytes(), usedforsecurity=False).hexdigest()
-        if found != expected:
-            raise DataCorrupt(
-                f"{batches / name} is corrupt: its MD5 is {found}, expected {expected}"
-            )
-
-
-def _download(folder: Path, names: Mapping[str, str]) -> None:
-    from torchvision.datasets import CIFAR10 as Published
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        Published(str(folder), download=True)
-    except (OSError, RuntimeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        message = f"{_how_to_get(folder, list(names))} (download failed: {reason})"
-        raise DataNotFound(message) from None
-
-
-def _how_to_get(folder: Path, missing: list[str]) -> str:
-    from torchvision.datasets import CIFAR10 as Published
-
-    return (
-        f"CIFAR-10 not found: looked in {folder / Published.base_folder} for "
-        f"{', '.join(missing)}; unpack {Published.url} into {folder}, "
-        f"or set NAS_DATA to the folder that holds {Published.base_folder}"
+    meta = Published.meta["filename"], Published.meta["md5"]
+    files = [*Published.train_list, *Published.test_list, meta]
+    return _torchvision.PublishedFiles(
+        title="CIFAR-10",
+        folder=Published.base_folder,
+        checksums=tuple((name, md5) for name, md5 in files),
+        remedy=f"unpack {Published.url} into {{data}}",
+        fetch=_fetch,
     )
+
+
+def _fetch(data: Path) -> None:
+    from torchvision.datasets import CIFAR10 as Published
+
+    Published(str(data), download=True)
 
 
 def _read(train: bool) -> Images:

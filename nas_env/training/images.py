@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from nas_env.training.augmentation import ImageData, Views
+from nas_env.training.outcome import Training, autocast, timed
 from nas_env.training.recipe import ImageRecipe
 from nas_env.training.schedules import schedule
 
 VALIDATION_BATCH = 1000  # images; bounds the memory of a forward pass without gradients
-
-
-@dataclass
-class Training:
-    """What came of training one child.
-
-    Attributes:
-        curves: A number per finished epoch, by name.
-        diverged: The loss was not finite: training stopped there.
-        seconds: Spent in ``"train"`` and in ``"validate"``.
-    """
-
-    curves: dict[str, list[float]] = field(default_factory=dict)
-    diverged: bool = False
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def train(
@@ -54,13 +36,13 @@ def train(
     steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed))
     result = Training({"training_loss": [], "validation_accuracy": []}, seconds={})
     for epoch in range(recipe.epochs):
-        with _timed(result, "train"):
+        with timed(result, "train"):
             loss = steps.epoch(epoch)
         if not torch.isfinite(loss):
             result.diverged = True
             break
         result.curves["training_loss"].append(loss.item())
-        with _timed(result, "validate"):
+        with timed(result, "validate"):
             accuracy = validate(child, views, recipe)
         if math.isnan(accuracy):
             result.diverged = True
@@ -130,16 +112,3 @@ def validate(child: nn.Module, views: Views, recipe: ImageRecipe) -> float:
         right = (logits.argmax(dim=1) == labels).sum()
         correct += torch.where(torch.isfinite(logits).all(), right, torch.nan)
     return correct.item() / len(views.validation_labels)
-
-
-def autocast(recipe: ImageRecipe, device: torch.device) -> torch.autocast:
-    """The precision that a recipe asks for."""
-    dtype = recipe.autocast
-    return torch.autocast(device.type, dtype or torch.bfloat16, enabled=dtype is not None)
-
-
-@contextmanager
-def _timed(result: Training, part: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    result.seconds[part] = result.seconds.get(part, 0.0) + time.perf_counter() - start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 
@@ -31,8 +31,31 @@ class Recipe:
         }
 
 
+class ChildRecipe(Recipe):
+    """What the recipes have in common by which a child is really trained.
+
+    No dataclass itself: the fields are a member's own, so that they are listed in its order.
+    """
+
+    epochs: int
+    precision: Literal["auto", "float32", "bfloat16"]
+    #: CPU threads of one child.
+    threads: int
+
+    def resolved(self, device: str) -> Self:
+        """The recipe with its precision decided."""
+        if self.precision != "auto":
+            return self
+        return replace(self, precision="bfloat16" if fast_bfloat16(device) else "float32")
+
+    @property
+    def autocast(self) -> torch.dtype | None:
+        """The type that autocast runs in, None where everything is float32."""
+        return torch.bfloat16 if self.precision == "bfloat16" else None
+
+
 @dataclass(frozen=True)
-class ImageRecipe(Recipe):
+class ImageRecipe(ChildRecipe):
     """How a child is trained on images; the defaults are the paper's (section 4.1).
 
     What the paper leaves open: batch size and learning-rate schedule are DenseNet's (1608.06993),
@@ -91,17 +114,6 @@ class ImageRecipe(Recipe):
         at_most(self, padding=1_024)
         at_least(self, learning_rate=0, weight_decay=0, decay_factor=0)
         between(self, 0, 1, "momentum")
-
-    def resolved(self, device: str) -> ImageRecipe:
-        """The recipe with its precision decided."""
-        if self.precision != "auto":
-            return self
-        return replace(self, precision="bfloat16" if fast_bfloat16(device) else "float32")
-
-    @property
-    def autocast(self) -> torch.dtype | None:
-        """The type that autocast runs in, None where everything is float32."""
-        return torch.bfloat16 if self.precision == "bfloat16" else None
 
 
 def fast_bfloat16(device: str) -> bool:

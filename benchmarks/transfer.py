@@ -1,0 +1,121 @@
+"""Does a cell that was found on one text serve another? Beside the LSTM of the same size.
+
+python -m benchmarks.transfer --run runs/NAS-PTB-v0-reinforce-1 --to NAS-PTBChar-v0
+
+The paper takes the cell it found on words to characters (Zoph & Le 2017, section 4.2), with the
+same number of parameters as an LSTM.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+import nas_env  # noqa: F401 - registers the environments
+from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
+from nas_env.problem import Problem
+from nas_env.references import evaluate_references, figures
+from nas_env.tasks import task_class
+
+
+@dataclass(frozen=True)
+class Options:
+    """Train a found cell on another text.
+
+    Attributes:
+        run: A run's folder, whose best it is; or a file with an architecture's JSON.
+        to: An environment's id, or a language task's name.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        recipe: Of the other task, by name; by default the one for the device.
+        epochs: Instead of the recipe's.
+        parameters: The budget instead of the environment's.
+        train_size: Training tokens; by default all.
+        seed: Of the children, together with their architecture.
+    """
+
+    run: Path
+    to: str = "NAS-PTBChar-v0"
+    device: str = "auto"
+    recipe: str | None = None
+    epochs: int | None = None
+    parameters: int | None = None
+    train_size: int | None = None
+    seed: int = 0
+
+
+def main(options: Options) -> int:
+    """Print the table; the exit status."""
+    try:
+        cell = found(options.run)
+        environment = make(options)
+        try:
+            table = compare(environment.unwrapped.problem, cell)  # type: ignore[attr-defined]
+        finally:
+            environment.close()
+    except (InvalidValue, InvalidArchitecture, NASError, gymnasium.error.Error) as error:
+        print(f"transfer: {error}", file=sys.stderr)
+        return 2
+    Console().print(shown(table, options.to))
+    return 0
+
+
+def found(path: Path) -> dict[str, Any]:
+    """The best architecture of a run, or that of a JSON file."""
+    file = path / "summary.json" if path.is_dir() else path
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise InvalidValue(f"{file} holds no run's summary and no architecture: {error}") from None
+    best = content["best"] if isinstance(content, dict) and "best" in content else content
+    return best["architecture"] if isinstance(best, dict) and "architecture" in best else best
+
+
+def make(options: Options) -> Any:
+    """The environment to which the cell is taken."""
+    id = options.to
+    if not id.startswith("NAS-"):
+        id = next(iter(task_class(id).environments))
+    changes: dict[str, Any] = {} if options.epochs is None else {"epochs": options.epochs}
+    if options.recipe is not None:
+        changes["preset"] = options.recipe
+    keywords: dict[str, Any] = {"device": options.device, "evaluation_seed": options.seed}
+    if options.parameters is not None:
+        keywords["parameters"] = options.parameters
+    if options.train_size is not None:
+        task = gymnasium.spec(id).kwargs["task"]
+        keywords["task"] = {"name": task, "train_size": options.train_size}
+    return gymnasium.make(id, recipe=changes or None, **keywords)
+
+
+def compare(problem: Problem, cell: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The figures of the found cell and of the task's references, by one recipe and budget."""
+    problem.verify_data()
+    request = problem.request(problem.space.parse(cell))
+    evaluation = problem.evaluator.submit(request).result()
+    return {"the found cell": figures(problem, evaluation), **evaluate_references(problem)}
+
+
+def shown(table: dict[str, dict[str, Any]], to: str) -> Table:
+    """The comparison for the terminal."""
+    made = Table(title=f"transferred to {to}")
+    names = list(dict.fromkeys(name for row in table.values() for name in row))
+    for name in ("", *names):
+        made.add_column(name.replace("_", " "), justify="right" if name else "left")
+    for label, row in table.items():
+        values = [row.get(name) for name in names]
+        texts = [f"{v:,.4g}" if isinstance(v, float) else f"{v:,}" if isinstance(v, int) else v
+                 for v in values]  # fmt: skip
+        made.add_row(label, *(text or "" for text in texts))
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Options)))

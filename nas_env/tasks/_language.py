@@ -1,0 +1,84 @@
+"""What language tasks share: a text in three parts, perplexity, the paper's reward."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+
+from nas_env.errors import InvalidValue
+from nas_env.rewards import best_of_last, inverse_square
+from nas_env.tasks._base import TrainingTask
+from nas_env.training.text import LanguageData
+from search_spaces._settings import at_least
+
+Split = Literal["train", "validation", "test"]
+LEAST = 8  # tokens of a split
+
+
+@dataclass(frozen=True)
+class LanguageTask(TrainingTask):
+    """A text whose next token is to be guessed.
+
+    A member fills in :meth:`_read`.
+
+    Attributes:
+        train_size: Training tokens, the first of them; None for all.
+        validation_size: Validation tokens, the first of them; None for all.
+        reward_scale: c of the reward c / (validation perplexity)^2; the paper has 80.
+    """
+
+    train_size: int | None = None
+    validation_size: int | None = None
+    reward_scale: float = 80.0
+
+    metric: ClassVar[str] = "validation_perplexity"
+    #: One token is an example: it has no shape.
+    input_shape: ClassVar[tuple[int, ...]] = ()
+    references: ClassVar[Mapping[str, str]] = {"NASCell": "nascell", "LSTM": "native:lstm"}
+    #: Whether its tokens are characters: bits per character are reported too.
+    of_characters: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        at_least(self, train_size=LEAST, validation_size=LEAST)
+        if not self.reward_scale > 0:
+            raise InvalidValue(f"reward_scale is {self.reward_scale}, expected more than 0")
+
+    @abstractmethod
+    def _read(self, split: Split) -> np.ndarray:
+        """The numbers of the tokens of a split in their order: int64 (n,)."""
+
+    def search_data(self) -> LanguageData:
+        """The first tokens of the training and the validation split, as many as asked for."""
+        train = self._first("train", self.train_size)
+        return LanguageData(train, self._first("validation", self.validation_size), self.outputs)
+
+    def _first(self, split: Split, size: int | None) -> torch.Tensor:
+        tokens = self._read(split)
+        if size is not None and size > len(tokens):
+            raise InvalidValue(f"{split}_size is {size}, expected at most {len(tokens):,}")
+        return torch.from_numpy(tokens[:size].copy())
+
+    def _read_test_data(self) -> torch.Tensor:
+        return torch.from_numpy(self._read("test").copy())
+
+    def score(self, curves: Mapping[str, Sequence[float]]) -> float:
+        """The least validation perplexity of the last 5 epochs.
+
+        The paper does not say after which epoch it takes it; for images it takes the best of the
+        last 5 (section 4.1).
+        """
+        return -best_of_last([-value for value in curves["validation_perplexity"]])
+
+    def reward(self, score: float) -> float:
+        """The paper's c / (validation perplexity)^2 (section 4.2)."""
+        return inverse_square(score, self.reward_scale)
+
+    def figures(self, score: float) -> dict[str, float]:
+        """Bits per character of a text of characters: log2 of the perplexity."""
+        return {"validation_bits_per_character": math.log2(score)} if self.of_characters else {}

@@ -1,0 +1,58 @@
+"""Penn Treebank by words, the paper's language task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from nas_env.tasks._language import Split
+from nas_env.tasks._penn_treebank import PennTreebankFiles
+from nas_env.training.language_recipe import LanguageRecipe
+from nas_env.training.recipe import Recipe
+
+ZAREMBA_MEDIUM = LanguageRecipe()
+
+
+@dataclass(frozen=True)
+class PennTreebank(PennTreebankFiles):
+    """Penn Treebank (Marcus et al. 1993) by words, in Mikolov's preprocessing.
+
+    929,589 words to train on, 73,760 to validate, 82,430 to test, ``<eos>`` after each sentence;
+    10,000 types (section 4.2). The files ``ptb.train.txt``, ``ptb.valid.txt`` and
+    ``ptb.test.txt`` lie in the data folder (``NAS_DATA``); they are not part of this package.
+
+    Attributes:
+        train_size: Training tokens, the first of them; None for all.
+        validation_size: Validation tokens, the first of them; None for all.
+        reward_scale: c of the reward c / (validation perplexity)^2; the paper has 80.
+    """
+
+    version: ClassVar[int] = 0
+    outputs: ClassVar[int] = 10_000
+    files: ClassVar[Mapping[Split, str]] = {
+        "train": "ptb.train.txt",
+        "validation": "ptb.valid.txt",
+        "test": "ptb.test.txt",
+    }
+    counts: ClassVar[Mapping[Split, int]] = {
+        "train": 929_589,
+        "validation": 73_760,
+        "test": 82_430,
+    }
+    recipes: ClassVar[Mapping[str, Recipe]] = {
+        "short": LanguageRecipe(
+            epochs=2,
+            optimiser="adam",
+            learning_rate=0.005,
+            decay_factor=0.3,
+            decay_from=1,
+            tokens=60_000,
+        ),
+        "paper": replace(ZAREMBA_MEDIUM, epochs=35),
+        "zaremba_medium": ZAREMBA_MEDIUM,
+    }
+    default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short", "cuda": "paper"}
+    environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "NAS-PTB-v0": {"space": {"name": "recurrent_cell"}}
+    }

@@ -1,0 +1,72 @@
+"""Penn Treebank by characters, to which the paper transfers the cell it found on words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from nas_env.tasks._language import Split
+from nas_env.tasks._penn_treebank import PennTreebankFiles
+from nas_env.training.language_recipe import LanguageRecipe
+from nas_env.training.recipe import Recipe
+
+#: Parameters of the paper's smaller pair of character models (section 4.2).
+PARAMETERS = 6_570_000
+
+
+@dataclass(frozen=True)
+class PennTreebankCharacters(PennTreebankFiles):
+    """Penn Treebank by characters, ``_`` for the blank.
+
+    5,017,482 to train on, 393,042 to validate, 442,423 to test, ``<eos>`` after each sentence; 50
+    types. The files ``ptb.char.train.txt``, ``ptb.char.valid.txt`` and ``ptb.char.test.txt`` lie
+    in the data folder (``NAS_DATA``). Reports have bits per character, log2 of the perplexity.
+
+    Attributes:
+        train_size: Training tokens, the first of them; None for all.
+        validation_size: Validation tokens, the first of them; None for all.
+        reward_scale: c of the reward c / (validation perplexity)^2; with 1, it is 2^(-2 bits).
+    """
+
+    reward_scale: float = 1.0
+
+    version: ClassVar[int] = 0
+    outputs: ClassVar[int] = 50
+    of_characters: ClassVar[bool] = True
+    files: ClassVar[Mapping[Split, str]] = {
+        "train": "ptb.char.train.txt",
+        "validation": "ptb.char.valid.txt",
+        "test": "ptb.char.test.txt",
+    }
+    counts: ClassVar[Mapping[Split, int]] = {
+        "train": 5_017_482,
+        "validation": 393_042,
+        "test": 442_423,
+    }
+    recipes: ClassVar[Mapping[str, Recipe]] = {
+        "short": LanguageRecipe(
+            epochs=2,
+            steps=25,
+            optimiser="adam",
+            learning_rate=0.005,
+            decay_factor=0.3,
+            decay_from=1,
+            tokens=100_000,
+        ),
+        "paper": LanguageRecipe(
+            epochs=35,
+            batch_size=32,
+            steps=100,
+            optimiser="adam",
+            learning_rate=0.001,
+            decay_factor=1.0,
+            weight_decay=1e-4,
+        ),
+    }
+    default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short", "cuda": "paper"}
+    environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "NAS-PTBChar-v0": {
+            "space": {"name": "recurrent_cell", "parameters": PARAMETERS, "dropout": 0.2}
+        }
+    }

@@ -1,0 +1,147 @@
+"""Python's own manual, by words: real English that needs no download."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nas_env.errors import DataNotFound
+from nas_env.tasks._language import LanguageTask, Split
+from nas_env.training.language_recipe import LanguageRecipe
+from nas_env.training.recipe import Recipe
+
+TYPES = 1_000
+UNKNOWN, END = "<unk>", "<eos>"  # a word that is none of the commonest; a paragraph's end
+SHARE = 0.1  # of the text for validation, and for test
+WORD = re.compile(r"[a-z]+|[0-9]|[^\sa-z0-9]")
+RULE = re.compile(r"^[\s*=~^|+-]+$", re.MULTILINE)  # the line under a heading, or of a table
+
+
+@dataclass(frozen=True)
+class PythonDocs(LanguageTask):
+    """The topics of Python's language reference, which every CPython has for ``help()``.
+
+    About 70,000 words to train on, 8,500 to validate and as many to test; 1,000 types, in small
+    letters, one of them ``<unk>``. A topic lies in one split as a whole, by a seeded order; what
+    several topics have in common is kept in the first alone. Another Python has another text:
+    a hash of it is part of the task's identity, so that no evaluations of two are mixed.
+
+    Attributes:
+        train_size: Training tokens, the first of them; None for all.
+        validation_size: Validation tokens, the first of them; None for all.
+        reward_scale: c of the reward c / (validation perplexity)^2; the paper has 80.
+    """
+
+    version: ClassVar[int] = 0
+    outputs: ClassVar[int] = TYPES
+    #: Of the order of the topics; part of the task's version.
+    split_seed: ClassVar[int] = 0
+    recipes: ClassVar[Mapping[str, Recipe]] = {
+        "short": LanguageRecipe(
+            epochs=2,
+            steps=20,
+            optimiser="adam",
+            learning_rate=0.01,
+            decay_factor=0.3,
+            decay_from=1,
+        ),
+        "paper": LanguageRecipe(epochs=35),
+    }
+    default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short"}
+    environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "NAS-PyDocs-v0": {
+            "space": {
+                "name": "recurrent_cell",
+                "parameters": 150_000,
+                "cell_layers": 1,
+                "dropout": 0.0,
+                "init_range": 0.15,
+            }
+        }
+    }
+
+    @classmethod
+    def identity(cls) -> dict[str, Any]:
+        """The version, and a hash of this Python's text; empty where it has none."""
+        return {"version": cls.version, "text": _hash()}
+
+    def verify(self) -> None:
+        """Check that this Python has its manual."""
+        _topics()
+
+    def _read(self, split: Split) -> np.ndarray:
+        return _numbered(self.split_seed)[split]
+
+
+def _topics() -> dict[str, str]:
+    try:
+        from pydoc_data.topics import topics
+    except ImportError:
+        raise DataNotFound(
+            "Python's manual not found: looked for the module pydoc_data.topics, which a complete "
+            "CPython has; install it (some distributions pack it by itself)"
+        ) from None
+    return topics
+
+
+@functools.cache
+def _hash() -> str:
+    try:
+        text = "\0".join(f"{name}\0{text}" for name, text in sorted(_topics().items()))
+    except DataNotFound:
+        return ""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@functools.cache
+def _numbered(seed: int) -> dict[Split, np.ndarray]:
+    """Each split's numbers of words, by the commonest of the training topics."""
+    splits: dict[Split, list[str]] = {
+        split: [word for paragraph in paragraphs for word in _words(paragraph)]
+        for split, paragraphs in divided(_topics(), seed).items()
+    }
+    counts = Counter(splits["train"])
+    del counts[END]
+    common = sorted(counts, key=lambda word: (-counts[word], word))[: TYPES - 2]
+    numbers = {word: number for number, word in enumerate((UNKNOWN, END, *common))}
+    return {
+        split: np.array([numbers.get(word, 0) for word in words], dtype=np.int64)
+        for split, words in splits.items()
+    }
+
+
+def _words(paragraph: str) -> list[str]:
+    return [*WORD.findall(RULE.sub("", paragraph.lower())), END]
+
+
+def divided(topics: Mapping[str, str], seed: int) -> dict[Split, list[str]]:
+    """The paragraphs of each split, whole topics in one, no paragraph twice."""
+    seen: set[str] = set()
+    kept = {name: list(_fresh(topics[name].split("\n\n"), seen)) for name in sorted(topics)}
+    sizes = {name: sum(map(len, paragraphs)) for name, paragraphs in kept.items()}
+    share = SHARE * sum(sizes.values())
+    room: dict[Split, float] = {"validation": share, "test": share}
+    splits: dict[Split, list[str]] = {"train": [], "validation": [], "test": []}
+    for index in np.random.default_rng(seed).permutation(len(kept)):
+        name = sorted(kept)[index]
+        fitting: list[Split] = [split for split, left in room.items() if sizes[name] <= left]
+        for split in fitting[:1]:
+            room[split] -= sizes[name]
+        splits[fitting[0] if fitting else "train"] += kept[name]
+    return splits
+
+
+def _fresh(paragraphs: Iterable[str], seen: set[str]) -> Iterable[str]:
+    """The paragraphs that have not been seen yet, however they are indented."""
+    for paragraph in paragraphs:
+        plain = " ".join(paragraph.split())
+        if plain and plain not in seen:
+            seen.add(plain)
+            yield paragraph

@@ -1,0 +1,64 @@
+"""How a recurrent child is trained on text: frozen settings that go to JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from nas_env.training.recipe import ChildRecipe
+from search_spaces._settings import at_least, at_most
+
+
+@dataclass(frozen=True)
+class LanguageRecipe(ChildRecipe):
+    """How a child is trained on a stream of tokens.
+
+    The defaults are those of the "medium" LSTM of Zaremba et al. (2014, 1409.2329, section 4.1),
+    whose size the children of Zoph & Le (1611.01578, section 4.2) are given; that paper trains
+    them for 35 epochs and leaves the rest open. Dropout is the child's own.
+
+    Attributes:
+        epochs: Passes over the training tokens, or over the part that ``tokens`` says.
+        batch_size: Columns into which the text is cut, each a piece of it in its order.
+        steps: Tokens of a column that the gradient goes back through; the state is carried on.
+        optimiser: ``"sgd"`` without momentum, or ``"adam"``.
+        learning_rate: Of the first ``decay_from`` epochs.
+        decay_factor: By which the rate is multiplied in each later epoch.
+        decay_from: Epochs at the full rate.
+        max_gradient_norm: To which the norm of all gradients together is cut.
+        weight_decay: L2, on every parameter.
+        tokens: Of one epoch, at most; the next epoch goes on where it ended. None for all.
+        precision: ``"bfloat16"`` runs matrix products in it by autocast; ``"auto"`` takes it
+            where it is fast: on CUDA, and on a CPU with instructions for it.
+        threads: CPU threads of one child; one makes the numbers the same on every machine of a
+            kind.
+    """
+
+    epochs: int = 39
+    batch_size: int = 20
+    steps: int = 35
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    learning_rate: float = 1.0
+    decay_factor: float = 0.8
+    decay_from: int = 6
+    max_gradient_norm: float = 5.0
+    weight_decay: float = 0.0
+    tokens: int | None = None
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    threads: int = 1
+
+    engine: ClassVar[str] = "nas_env.training.language:train"
+
+    def __post_init__(self) -> None:
+        at_least(self, epochs=1, batch_size=1, steps=1, decay_from=0, tokens=1, threads=1)
+        at_most(self, epochs=100_000, batch_size=1_000_000, steps=100_000, threads=1_024)
+        at_least(self, learning_rate=0, decay_factor=0, max_gradient_norm=0, weight_decay=0)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate of an epoch, counted from 0.
+
+        Example:
+            >>> [round(LanguageRecipe().rate(epoch), 3) for epoch in (0, 5, 6, 8)]
+            [1.0, 1.0, 0.8, 0.512]
+        """
+        return self.learning_rate * self.decay_factor ** max(0, epoch + 1 - self.decay_from)

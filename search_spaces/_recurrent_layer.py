@@ -1,0 +1,113 @@
+"""Layers of a found recurrent cell (Zoph & Le 2017, section 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from search_spaces._recurrent_cell import RecurrentCell
+from search_spaces._recurrent_identity import children
+from search_spaces._recurrent_product import SequenceProduct
+
+State = tuple[Tensor, Tensor]  # h and c, each (layers, batch, hidden)
+
+COMBINE: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "add": torch.add,
+    "elem_mult": torch.mul,
+    "max": torch.maximum,
+}
+ACTIVATE: dict[str, Callable[[Tensor], Tensor]] = {
+    "identity": lambda x: x,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "relu": torch.relu,
+    "sin": torch.sin,
+}
+
+
+class CellLayers(nn.Module):
+    """Layers of one cell, each with matrices of its own; called as :class:`torch.nn.LSTM` is.
+
+    Args:
+        cell: Of each layer.
+        hidden: The size of h and c, and of what comes in.
+        layers: How many.
+        dropout: Of what each layer but the first reads of the one before.
+    """
+
+    def __init__(self, cell: RecurrentCell, hidden: int, layers: int, dropout: float):
+        super().__init__()
+        self.hidden_size, self.num_layers = hidden, layers
+        self.layers = nn.ModuleList(CellLayer(cell, hidden) for _ in range(layers))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """Inputs (steps, batch, hidden) -> the last layer's h of every step, all last h and c."""
+        last = []
+        for number, (layer, h, c) in enumerate(zip(self.layers, *state, strict=True)):
+            x, *memory = layer(self.dropout(x) if number else x, h, c)
+            last.append(memory)
+        h, c = (torch.stack(parts) for parts in zip(*last, strict=True))
+        return x, (h, c)
+
+
+class CellLayer(nn.Module):
+    """A cell, applied to a sequence.
+
+    Attributes:
+        input_weights: W of all leaves, one below the other: (leaves * hidden, hidden).
+        recurrent_weights: U of all leaves, the same.
+    """
+
+    def __init__(self, cell: RecurrentCell, hidden: int):
+        super().__init__()
+        self.step = CellStep(cell)
+        self.input_weights = nn.Parameter(torch.empty(cell.base * hidden, hidden))
+        self.recurrent_weights = nn.Parameter(torch.empty(cell.base * hidden, hidden))
+
+    def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(steps, batch, hidden), (batch, hidden) twice -> every step's h; the last h and c."""
+        wx = functional.linear(x, self.input_weights)  # all steps in one product
+        h, c = h.to(wx.dtype), c.to(wx.dtype)  # autocast may have made it a shorter one
+        multiply = SequenceProduct(self.recurrent_weights.to(wx.dtype))
+        outputs = []
+        for number, wx_t in enumerate(wx.unbind()):
+            h, c = self.step(wx_t, multiply(number, h), c)
+            outputs.append(h)
+        return torch.stack(outputs), h, c
+
+
+class CellStep:
+    """One step of a cell: h_t and c_t of the leaves' products and c_{t-1}."""
+
+    def __init__(self, cell: RecurrentCell):
+        self.cell = cell
+        self.nodes = [(COMBINE[c], ACTIVATE[a]) for c, a in cell.nodes]
+        self.inject = COMBINE[cell.inject[0]], ACTIVATE[cell.inject[1]]
+
+    def __call__(self, wx: Tensor, uh: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """W x_t and U h_{t-1} of all leaves, (batch, leaves * hidden) each -> h_t, c_t.
+
+        Leaf i is act(comb(W_i x_t, U_i h_{t-1})), an inner node act(comb(left, right)); at
+        ``inject_at`` the output becomes act(comb(output, c_{t-1})).
+        """
+        base = self.cell.base
+        leaves = zip(wx.chunk(base, dim=1), uh.chunk(base, dim=1), strict=True)
+        outputs: list[Tensor] = []
+        memory = c
+        for node, (combine, activate) in enumerate(self.nodes):
+            if node < base:
+                left, right = next(leaves)
+            else:
+                left, right = (outputs[child] for child in children(node, base))
+            before = combine(left, right)
+            if node == self.cell.memory_from:
+                memory = before
+            outputs.append(activate(before))
+            if node == self.cell.inject_at:
+                combine, activate = self.inject
+                outputs[-1] = activate(combine(outputs[-1], c))
+        return outputs[-1], memory
