@@ -293,4 +293,5 @@ def write_table(path: Path, entries: Mapping[str, Any]) -> None:
         path.write_text(json.dumps(plain))
         return
     arrays = {name: np.asarray(value) for name, value in entries.items() if name != "header"}
-    np.savez_compressed(path, header=np.array(json.dumps(entries["header"])), **arrays)
+    arrays["header"] = np.array(json.dumps(entries["header"]))
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
