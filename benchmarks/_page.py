@@ -9,10 +9,12 @@ from math import isnan
 import numpy as np
 
 from benchmarks._plots import name_of, seeds_of, unit_of
-from benchmarks._statistics import Interval, iqm_interval, mean_interval
+from benchmarks._statistics import Interval, difference, iqm_interval, mean_interval
 from benchmarks._study import EXACT, Study
 from benchmarks._verdict import against_control, by_rank, code, paragraph, wins
 
+#: The searches without learning that no comparison should leave out.
+RIVALS = ("evolution", "local_search")
 SIGNS = {1: "+", -1: "−", 0: "·"}
 WORDS = {1: "better", -1: "worse", 0: "no difference shown"}
 
@@ -38,6 +40,8 @@ def section(study: Study, marks: Sequence[int], pictures: Mapping[str, str]) -> 
         parts += ["### Regret", _regrets(study, marks)]
     if against_control(study, last):
         parts += [f"### Against random search, at {last}", _against(study, last)]
+    if rivals := [label for label in study.runs if label.startswith(RIVALS)]:
+        parts += [f"### Against the strong controls, at {last}", _rivals(study, rivals, last)]
     if len(study.runs) > 2:
         parts += [f"### Each against each, at {last}", _wins(study, last)]
     parts += ["### What it costs", _costs(study), "### To repeat it", _repeat(study)]
@@ -133,6 +137,24 @@ def _against(study: Study, mark: int) -> str:
     ]
     header = ["agent", "difference (Welch)", "P(improvement)", "p (Holm)", "verdict"]
     return table(header, rows)
+
+
+def _rivals(study: Study, rivals: Sequence[str], mark: int) -> str:
+    """How far each agent is ahead of evolution and hill climbing."""
+    scores = {label: study.score(label, mark) for label in study.runs}
+    rows = [
+        [
+            code(label),
+            *(
+                plus_minus(difference(scores[label], scores[rival])) if rival != label else ""
+                for rival in rivals
+            ),
+        ]
+        for label in by_rank(study, mark)
+    ]
+    note = "Difference of the means, and half its 95% interval (Welch)."
+    header = ["agent", *(f"minus {code(rival)}" for rival in rivals)]
+    return f"{note}\n\n{table(header, rows)}"
 
 
 def _wins(study: Study, mark: int) -> str:
