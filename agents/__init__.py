@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from agents._base import Advance, Agent, AgentConfig, Episode, State
+from agents._repeats import Proposer, ProposerConfig
 from search_spaces import UnknownName, _catalogue
 from search_spaces._settings import from_mapping, named
 
@@ -18,6 +19,8 @@ __all__ = [
     "Agent",
     "AgentConfig",
     "Episode",
+    "Proposer",
+    "ProposerConfig",
     "State",
     "VectorDoor",
     "agent_class",

@@ -32,7 +32,15 @@ class A2C(OnPolicy[A2CConfig]):
     algorithm = stable_baselines3.A2C
     config_class = A2CConfig
     presets: ClassVar = {
-        "default": A2CConfig(),
+        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        "default": A2CConfig(
+            learning_rate=0.029,
+            episodes_per_rollout=8,
+            gae_lambda=1.0,
+            ent_coef=0.061,
+            units=32,
+            use_rms_prop=False,
+        ),
         "authors": A2CConfig(
             batch_size=1, learning_rate=7e-4, n_steps=5, gamma=0.99, normalize_advantage=False
         ),

@@ -68,7 +68,16 @@ class DQN(StableBaselines[DQNConfig]):
     algorithm = stable_baselines3.DQN
     config_class = DQNConfig
     presets: ClassVar = {
-        "default": DQNConfig(),
+        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        "default": DQNConfig(
+            learning_rate=3e-3,
+            target_update_interval=200,
+            exploration_episodes=50,
+            exploration_final_eps=0.073,
+            learning_starts=10,
+            train_freq=2,
+            minibatch_size=128,
+        ),
         # SB3 counts steps, and explores for a tenth of all: here 6 of 18 decisions, and of 1,000.
         "authors": DQNConfig(
             learning_rate=1e-4,

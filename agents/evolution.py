@@ -43,7 +43,11 @@ class Evolution(Proposer[EvolutionConfig]):
     config_class = EvolutionConfig
     presets: ClassVar = {
         "default": EvolutionConfig(),
+        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        "tuned": EvolutionConfig(population_size=17, sample_size=19),
         "authors": EvolutionConfig(population_size=100, sample_size=25),
+        # The scripts of NAS-Bench-201 (Dong & Yang 2020).
+        "nas_bench_201": EvolutionConfig(population_size=10, sample_size=3),
     }
 
     def __init__(self, environment: Any, config: EvolutionConfig, seed: int):

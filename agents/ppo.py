@@ -15,7 +15,15 @@ class PPO(Proximal[PPOConfig]):
     algorithm = stable_baselines3.PPO
     config_class = PPOConfig
     presets: ClassVar = {
-        "default": PPOConfig(),
+        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        "default": PPOConfig(
+            learning_rate=4.8e-4,
+            minibatch_size=30,
+            n_epochs=12,
+            clip_range=0.37,
+            gae_lambda=1.0,
+            ent_coef=6e-4,
+        ),
         "authors": PPOConfig(
             batch_size=1, learning_rate=3e-4, n_steps=2048, minibatch_size=64, gamma=0.99
         ),

@@ -68,6 +68,16 @@ class PriorityQueue(Proposer[PriorityQueueConfig]):
     config_class = PriorityQueueConfig
     presets: ClassVar = {
         "default": PriorityQueueConfig(),
+        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        "tuned": PriorityQueueConfig(
+            start=12,
+            queue_size=8,
+            imitation=0.43,
+            reinforce=1.6,
+            baseline_decay=0.87,
+            learning_rate=0.63,
+            weights_learning_rate=0.019,
+        ),
         "controller": PriorityQueueConfig(
             policy="controller", optimiser="adam", learning_rate=0.01
         ),

@@ -27,6 +27,14 @@ class Reinforce(PolicyGradient[ReinforceConfig]):
     config_class = ReinforceConfig
     presets: ClassVar = {
         "default": ReinforceConfig(),
+        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        "tuned": ReinforceConfig(
+            batch_size=6,
+            learning_rate=1.5,
+            baseline_decay=0.82,
+            max_advantage=3.0,
+            entropy=0.24,
+        ),
         # Section 4.1: Adam 6e-4, m = 8 children a replica; the decay is not given.
         "paper": ReinforceConfig(
             batch_size=8,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from benchmarks import _statistics
 from nas_env.files import write_json
 from nas_env.summary import versions
 
 FOLDER = Path(__file__).parent / "results"
-STUDENT_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 8: 2.365, 10: 2.262, 20: 2.093}
 
 
 def save(name: str, command: str, figures: Any) -> Path:
@@ -27,8 +24,5 @@ def save(name: str, command: str, figures: Any) -> Path:
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
     """The mean and the half-width of its 95% interval (Student's t)."""
-    count = len(values)
-    if count < 2:
-        return float(np.mean(values)), math.nan
-    quantile = STUDENT_95.get(count, 1.96)
-    return float(np.mean(values)), float(quantile * np.std(values, ddof=1) / math.sqrt(count))
+    interval = _statistics.mean_interval(values)
+    return interval.value, interval.half

@@ -1,6 +1,6 @@
 """Builds the embedded table: every architecture of a small space trained on the digits.
 
-python -m benchmarks.digits_table            (about an hour on two cores; may be stopped at any time)
+python -m benchmarks.digits_table      (about an hour on two cores; may be stopped at any time)
 
 Each architecture is trained with three seeds by the project's own engine, exactly as
 ``NAS-Digits-v0`` with the space and the recipe below would. What is trained is appended to a
@@ -26,7 +26,9 @@ import tyro
 
 from nas_env.evaluation import train_child
 from nas_env.problem import Problem
-from nas_env.table import shipped, write_table
+from nas_env.table import write_table
+from nas_env.tasks.digits import Digits
+from nas_env.tasks.nas_bench_digits import FILE
 from nas_env.training.augmentation import ImageData
 from nas_env.training.images import validate
 
@@ -58,7 +60,7 @@ class Options:
 
     workers: int = os.cpu_count() or 1
     working: Path = Path("runs/digits_table.jsonl")
-    out: Path = shipped("nas_bench_digits.npz")
+    out: Path = FILE
 
 
 def main(options: Options) -> None:
@@ -69,8 +71,10 @@ def main(options: Options) -> None:
     done = {(row["row"], row["seed"]) for row in read(options.working)}
     jobs = [j for j in product(range(len(canonical)), range(SEEDS)) if j not in done]
     print(f"{len(sequences)} sequences, {len(canonical)} networks, {len(jobs)} trainings to go")
-    chunks = [[(*job, canonical[job[0]]) for job in jobs[i : i + CHUNK]] for i in
-              range(0, len(jobs), CHUNK)]
+    chunks = [
+        [(*job, canonical[job[0]]) for job in jobs[i : i + CHUNK]]
+        for i in range(0, len(jobs), CHUNK)
+    ]
     context = get_context("spawn")
     with (
         ProcessPoolExecutor(options.workers, context) as pool,
@@ -124,8 +128,10 @@ def train(tokens: list[int], seed: int) -> dict[str, Any]:
     begun = time.process_time()  # of one thread: what else the machine does counts little
     child, result = train_child(request, searched.device)
     seconds = time.process_time() - begun
-    images, labels = (torch.from_numpy(part) for part in searched.task.test_data())
-    search = searched.task.search_data()
+    task = searched.task
+    assert isinstance(task, Digits)
+    images, labels = (torch.from_numpy(part) for part in task.test_data())
+    search = task.search_data()
     views = ImageData(search.train_images, search.train_labels, images, labels).views(
         searched.recipe
     )

@@ -15,20 +15,25 @@ import tyro
 from nas_env.errors import InvalidValue
 
 
-def parse_all(whole: type, arguments: Sequence[str]) -> Any:
+def parse_all(whole: type, arguments: Sequence[str], program: str) -> Any:
     """The dataclass of a command line.
+
+    Args:
+        whole: The dataclass.
+        arguments: Without the program's name.
+        program: Its name.
 
     Raises:
         InvalidValue: In one line.
         SystemExit: After ``--help``.
     """
     if {"-h", "--help"} & set(arguments):
-        tyro.cli(whole, args=list(arguments), prog="train_agent.py")
+        tyro.cli(whole, args=list(arguments), prog=program)
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint), _wide():
             values, unknown = tyro.cli(
-                whole, args=list(arguments), return_unknown_args=True, prog="train_agent.py"
+                whole, args=list(arguments), return_unknown_args=True, prog=program
             )
     except SystemExit:
         raise InvalidValue(_one_line(complaint.getvalue())) from None

@@ -135,7 +135,7 @@ def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
     if chosen.resume:
         _only_with_resume(arguments)
     settings = _settings(chosen, make_config)
-    values = parse_all(_whole(settings), arguments)
+    values = parse_all(_whole(settings), arguments, "train_agent.py")
     at_least(values, children=1, seed=0, evaluation_seed=0)
     at_most(values, children=10**9, seed=2**63 - 1, evaluation_seed=2**63 - 1)
     if values.resume and values.run is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import itertools
 import json
 import os
 import time
@@ -68,16 +67,16 @@ class Run:
     @classmethod
     def create_next(cls, parent: Path, stem: str) -> Run:
         """Make a new run in the first free ``<parent>/<stem>-<n>``."""
-        for number in itertools.count(1):
+        number = 1
+        while True:
             folder = parent / f"{stem}-{number}"
             try:
                 folder.mkdir(parents=True)
-                break
+                return cls(folder)
             except FileExistsError:
-                continue
+                number += 1
             except OSError as error:
                 raise InvalidValue(f"{folder} cannot be made: {error.strerror}") from None
-        return cls(folder)
 
     @classmethod
     def resume(cls, folder: Path) -> Run:

@@ -285,12 +285,14 @@ def _check(table: Table) -> None:
         raise InvalidValue(f"rows are not {len(tokens)} numbers below {count}")
 
 
-def write_table(path: Path, entries: Mapping[str, Any]) -> None:
+def write_table(path: str | Path, entries: Mapping[str, Any]) -> None:
     """Check the entries of a table, and write them as ``.npz`` or ``.json`` by the file's name."""
+    path = Path(path)
     make_table(entries)
     if path.suffix == ".json":
         plain = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in entries.items()}
         path.write_text(json.dumps(plain))
         return
     arrays = {name: np.asarray(value) for name, value in entries.items() if name != "header"}
-    np.savez_compressed(path, header=np.array(json.dumps(entries["header"])), **arrays)
+    arrays["header"] = np.array(json.dumps(entries["header"]))
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]

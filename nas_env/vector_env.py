@@ -68,7 +68,8 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._static = self.search_space.masks_are_static
         self._episodes = np.arange(num_envs)
-        self._shape = (num_envs, *self.single_action_space.shape)
+        self._batch: Any = self.action_space
+        self._shape = (num_envs, *(self.single_action_space.shape or ()))
         self._started = False
         self._clear()
 
@@ -98,7 +99,7 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         if self._finished:  # only under NEXT_STEP: this step begins the next episodes
             self._clear()
             return self._answer(np.zeros(self.num_envs), False, self._mask_info())
-        array = check_actions(self.action_space, self._shape, actions)
+        array = check_actions(self._batch, self._shape, actions)
         if self._door.one_step:
             self._take_all(array)
         else:

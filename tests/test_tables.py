@@ -245,7 +245,9 @@ def test_the_embedded_table():
     assert table.space.size == len(table.tokens) == 5_832
     assert table.column("validation").shape == table.column("test").shape == (3_162, 3)
     assert table.fidelities == (1, 2, 3, 4)
-    assert all(np.isfinite(values).all() for values in table.columns.values())
+    for name, values in table.columns.items():
+        known = np.isfinite(values)  # the seconds of some networks were taken of two seeds alone
+        assert known.any(axis=1).all() if name.startswith("seconds") else known.all()
     rows = {}
     for tokens, row in zip(table.tokens.tolist()[::97], table.row_of[::97].tolist(), strict=True):
         assert rows.setdefault(table.space.decode(tokens).canonical(), row) == row

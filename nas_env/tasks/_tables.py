@@ -62,6 +62,6 @@ class TableTask(Task):
         """Check that the table is there and whole."""
         self._read()
 
-    def reward(self, score: float) -> float:
-        """The metric, or minus it where less is better."""
+    def reward(self, score: Any) -> Any:
+        """The metric, or minus it where less is better; of one or of an array of them."""
         return score if self.table.header.maximise else -score

@@ -1,0 +1,78 @@
+"""The command lines of the benchmarks: options from a dataclass, one clear line for bad input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from nas_env._command_line import parse_all
+from nas_env.errors import InvalidArchitecture, InvalidValue, NASError, UnknownName
+
+INTERRUPTED = 130  # exit status after Ctrl-C, by custom
+
+Options = TypeVar("Options")
+
+
+def parse(options: type[Options], arguments: Sequence[str], program: str) -> Options:
+    """The options of a command line.
+
+    Raises:
+        InvalidValue: In one line, with the nearest right name.
+        SystemExit: After ``--help``.
+    """
+    return parse_all(options, arguments, program)
+
+
+def command(
+    program: str, doors: Mapping[str, tuple[type, Callable[[Any], int]]]
+) -> Callable[..., int]:
+    """A program's ``main``, which gives its exit status: 0, 2 for bad input, 130 when interrupted.
+
+    Args:
+        program: How it is called, ``python -m benchmarks.run``.
+        doors: By the first argument, the options and what to do with them; the empty name stands
+            for a program with one door only.
+    """
+
+    def main(arguments: list[str] | None = None) -> int:
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        try:
+            name = "" if "" in doors else _door(program, doors, given)
+            options, work = doors[name]
+            rest = given[1:] if name else given
+            return work(parse(options, rest, f"{program} {name}".rstrip()))
+        except (InvalidValue, InvalidArchitecture, NASError) as error:
+            print(f"{program.rpartition('.')[2]}: {error}", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt:
+            print("stopped; the same command goes on", file=sys.stderr)
+            return INTERRUPTED
+
+    return main
+
+
+def _door(program: str, doors: Mapping[str, Any], given: Sequence[str]) -> str:
+    if not given or given[0] in ("-h", "--help"):
+        print(f"usage: {program} {{{','.join(doors)}}} ... (--help after each)")
+        raise SystemExit(0 if given else 2)
+    if given[0] not in doors:
+        raise UnknownName("command", given[0], doors)
+    return given[0]
+
+
+def json_mapping(text: str, what: str) -> dict[str, Any]:
+    """The mapping of a JSON text given on a command line.
+
+    Example:
+        >>> json_mapping('{"recipe": {"fidelity": 12}}', "--make")
+        {'recipe': {'fidelity': 12}}
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InvalidValue(f"{what} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise InvalidValue(f"{what} is {text!r}, expected a mapping")
+    return value

@@ -1,0 +1,120 @@
+"""The environment of a benchmark, and what its table knows beyond the reward."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+import nas_env  # noqa: F401 - registers the environments
+from agents import agent_class, make_config
+from benchmarks._anytime import LARGEST
+from nas_env.errors import InvalidValue, NASError
+from search_spaces import SearchSpace
+
+
+class Truth:
+    """What a table knows of architectures beyond their reward.
+
+    Args:
+        answers: The table as an environment's problem asks it.
+
+    Attributes:
+        has_test: Whether there is a test metric.
+        maximise: Whether more of the metric is better.
+    """
+
+    def __init__(self, answers: Any):
+        self.answers, self.table = answers, answers.table
+        self.has_test = f"test/{self.table.fidelities[-1]}" in self.table.columns
+        self.maximise: bool = self.table.header.maximise
+
+    def rows(self, tokens: Sequence[Sequence[int]]) -> np.ndarray:
+        """The row of each sequence, -1 for those that the table does not know: int (n,)."""
+        return np.array([self.answers.row(sequence) for sequence in tokens], dtype=np.int64)
+
+    def test(self, rows: np.ndarray) -> np.ndarray:
+        """The test metric of rows at the longest training, mean over its seeds."""
+        return self.table.mean("test", rows)
+
+    def seconds(self, rows: np.ndarray) -> np.ndarray:
+        """What training took, at the fidelity that is searched; NaN where nobody measured."""
+        return self.table.seconds(rows, self.answers.recipe.fidelity)
+
+    @property
+    def optimum(self) -> dict[str, float]:
+        """The best of all rows: in the validation that is searched, and in the test metric."""
+        searched = self.answers.metric
+        best = np.nanmax(searched) if self.maximise else np.nanmin(searched)
+        test = {"test": float(self.table.optimum("test"))} if self.has_test else {}
+        return {"validation": float(best), **test}
+
+
+def verify(id: str, make: Mapping[str, Any]) -> None:
+    """Check that an environment is one of architectures, and that its data is there.
+
+    Raises:
+        InvalidValue: If it is not; :class:`~nas_env.errors.DataNotFound` if data is missing.
+    """
+    with contextlib.closing(make_vector(id, make, 1)) as environment:
+        if not hasattr(environment.unwrapped, "problem"):
+            raise InvalidValue(f"{id} is not an environment of architectures")
+        environment.unwrapped.problem.verify_data()
+
+
+def truth_of(environment: Any) -> Truth | None:
+    """What the table behind an environment knows; None where its children are trained."""
+    answers = getattr(environment.unwrapped.problem, "answers", None)
+    return None if answers is None else Truth(answers)
+
+
+def make_environment(
+    id: str, make: Mapping[str, Any], agent: Mapping[str, Any], episodes: int
+) -> Any:
+    """The environment that an agent plays: the vector door, or one episode where it asks for that.
+
+    Args:
+        id: The environment's, ``module:ID`` for one from outside.
+        make: Further keyword arguments.
+        agent: Its spec.
+        episodes: The budget: no more are played at once.
+    """
+    name, config = make_config(agent)
+    if agent_class(name).single_environment(config):
+        return _made(lambda: gymnasium.make(id, **make), id)
+    return make_vector(id, make, min(config.batch_size, episodes))
+
+
+def make_vector(id: str, make: Mapping[str, Any], count: int) -> Any:
+    """The vector door of an environment, ``count`` episodes at once."""
+    door = {"num_envs": count, "vectorization_mode": "vector_entry_point"}
+    return _made(lambda: gymnasium.make_vec(id, **door, **make), id)
+
+
+def all_sequences(space: SearchSpace) -> tuple[np.ndarray, np.ndarray] | None:
+    """Every complete sequence, and how probable it is when each open option is equally so.
+
+    Returns:
+        int64 (n, decisions) and float (n,); None where there are too many.
+    """
+    if not space.size <= LARGEST:
+        return None
+    tokens, probability = np.zeros((1, 0), dtype=np.int64), np.ones(1)
+    for _ in range(space.length()):
+        mask = space.open_mask(tokens)
+        parent, option = np.nonzero(mask)
+        probability = (probability / mask.sum(axis=1))[parent]
+        tokens = np.concatenate([tokens[parent], option[:, None]], axis=1)
+    return tokens, probability
+
+
+def _made(make: Callable[[], Any], id: str) -> Any:
+    try:
+        return make()
+    except (InvalidValue, NASError):
+        raise
+    except (gymnasium.error.Error, ImportError, TypeError) as error:
+        raise InvalidValue(f"cannot make {id}: {str(error).splitlines()[0]}") from None

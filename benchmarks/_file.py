@@ -1,0 +1,96 @@
+"""The results of a benchmark in one SQLite file: a row a job, whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks._job import Job
+from nas_env.errors import StoreError
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS results (
+    key TEXT PRIMARY KEY, job TEXT NOT NULL, record TEXT NOT NULL, checksum TEXT NOT NULL)
+"""
+
+
+class ResultsFile:
+    """The finished jobs; safe to be killed at any moment, and for several processes.
+
+    Each row is committed by itself, with SQLite's rollback journal and ``synchronous=FULL``, and
+    carries a checksum: a damaged row counts as not played.
+
+    Args:
+        path: The file, made where it does not exist.
+
+    Raises:
+        StoreError: If the file holds something else.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._opened() as connection:
+            connection.execute(SCHEMA)
+
+    def add(self, job: Job, record: dict[str, Any]) -> None:
+        """Keep what came of a job; durable when this returns."""
+        row = (job.key, job.to_json(), json.dumps(record))
+        with self._opened() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (*row, _checksum(*row))
+            )
+
+    def keys(self) -> set[str]:
+        """Of the jobs that need not be played."""
+        return {row[0] for row in self._rows()}
+
+    def all(self) -> Iterator[tuple[Job, dict[str, Any]]]:
+        """Every job with its record, in the order in which they ended."""
+        for _, job, record in self._rows():
+            yield Job.from_json(job), json.loads(record)
+
+    def _rows(self) -> Iterator[tuple[str, str, str]]:
+        """Key, job and record of every row that is whole."""
+        with self._opened() as connection:
+            query = "SELECT key, job, record, checksum FROM results ORDER BY rowid"
+            for *row, checksum in connection.execute(query):
+                if checksum == _checksum(*row):
+                    yield row[0], row[1], row[2]
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = sqlite3.connect(self.path, timeout=60)
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path}: {error}") from None
+        try:
+            with connection:
+                connection.execute("PRAGMA synchronous=FULL")
+                connection.text_factory = lambda raw: raw.decode(errors="replace")
+                yield connection
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self.path} cannot be used for results: {error}") from None
+        finally:
+            connection.close()
+
+
+def existing(path: Path) -> ResultsFile:
+    """The results in a file that is there.
+
+    Raises:
+        StoreError: If it is not.
+    """
+    if not path.is_file():
+        raise StoreError(f"{path} does not exist; python -m benchmarks.run --results {path}")
+    return ResultsFile(path)
+
+
+def _checksum(*texts: str) -> str:
+    """A damaged text is read with replaced letters, and refused by this."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()

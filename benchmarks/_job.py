@@ -1,0 +1,192 @@
+"""One job of a benchmark: an agent plays an environment with one seed until a budget is spent."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from agents import agent_names, make_agent, make_config
+from benchmarks._environment import Truth, make_environment, truth_of
+from nas_env.summary import versions
+
+BudgetKind = Literal["episodes", "distinct"]
+LOWER_IS_BETTER = ("perplexity", "loss")
+PATIENCE = 10  # a budget of n distinct architectures ends after n times as many episodes
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a search is over.
+
+    Attributes:
+        kind: ``episodes``; or ``distinct``: different architectures, repeats are free.
+        amount: How many.
+    """
+
+    kind: BudgetKind
+    amount: int
+
+    @property
+    def most(self) -> int:
+        """The most episodes that it can last."""
+        return self.amount * (PATIENCE if self.kind == "distinct" else 1)
+
+    def left(self, episodes: int, distinct: int) -> int:
+        """How many more episodes may be played, none of them too many.
+
+        Example:
+            >>> Budget("distinct", 5).left(episodes=48, distinct=2)
+            2
+        """
+        used = distinct if self.kind == "distinct" else episodes
+        return min(self.amount - used, self.most - episodes)
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that decides what is played: plain JSON values.
+
+    Attributes:
+        environment: Its id.
+        make: Further keyword arguments of it.
+        agent: Name and every setting.
+        label: What the agent is called on a page; decides nothing.
+        seed: The agent's.
+        budget: When it is over.
+    """
+
+    environment: str
+    make: Mapping[str, Any]
+    agent: Mapping[str, Any]
+    label: str = field(compare=False)
+    seed: int
+    budget: Budget
+
+    @property
+    def key(self) -> str:
+        """Names the job: the same key is never played twice. Where evaluations lie is no part."""
+        make = {name: value for name, value in self.make.items() if name != "store"}
+        values = asdict(replace(self, label="", make=make))
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """The job of :meth:`to_json`."""
+        values = json.loads(text)
+        return cls(**{**values, "budget": Budget(**values["budget"])})
+
+    def to_json(self) -> str:
+        """One line, keys sorted."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def agent_spec(text: str, kind: BudgetKind = "episodes") -> tuple[dict[str, Any], str]:
+    """The spec and the label of an agent named on the command line.
+
+    Args:
+        text: ``name``, ``name:preset``, ``package.module:NAME`` or ``package.module:NAME:preset``.
+        kind: Of the budget: one of distinct architectures makes an agent avoid repeats if it can.
+
+    Returns:
+        The label ends with ``-u`` where no architecture is evaluated twice.
+    """
+    at = 1 if text.partition(":")[0] in agent_names() or ":" not in text else 2
+    parts = text.split(":")
+    name, preset = ":".join(parts[:at]), ":".join(parts[at:])
+    spec = {"name": name, "preset": preset or "default"}
+    settings = asdict(make_config(spec)[1])
+    if kind == "distinct" and "avoid_repeats" in settings:
+        settings["avoid_repeats"] = True
+    return {"name": name, **settings}, text + ("-u" if settings.get("avoid_repeats") else "")
+
+
+def play(job: Job) -> dict[str, Any]:
+    """Play a job to its end; its record, plain JSON values, one item an episode in each column."""
+    environment = make_environment(job.environment, job.make, job.agent, job.budget.most)
+    with contextlib.closing(environment):
+        log = _Log(environment.unwrapped.problem)
+        agent = make_agent(job.agent, environment, job.seed)
+        started = time.perf_counter()
+        while (left := job.budget.left(len(log.tokens), len(log.known))) > 0:
+            played = agent.advance(left).episodes
+            if not played:
+                raise RuntimeError(f"{job.label} played no episode")
+            for episode in played:
+                log.add(episode)
+        wall = time.perf_counter() - started
+        return log.record(wall, truth_of(environment))
+
+
+class _Log:
+    """The episodes of a job."""
+
+    def __init__(self, problem: Any):
+        self.problem = problem
+        self.tokens: list[tuple[int, ...]] = []
+        self.reward: list[float] = []
+        self.metric: list[float | None] = []
+        self.seconds: list[float] = []
+        self.distinct: list[int] = []
+        self.known: set[str] = set()
+        self._canonical: dict[tuple[int, ...], str] = {}
+
+    def add(self, episode: Any) -> None:
+        """Note a finished episode."""
+        ok = episode.evaluation["status"] == "ok"
+        self.tokens.append(tuple(episode.tokens))
+        self.reward.append(float(episode.reward))
+        self.metric.append(float(episode.evaluation["metric"]) if ok else None)
+        self.known.add(self._name(episode))
+        self.distinct.append(len(self.known))
+
+    def record(self, wall: float, truth: Truth | None) -> dict[str, Any]:
+        """All columns, with what a table knows of the episodes."""
+        task = self.problem.task
+        columns = {
+            "tokens": [list(tokens) for tokens in self.tokens],
+            "reward": self.reward,
+            "validation": self.metric,
+            "distinct": self.distinct,
+            "wall_seconds": wall,
+            "metric": task.metric,
+            "problem": self.problem.spec,
+            "versions": versions(),
+        }
+        if truth is None:
+            maximise = not task.metric.endswith(LOWER_IS_BETTER)
+            return {**columns, "seconds": _plain(self._measured_seconds()), "maximise": maximise}
+        rows = truth.rows(self.tokens)
+        return {
+            **columns,
+            **({"test": _plain(truth.test(rows))} if truth.has_test else {}),
+            "seconds": _plain(truth.seconds(rows)),
+            "maximise": truth.maximise,
+            "optimum": truth.optimum,
+        }
+
+    def _name(self, episode: Any) -> str:
+        tokens = tuple(episode.tokens)
+        if tokens not in self._canonical:
+            canonical = self.problem.space.parse(episode.architecture).canonical()
+            self._canonical[tokens] = json.dumps(canonical.to_dict(), sort_keys=True)
+        return self._canonical[tokens]
+
+    def _measured_seconds(self) -> np.ndarray:
+        """What training each child took, where children are really trained."""
+        space, store, spent = self.problem.space, self.problem.store, {}
+        for tokens in set(self.tokens):
+            kept = store.get(self.problem.request(space.decode(tokens)).key)
+            spent[tokens] = np.nan if kept is None else sum(kept.seconds.values())
+        return np.array([spent[tokens] for tokens in self.tokens])
+
+
+def _plain(values: np.ndarray) -> list[float | None]:
+    """JSON has no NaN."""
+    return [None if np.isnan(value) else float(value) for value in values]

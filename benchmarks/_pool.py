@@ -1,0 +1,103 @@
+"""Plays jobs on all cores; each is kept as soon as it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import active_children, get_context, parent_process
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from benchmarks._file import ResultsFile
+from benchmarks._job import Job, play
+
+COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+)
+
+
+def play_all(
+    jobs: Sequence[Job], results: ResultsFile, workers: int, *, quiet: bool = False
+) -> list[str]:
+    """Play the jobs that the results do not hold yet.
+
+    Args:
+        jobs: In the order in which they are begun.
+        results: Where each is kept as it ends.
+        workers: Processes; 1 plays them in this one.
+        quiet: Show no progress.
+
+    Returns:
+        What went wrong, a line a job that failed; the others were played all the same.
+    """
+    done = results.keys()
+    wanted = list({job.key: job for job in jobs}.values())
+    missing = [job for job in wanted if job.key not in done]
+    console = Console(stderr=True, quiet=quiet)
+    failures = []
+    with Progress(*COLUMNS, console=console, disable=quiet) as progress:
+        bar = progress.add_task("jobs", total=len(wanted), completed=len(wanted) - len(missing))
+        for job, ending in _played(missing, min(workers, len(missing))):
+            error = ending.exception()
+            if error is None:
+                results.add(job, ending.result())
+            else:
+                line = str(error).partition("\n")[0]
+                failures.append(f"{job.environment} {job.label} seed {job.seed}: {line}")
+            progress.advance(bar)
+    return failures
+
+
+def _played(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Future]]:
+    """Each job as it ends."""
+    if workers <= 1:
+        for job in jobs:
+            yield job, _here(job)
+        return
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin_worker)
+    try:
+        futures = {pool.submit(play, job): job for job in jobs}
+        for future in as_completed(futures):
+            yield futures[future], future
+    except BaseException:  # nobody waits for what is being played
+        for worker in active_children():
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _here(job: Job) -> Future:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as in a worker: the numbers of a child are those of one thread
+    future: Future = Future()
+    try:
+        future.set_result(play(job))
+    except Exception as error:
+        future.set_exception(error)
+    finally:
+        torch.set_num_threads(threads)
+    return future
+
+
+def _begin_worker() -> None:
+    """One thread; the parent alone heeds Ctrl-C, and a worker does not outlive it."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,158 @@
+"""A study: all agents that played one environment with one budget, as arrays."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from benchmarks._anytime import at_times, expected_best
+from benchmarks._environment import all_sequences, make_vector, truth_of
+from benchmarks._job import Budget
+
+CONTROL = "random_search"
+EXACT = "random search, exact"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The searches of one agent: arrays (seeds, amount), amount the budget's.
+
+    Attributes:
+        name: The agent's, without its preset.
+        seeds: One a search.
+        value: What is reported of the incumbent after so many episodes (or distinct
+            architectures).
+        seconds: The simulated compute until then.
+        distinct: Different architectures until then.
+        wall: Milliseconds an episode, agent and environment together: (seeds,).
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    value: np.ndarray
+    seconds: np.ndarray
+    distinct: np.ndarray
+    wall: np.ndarray
+
+
+@dataclass(frozen=True)
+class Study:
+    """All agents that played one environment with one budget.
+
+    Attributes:
+        environment: Its id.
+        make: Further keyword arguments of it.
+        budget: Of each search.
+        reported: What is told of an incumbent, ``"test"`` or ``"validation"``.
+        metric: The name of the metric that was searched by.
+        scale: What the metric was multiplied by: 100 for an accuracy that was a share.
+        maximise: Whether more of it is better.
+        optimum: The best of the table in what is reported; None where nobody knows.
+        runs: By label, in the order in which they were asked for.
+        versions: Of the packages that played.
+        problem: What was searched, with nothing left to decide.
+    """
+
+    environment: str
+    make: Mapping[str, Any]
+    budget: Budget
+    reported: str
+    metric: str
+    scale: float
+    maximise: bool
+    optimum: float | None
+    runs: Mapping[str, Runs]
+    versions: Mapping[str, str]
+    problem: Mapping[str, Any]
+
+    @property
+    def amount(self) -> int:
+        """The budget in what it counts."""
+        return self.budget.amount
+
+    @property
+    def counted(self) -> str:
+        """What the budget counts, as an axis says it."""
+        return "episodes" if self.budget.kind == "episodes" else "distinct architectures"
+
+    @property
+    def sign(self) -> int:
+        """1 where more is better."""
+        return 1 if self.maximise else -1
+
+    @property
+    def quantity(self) -> str:
+        """What is reported, as an axis says it."""
+        kind = self.metric.removeprefix("validation_").replace("_", " ")
+        kind = "" if kind == "validation" else kind
+        return f"{self.reported} {kind}".strip() + (" (%)" if "accuracy" in kind else "")
+
+    @property
+    def control(self) -> str | None:
+        """The label of random search; None where it was not played."""
+        return next((label for label, r in self.runs.items() if r.name == CONTROL), None)
+
+    def score(self, label: str, mark: int) -> np.ndarray:
+        """What the runs of an agent came to at a mark, higher is better: (seeds,)."""
+        return self.sign * self.runs[label].value[:, mark - 1]
+
+    def regret(self, values: Any) -> Any:
+        """How far values, an array or a number, fall short of the optimum."""
+        assert self.optimum is not None
+        return self.sign * (self.optimum - values)
+
+    @cached_property
+    def exact(self) -> np.ndarray | None:
+        """Random search computed from the whole table: (amount,); None where that cannot be."""
+        if self._everything is None:
+            return None
+        selection, report, weights = self._everything
+        draws = np.arange(1, self.amount + 1)
+        if self.budget.kind == "episodes":
+            return expected_best(selection, report, draws, weights=weights)
+        if not np.allclose(weights, weights[0]):
+            return None  # without replacement it is known only where all are equally likely
+        return expected_best(selection, report, draws, replacement=False)
+
+    @cached_property
+    def perfect(self) -> float | None:
+        """What a search reports that has seen the whole table; None where that is too large."""
+        if self._everything is None:
+            return None
+        selection, report, weights = self._everything
+        best = selection == np.nanmax(selection)
+        return float(np.average(report[best], weights=weights[best]))
+
+    @cached_property
+    def _everything(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Of each row what is searched by, what is reported, how often a draw gives it."""
+        return _read_table(self)
+
+    def at_compute(self, label: str, grid: np.ndarray) -> np.ndarray:
+        """What is in hand at given simulated seconds: (seeds, grid)."""
+        runs = self.runs[label]
+        return np.array(
+            [at_times(*row, grid) for row in zip(runs.seconds, runs.value, strict=True)]
+        )
+
+
+def _read_table(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    environment = make_vector(study.environment, study.make, 1)
+    with contextlib.closing(environment):
+        problem, truth = environment.unwrapped.problem, truth_of(environment)
+        everything = None if truth is None else all_sequences(problem.space)
+        if truth is None or everything is None:
+            return None
+        tokens, weights = everything
+        rows = truth.rows(tokens.tolist())
+        _, first, group = np.unique(rows, return_index=True, return_inverse=True)
+        evaluations = [e for _, e in problem.evaluate(tokens[first].tolist())]
+        selection = np.array([e.reward if e.status == "ok" else np.nan for e in evaluations])
+        searched = np.array([np.nan if e.metric is None else e.metric for e in evaluations])
+        report = truth.test(rows[first]) if study.reported == "test" else searched
+    return selection, study.scale * report, np.bincount(group, weights)

@@ -1,0 +1,171 @@
+"""A submission to the leaderboard: what its file holds, and whether it has the right form."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks._job import Budget
+from nas_env import environment_ids
+from nas_env.errors import InvalidValue, UnknownName
+from search_spaces._settings import from_mapping
+
+FORMAT = 1
+TOLERANCE = 1e-6  # of a figure, relative; what an environment gives is the same to the last digit
+LARGEST = 64 * 2**20  # bytes of a file
+
+
+@dataclass(frozen=True)
+class Run:
+    """One search: every episode in order."""
+
+    seed: int
+    tokens: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, values: Any) -> Run:
+        """From JSON values, checked."""
+        if not isinstance(values, Mapping) or set(values) != {"seed", "tokens"}:
+            raise InvalidValue("a run has seed and tokens, and nothing else")
+        return from_mapping(cls, values, "part of a run")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The content of a submission's file.
+
+    Attributes:
+        format: Of the file, 1.
+        environment: Its id.
+        make: Further keyword arguments of it.
+        problem: What was searched, with nothing left to decide: version and settings.
+        agent: Name and every setting.
+        label: What the leaderboard calls it.
+        budget: ``{"kind": "episodes", "amount": 300}``.
+        runs: The searches.
+        figures: What is claimed; derived again by the validation.
+    """
+
+    format: int
+    environment: str
+    make: Any
+    problem: Any
+    agent: Any
+    label: str
+    budget: Any
+    runs: Any
+    figures: Any
+
+
+def read(path: Path) -> Submission:
+    """The submission in a file.
+
+    Raises:
+        InvalidValue: In one line, saying what is wrong.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InvalidValue(f"{path} is larger than {LARGEST >> 20} MiB")
+        values = json.loads(path.read_bytes())
+    except OSError as error:
+        raise InvalidValue(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise InvalidValue(f"{path} is not JSON") from None
+    if not isinstance(values, dict):
+        raise InvalidValue(f"{path} is not a mapping")
+    if values.get("format") != FORMAT:
+        raise InvalidValue(f"format is {values.get('format')!r}, this validates format {FORMAT}")
+    return from_mapping(Submission, values, "part of a submission")
+
+
+def compare(claimed: Any, derived: Any, where: str = "figures") -> None:
+    """Check that what is claimed is what was derived.
+
+    Raises:
+        InvalidValue: Naming the first figure that differs.
+    """
+    if isinstance(derived, Mapping):
+        same = isinstance(claimed, Mapping) and set(claimed) == set(derived)
+        pairs = [(claimed[k], derived[k], f"{where}.{k}") for k in derived] if same else []
+    elif isinstance(derived, list):
+        same = isinstance(claimed, list) and len(claimed) == len(derived)
+        numbered = enumerate(zip(claimed, derived, strict=True)) if same else ()
+        pairs = [(a, b, f"{where}[{i}]") for i, (a, b) in numbered]
+    else:
+        same, pairs = _equal(claimed, derived), []
+    if not same:
+        raise InvalidValue(f"{where} is claimed as {_brief(claimed)}, it is {_brief(derived)}")
+    for part in pairs:
+        compare(*part)
+
+
+def harmless(submission: Submission) -> None:
+    """Check that making the environment imports nothing and writes nothing.
+
+    Raises:
+        InvalidValue: If a name is ``module:NAME``, or a file or an evaluator is chosen.
+    """
+    if submission.environment not in environment_ids():
+        raise UnknownName("environment", submission.environment, environment_ids())
+    for name in ("store", "evaluator"):
+        if name in submission.make:
+            raise InvalidValue(f"make has {name}, which a submission must not choose")
+    if ":" in "".join(_texts(submission.make)):
+        raise InvalidValue("make names something from outside the package")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in JSON values, the names of settings aside."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for part in value.values() for text in _texts(part))
+    elif isinstance(value, list):
+        yield from (text for part in value for text in _texts(part))
+
+
+def checked(submission: Submission) -> tuple[Budget, list[Run]]:
+    """Budget and runs, of the right form and within the budget."""
+    for name in ("make", "problem", "agent", "budget", "figures"):
+        if not isinstance(getattr(submission, name), dict):
+            raise InvalidValue(f"{name} is not a mapping")
+    harmless(submission)
+    budget = from_mapping(Budget, submission.budget, "part of a budget")
+    if budget.amount < 1:
+        raise InvalidValue(f"the budget is {budget.amount}, expected at least 1")
+    if not isinstance(submission.runs, list) or not submission.runs:
+        raise InvalidValue("runs is not a list of at least one run")
+    runs = [Run.of(values) for values in submission.runs]
+    seeds = [run.seed for run in runs]
+    if len(set(seeds)) < len(seeds):
+        raise InvalidValue("two runs have the same seed")
+    for run in runs:
+        if not 0 < len(run.tokens) <= budget.most:
+            raise InvalidValue(
+                f"seed {run.seed} has {len(run.tokens)} episodes, the budget is 1 to {budget.most}"
+            )
+    return budget, runs
+
+
+def _equal(claimed: Any, derived: Any) -> bool:
+    if type(derived) is float:
+        number = type(claimed) in (int, float)
+        return number and math.isclose(claimed, derived, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return type(claimed) is type(derived) and claimed == derived
+
+
+def first_difference(theirs: Any, ours: Any, where: str = "problem") -> str:
+    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+        for name in sorted({*theirs, *ours}, key=str):
+            if theirs.get(name) != ours.get(name):
+                return first_difference(theirs.get(name), ours.get(name), f"{where}.{name}")
+    return f"{where} is {_brief(theirs)} in the file, {_brief(ours)} here"
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."

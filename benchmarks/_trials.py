@@ -1,0 +1,103 @@
+"""Random configurations of agents, drawn from declared ranges."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from agents import make_config
+from nas_env.errors import InvalidValue, UnknownName
+
+SPACES = Path(__file__).with_name("tuning_spaces.json")
+ATTEMPTS = 1_000  # to draw a configuration that the agent takes
+
+Range = Mapping[str, Any]
+
+
+def read_spaces(path: Path) -> dict[str, dict[str, Range]]:
+    """The ranges of each agent's settings: ``{"log": [low, high]}`` and the like.
+
+    Raises:
+        InvalidValue: If the file is missing or not JSON.
+    """
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InvalidValue(f"{path}: {error}") from None
+
+
+def trials(
+    spec: Mapping[str, Any], spaces: Mapping[str, Mapping[str, Range]], count: int, seed: int
+) -> list[dict[str, Any]]:
+    """The configurations to try: the agent's own first, the others drawn.
+
+    Args:
+        spec: The agent's name and every setting; what has no range keeps its value.
+        spaces: The ranges by agent.
+        count: How many; fewer where there is nothing to draw.
+        seed: Of the drawing; trial n is the same whatever ``count`` is.
+
+    Raises:
+        UnknownName: If the agent has no ranges.
+        InvalidValue: If a range is wrong, or nothing drawn is a configuration.
+    """
+    name = str(spec["name"])
+    if name not in spaces:
+        raise UnknownName("agent in the tuning spaces", name, spaces)
+    if not spaces[name]:
+        return [dict(spec)]
+    rngs = [np.random.default_rng([seed, crc32(name.encode()), n]) for n in range(1, count)]
+    return [dict(spec), *(_configuration(spec, spaces[name], rng) for rng in rngs)]
+
+
+def _configuration(
+    spec: Mapping[str, Any], ranges: Mapping[str, Range], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Draw until the agent takes it: a sample may not be larger than its population."""
+    problem = ""
+    for _ in range(ATTEMPTS):
+        drawn = {**spec, **{name: draw(r, rng, name) for name, r in ranges.items()}}
+        try:
+            make_config(drawn)
+        except UnknownName:
+            raise
+        except InvalidValue as error:
+            problem = str(error)
+        else:
+            return drawn
+    raise InvalidValue(f"no configuration of {spec['name']} in its tuning space: {problem}")
+
+
+def draw(kind: Range, rng: np.random.Generator, name: str = "setting") -> Any:
+    """One value of a range.
+
+    Args:
+        kind: ``{"log": [low, high]}`` (log-uniform), ``{"uniform": [low, high]}``,
+            ``{"int": [low, high]}`` (both ends included) or ``{"choice": [...]}``.
+        rng: What draws.
+        name: Of the setting, for a message.
+
+    Example:
+        >>> draw({"int": [3, 3]}, np.random.default_rng(0))
+        3
+    """
+    try:
+        ((what, values),) = kind.items()
+        if what == "choice":
+            return values[int(rng.integers(len(values)))]
+        low, high = values
+        if what == "int":
+            return int(rng.integers(low, high, endpoint=True))
+        if what == "uniform":
+            return float(rng.uniform(low, high))
+        if what == "log":
+            return float(math.exp(rng.uniform(math.log(low), math.log(high))))
+    except (ValueError, TypeError, AttributeError):
+        raise InvalidValue(f"the range of {name} is {kind}") from None
+    raise UnknownName(f"range of {name}", what, ("log", "uniform", "int", "choice"))

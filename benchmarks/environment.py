@@ -1,0 +1,157 @@
+"""How fast an environment steps: a table beside FrozenLake, many at once, and under SB3's PPO.
+
+python -m benchmarks.environment
+
+Everything is timed in turns within one run, several times, and the best of each counts: other work
+on the machine can only slow a turn down.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+import numpy as np
+import tyro
+
+from agents import VectorDoor
+from benchmarks._results import save
+
+EPISODES = 64  # of the vector door
+VECTOR: dict[str, Any] = {"vectorization_mode": "vector_entry_point"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Time the doors of an environment.
+
+    Attributes:
+        environment: A table environment's id.
+        rounds: Turns of each.
+        steps: Of a turn of one environment.
+        ppo_steps: Of a turn of PPO.
+    """
+
+    environment: str = "NAS-Bench-Digits-v0"
+    rounds: int = 5
+    steps: int = 60_000
+    ppo_steps: int = 4_096
+
+
+class Trivial(gymnasium.Env[Any, Any]):
+    """The same spaces, and nothing behind them."""
+
+    def __init__(self, environment: gymnasium.Env[Any, Any], length: int):
+        self.observation_space, self.action_space = (
+            environment.observation_space,
+            environment.action_space,
+        )
+        self.length = length
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        """The first of always the same observations."""
+        super().reset(seed=seed)
+        self.taken = 0
+        return self._observation(), {}
+
+    def step(self, action: Any) -> Any:
+        """One of as many steps as an episode has."""
+        self.taken += 1
+        return self._observation(), 0.0, self.taken == self.length, False, {}
+
+    def _observation(self) -> dict[str, Any]:
+        tokens = self.observation_space["tokens"]  # type: ignore[index]
+        return {"decision": np.int64(0), "tokens": np.zeros(tokens.shape, dtype=np.int8)}
+
+
+def main(options: Options) -> None:
+    """Time all in turns, print, and keep the figures."""
+    turns = {
+        "FrozenLake-v1": one("FrozenLake-v1", options.steps),
+        "one environment": one(options.environment, options.steps),
+        f"vector door, {EPISODES} episodes": many(options.environment, options.steps // 10),
+        **ppo_turns(options),
+    }
+    best = dict.fromkeys(turns, 0.0)
+    for _ in range(options.rounds + 1):  # the first turn of each sees the architectures
+        for name, turn in turns.items():
+            best[name] = max(best[name], turn())
+    figures: dict[str, Any] = {f"{name}: steps/s": round(rate) for name, rate in best.items()}
+    figures["x FrozenLake"] = round(best["one environment"] / best["FrozenLake-v1"], 2)
+    for count in (1, 8):
+        kept = best[f"PPO, {count} at once"] / best[f"PPO, {count} trivial at once"]
+        figures[f"PPO's own speed kept, {count} at once"] = round(kept, 3)
+    for name, value in figures.items():
+        print(f"{name:44} {value:>12,}")
+    save("environment", "python -m benchmarks.environment", figures)
+
+
+def one(id: str, steps: int) -> Callable[[], float]:
+    """Random actions in one environment, as ``gym.make`` gives it: steps per second."""
+    env = gymnasium.make(id)
+    actions = np.random.default_rng(0).integers(env.action_space.n, size=steps)  # type: ignore[attr-defined]
+
+    def turn() -> float:
+        env.reset()
+        begun = time.perf_counter()
+        for action in actions:
+            _, _, terminated, truncated, _ = env.step(action)
+            if terminated or truncated:
+                env.reset()
+        return steps / (time.perf_counter() - begun)
+
+    return turn
+
+
+def many(id: str, steps: int) -> Callable[[], float]:
+    """Random actions in the vector door: decisions per second."""
+    env = gymnasium.make_vec(id, num_envs=EPISODES, **VECTOR)
+    options = env.single_action_space.n  # type: ignore[attr-defined]
+    actions = np.random.default_rng(0).integers(options, size=(steps, EPISODES))
+    env.reset()
+
+    def turn() -> float:
+        begun = time.perf_counter()
+        for action in actions:
+            env.step(action)
+        return steps * EPISODES / (time.perf_counter() - begun)
+
+    return turn
+
+
+def ppo_turns(options: Options) -> dict[str, Callable[[], float]]:
+    """Stable-Baselines3's PPO on one environment and on eight, and on trivial ones."""
+    from stable_baselines3.common.vec_env import DummyVecEnv
+
+    made = gymnasium.make(options.environment)
+    length = made.unwrapped.search_space.length()  # type: ignore[attr-defined]
+    door = gymnasium.make_vec(options.environment, num_envs=8, **VECTOR)
+    environments = {
+        "PPO, 1 at once": DummyVecEnv([lambda: made]),
+        "PPO, 1 trivial at once": DummyVecEnv([lambda: Trivial(made, length)]),
+        "PPO, 8 at once": VectorDoor(door),
+        "PPO, 8 trivial at once": DummyVecEnv([lambda: Trivial(made, length)] * 8),
+    }
+    return {name: ppo(env, options.ppo_steps) for name, env in environments.items()}
+
+
+def ppo(environment: Any, steps: int) -> Callable[[], float]:
+    """Learning with PPO's own settings: steps per second."""
+    from stable_baselines3 import PPO
+
+    n_steps = 512 // environment.num_envs
+    model = PPO("MultiInputPolicy", environment, n_steps=n_steps, device="cpu", seed=0)
+
+    def turn() -> float:
+        begun = time.perf_counter()
+        model.learn(steps, reset_num_timesteps=False)
+        return steps / (time.perf_counter() - begun)
+
+    return turn
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options))

@@ -1,0 +1,93 @@
+"""Lets agents play environments over many seeds, on all cores, into one file of results.
+
+    python -m benchmarks.run --agents random_search reinforce:paper --seeds 20
+    python -m benchmarks.report runs/benchmark.sqlite
+
+It may be stopped or killed at any moment: the same command goes on, and plays no finished job
+again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents import agent_names
+from benchmarks._command import command, json_mapping
+from benchmarks._environment import verify
+from benchmarks._file import ResultsFile
+from benchmarks._job import Budget, BudgetKind, Job, agent_spec
+from benchmarks._pool import play_all
+from nas_env.errors import InvalidValue
+from search_spaces._settings import at_least
+
+
+@dataclass(frozen=True)
+class Options:
+    """Let agents play environments over many seeds, into one file of results.
+
+    Attributes:
+        environments: Their ids; ``module:ID`` imports a module that registers one.
+        agents: ``name``, ``name:preset`` or ``package.module:NAME``; all that ship by default.
+        seeds: How many searches of each; seeds are counted from ``first_seed``.
+        first_seed: The first of them.
+        episodes: The budget of a search.
+        budget: What is counted: ``episodes``, or ``distinct`` architectures, for which at most ten
+            times as many episodes are played and agents that can avoid repeats do.
+        make: Further keyword arguments of the environments, as JSON:
+            ``{"recipe": {"fidelity": 12}}``. ``store`` among them names a file that keeps the
+            evaluations of an environment whose children are really trained.
+        workers: Processes; all cores by default.
+        results: The file; what it holds already is not played again.
+        quiet: Show no progress.
+    """
+
+    environments: tuple[str, ...] = ("NAS-Bench-Digits-v0",)
+    agents: tuple[str, ...] = ()
+    seeds: int = 20
+    first_seed: int = 0
+    episodes: int = 300
+    budget: BudgetKind = "episodes"
+    make: str = "{}"
+    workers: int = os.cpu_count() or 1
+    results: Path = Path("runs/benchmark.sqlite")
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        at_least(self, seeds=1, first_seed=0, episodes=1, workers=1)
+
+
+def jobs(options: Options) -> list[Job]:
+    """All jobs of the options: seed by seed, so that a stopped run has compared like with like."""
+    if not options.environments:
+        raise InvalidValue("--environments names no environment")
+    make = json_mapping(options.make, "--make")
+    specs = [agent_spec(text, options.budget) for text in options.agents or agent_names()]
+    budget = Budget(options.budget, options.episodes)
+    return [
+        Job(environment, make, spec, label, seed, budget)
+        for seed in range(options.first_seed, options.first_seed + options.seeds)
+        for environment in options.environments
+        for spec, label in specs
+    ]
+
+
+def run(options: Options) -> int:
+    """Play what is missing; 1 where a job failed."""
+    wanted = jobs(options)
+    for id in options.environments:  # what is wrong with one is found before anything is played
+        verify(id, wanted[0].make)
+    failures = play_all(wanted, ResultsFile(options.results), options.workers, quiet=options.quiet)
+    for line in failures:
+        print(f"failed: {line}", file=sys.stderr)
+    if not options.quiet:
+        print(f"{options.results}: python -m benchmarks.report {options.results}")
+    return 1 if failures else 0
+
+
+main = command("python -m benchmarks.run", {"": (Options, run)})
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""The leaderboard: makes submissions, validates them, and lists them.
+
+    python -m benchmarks.submission export runs/benchmark.sqlite --agent ppo --out ppo.json
+    python -m benchmarks.submission validate ppo.json
+    python -m benchmarks.submission table ppo.json evolution.json
+
+docs/leaderboard.md has the format of the file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from benchmarks._command import command
+from benchmarks._file import existing
+from benchmarks._job import Job
+from benchmarks._page import plus_minus, table
+from benchmarks._replay import derive
+from benchmarks._statistics import mean_interval
+from benchmarks._submission import FORMAT, Submission, compare, read
+from benchmarks._verdict import code
+from nas_env.errors import InvalidValue, UnknownName
+from nas_env.files import write_bytes
+
+
+@dataclass(frozen=True)
+class Export:
+    """Make a submission of an agent's searches.
+
+    Attributes:
+        results: The file that ``benchmarks.run`` wrote.
+        agent: Its label in the results.
+        out: The file to make.
+        environment: Of the searches; needed where the agent played several.
+    """
+
+    results: Annotated[Path, tyro.conf.Positional]
+    agent: str
+    out: Path = Path("submission.json")
+    environment: str | None = None
+
+
+@dataclass(frozen=True)
+class Validate:
+    """Play a submission again, and check every figure that it claims.
+
+    Attributes:
+        file: The submission.
+    """
+
+    file: Annotated[Path, tyro.conf.Positional]
+
+
+@dataclass(frozen=True)
+class List:
+    """Validate submissions, and list them as a leaderboard in Markdown.
+
+    Attributes:
+        files: The submissions.
+    """
+
+    files: Annotated[tuple[Path, ...], tyro.conf.Positional]
+
+
+def export(options: Export) -> int:
+    """Write the submission."""
+    results = list(existing(options.results).all())
+    chosen = _of(results, options)
+    job, record = chosen[0]
+    runs = [{"seed": j.seed, "tokens": r["tokens"]} for j, r in sorted(chosen, key=_seed)]
+    bare = Submission(
+        format=FORMAT,
+        environment=job.environment,
+        make={name: value for name, value in job.make.items() if name != "store"},
+        problem=record["problem"],
+        agent=dict(job.agent),
+        label=job.label,
+        budget=asdict(job.budget),
+        runs=runs,
+        figures={},
+    )
+    whole = replace(bare, figures=derive(bare))
+    write_bytes(options.out, (json.dumps(asdict(whole)) + "\n").encode())
+    print(f"{options.out}: {len(runs)} searches of {job.label} in {job.environment}")
+    return 0
+
+
+def validated(path: Path) -> tuple[Submission, dict[str, Any]]:
+    """A submission with its figures, which are right.
+
+    Raises:
+        InvalidValue: In one line, saying what is wrong.
+    """
+    submission = read(path)
+    figures = derive(submission)
+    compare(submission.figures, figures)
+    return submission, figures
+
+
+def validate(options: Validate) -> int:
+    """Say that a submission is valid, or raise what is wrong with it."""
+    submission, figures = validated(options.file)
+    mean = ", ".join(f"{name} {value:.5g}" for name, value in figures["mean"].items())
+    print(f"{options.file} is valid: {submission.label}, {len(figures['runs'])} seeds, {mean}")
+    return 0
+
+
+def leaderboard(options: List) -> int:
+    """Print the leaderboard, the best mean first, a table for each environment and budget."""
+    boards: dict[str, list[tuple[float, list[str]]]] = {}
+    for path in options.files:
+        submission, figures = validated(path)
+        board = f"{submission.environment}, {' '.join(map(str, submission.budget.values()))}"
+        if submission.make:
+            board += f", {json.dumps(submission.make)}"
+        boards.setdefault(board, []).append(_row(submission, figures["runs"]))
+    for name, rows in sorted(boards.items()):
+        ordered = [row for _, row in sorted(rows, key=lambda row: row[0])]
+        header = ["agent", "seeds", "test", "regret", "validation", "distinct"]
+        print(f"### {name}\n\n{table(header, ordered)}\n")
+    return 0
+
+
+def _row(submission: Submission, runs: Sequence[Mapping[str, Any]]) -> tuple[float, list[str]]:
+    """By what a submission is ordered, and its line."""
+
+    def cell(values: Sequence[float | None], decimals: int = 4) -> tuple[float, str]:
+        known = [value for value in values if value is not None]
+        interval = mean_interval(known) if known else None
+        return (interval.value, plus_minus(interval, decimals)) if interval else (math.inf, "")
+
+    test = cell([run.get("test") for run in runs])
+    regret = cell([run["regret"].get("test") for run in runs if "regret" in run])
+    validation = cell([run["validation"] for run in runs])
+    distinct = cell([run["distinct"] for run in runs], 1)
+    line = [code(submission.label), str(len(runs)), test[1], regret[1], validation[1], distinct[1]]
+    return (regret[0] if regret[1] else -validation[0]), line
+
+
+def _of(results: Sequence[tuple[Job, Any]], options: Export) -> list[tuple[Job, Any]]:
+    """The searches that are meant, all of one environment, budget and configuration."""
+    labels = {job.label for job, _ in results}
+    if options.agent not in labels:
+        raise UnknownName("agent in the results", options.agent, labels)
+    wanted = [
+        (job, record)
+        for job, record in results
+        if job.label == options.agent and options.environment in (None, job.environment)
+    ]
+    kinds = {
+        replace(job, seed=0).key: f"{job.environment} {job.budget.amount} {job.budget.kind}"
+        for job, _ in wanted
+    }
+    if len(kinds) != 1:
+        found = ", ".join(sorted(kinds.values())) or "none"
+        raise InvalidValue(f"--agent and --environment must mean one experiment, found {found}")
+    return wanted
+
+
+def _seed(pair: tuple[Job, Any]) -> int:
+    return pair[0].seed
+
+
+main = command(
+    "python -m benchmarks.submission",
+    {"export": (Export, export), "validate": (Validate, validate), "table": (List, leaderboard)},
+)
+
+if __name__ == "__main__":
+    sys.exit(main())
