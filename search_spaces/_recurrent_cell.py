@@ -8,7 +8,8 @@ from typing import Any
 
 from search_spaces._architecture import Architecture, check_keys
 from search_spaces._errors import InvalidArchitecture, nearest
-from search_spaces._recurrent_identity import Operation, canonical_parts, children
+from search_spaces._recurrent_identity import canonical_parts
+from search_spaces._recurrent_tree import Operation, children
 
 COMBINATIONS = ("add", "elem_mult", "max")  # of any cell; a space may offer fewer
 ACTIVATIONS = ("identity", "tanh", "sigmoid", "relu", "sin")
@@ -78,11 +79,11 @@ class RecurrentCell(Architecture):
         }
 
     def canonical(self) -> RecurrentCell:
-        """The cell that stands for all that are the same but for the names of their nodes.
+        """The cell that stands for all that are equal from h = c = 0 on, up to leaves' names.
 
-        All combinations are commutative, so the children of a node may change places, with all
-        below them; the leaves take their matrices along, and start alike. What is folded beyond
-        that, and what is not: :mod:`search_spaces._recurrent_identity`.
+        The children of a node may change places with all below them, since every combination is
+        commutative; activations that change nothing are left out; and all cells whose h stays
+        zero are one. What is folded, and what is not: :mod:`search_spaces._recurrent_identity`.
         """
         return RecurrentCell(
             *canonical_parts(self.nodes, self.inject, self.memory_from, self.inject_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from search_spaces._decisions import Vertex
 from search_spaces._recurrent_cell import RecurrentCell
-from search_spaces._recurrent_identity import children
+from search_spaces._recurrent_tree import children
 
 SIGNS = {"add": "+", "elem_mult": "×", "max": "max"}
 

@@ -1,4 +1,18 @@
-"""Which recurrent cells are one cell with other names for its nodes."""
+"""Which recurrent cells are one cell: equal from h = c = 0 on, as functions of inputs and weights.
+
+Folded are, in exact arithmetic:
+
+- the order of a node's children, with all below them: every combination is commutative, and the
+  leaves take their matrices along, which all start alike;
+- an activation that changes nothing, for the sign that its node always has: a relu of what is
+  never negative, a tanh or a relu of what is always zero;
+- all cells whose h stays zero for ever, since products keep it there (15% of random base-8 cells):
+  to a language model each is the same constant.
+
+Not folded is, for example: the grouping of a sum or a product over several nodes, a memory that
+could as well be injected at another node of the same sum, a relu that could as well be taken
+after a product with what is not negative, and what a memory that stays zero makes superfluous.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +20,36 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-Operation = tuple[str, str]  # combination, activation
+from search_spaces._recurrent_signs import NOT_NEGATIVE, ZERO, signs
+from search_spaces._recurrent_tree import Operation, children
+
 Parts = tuple[tuple[Operation, ...], Operation, int, int]  # the fields of a cell
-
-
-def children(node: int, base: int) -> tuple[int, int]:
-    """The children of an inner node of a tree with ``base`` leaves.
-
-    Example:
-        >>> children(8, base=8), children(14, base=8)
-        ((0, 1), (12, 13))
-    """
-    first = 2 * (node - base)
-    return first, first + 1
+CONSTANT: Operation = ("elem_mult", "identity")  # all nodes of the cell whose h stays zero
 
 
 def canonical_parts(
     nodes: Sequence[Operation], inject: Operation, memory_from: int, inject_at: int
 ) -> Parts:
-    """The fields of the canonical cell: at each node the lesser subtree comes first."""
-    order = _order(nodes, memory_from, inject_at)
+    """The fields of the canonical cell; at each of its nodes the lesser subtree comes first."""
+    found = signs(nodes, inject, memory_from, inject_at)
+    if found.h == ZERO:
+        return (CONSTANT,) * len(nodes), CONSTANT, 0, 0
+    plain = [_plain(node, sign) for node, sign in zip(nodes, found.before, strict=True)]
+    order = _order(plain, memory_from, inject_at)
     return (
-        tuple(nodes[old] for old in order),
-        inject,
+        tuple(plain[old] for old in order),
+        _plain(inject, found.inject),
         order.index(memory_from),
         order.index(inject_at),
     )
+
+
+def _plain(operation: Operation, before: int) -> Operation:
+    """The operation without an activation that changes nothing of a value with that sign."""
+    combination, activation = operation
+    keeps_zero, keeps_sign = activation != "sigmoid", activation == "relu"
+    idle = (before == ZERO and keeps_zero) or (before == NOT_NEGATIVE and keeps_sign)
+    return (combination, "identity") if idle else operation
 
 
 def _order(nodes: Sequence[Operation], memory_from: int, inject_at: int) -> list[int]:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from search_spaces._recurrent_cell import RecurrentCell
-from search_spaces._recurrent_identity import children
 from search_spaces._recurrent_product import SequenceProduct
+from search_spaces._recurrent_tree import children
 
 State = tuple[Tensor, Tensor]  # h and c, each (layers, batch, hidden)
 
