@@ -5,8 +5,8 @@ Folded are, in exact arithmetic:
 - the order of a node's children, with all below them: every combination is commutative, and the
   leaves take their matrices along, which all start alike;
 - an activation that changes nothing, for the sign that its node always has: a relu of what is
-  never negative, a tanh or a relu of what is always zero;
-- all cells whose h stays zero for ever, since products keep it there (15% of random base-8 cells):
+  never negative, a tanh, relu or sin of what is always zero;
+- all cells whose h stays zero for ever, since products keep it there (16% of random base-8 cells):
   to a language model each is the same constant.
 
 Not folded is, for example: the grouping of a sum or a product over several nodes, a memory that
