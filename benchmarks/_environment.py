@@ -29,7 +29,7 @@ class Truth:
 
     def __init__(self, answers: Any):
         self.answers, self.table = answers, answers.table
-        self.has_test = f"test/{self.table.fidelities[-1]}" in self.table.columns
+        self.has_test = self.table.has("test")
         self.maximise: bool = self.table.header.maximise
 
     def rows(self, tokens: Sequence[Sequence[int]]) -> np.ndarray:

@@ -88,9 +88,7 @@ class Answers:
 
         The test metric is that of the longest training, whatever the search was rewarded with.
         """
-        if (row := self.row(tokens)) < 0 or f"test/{self.table.fidelities[-1]}" not in (
-            self.table.columns
-        ):
+        if (row := self.row(tokens)) < 0 or not self.table.has("test"):
             return {}
         test = float(self.table.mean("test")[row])
         name = self.task.metric.replace("validation", "test")

@@ -96,13 +96,4 @@ class NativeSpace(RecurrentCellSpace):
         return Native(description["native"])
 
     def _build(self, architecture: Any, input_shape: tuple[int, ...], outputs: int) -> nn.Module:  # type: ignore[override]
-        return reference_model(
-            architecture.name,
-            vocabulary=outputs,
-            hidden=self.hidden,
-            parameters=self.parameters,
-            layers=self.cell_layers,
-            dropout=self.dropout,
-            tied=self.tied,
-            init_range=self.init_range,
-        )
+        return reference_model(architecture.name, vocabulary=outputs, **self.child_settings)

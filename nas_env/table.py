@@ -93,20 +93,26 @@ class Table:
         """The epochs after which there is a validation metric, fewest first."""
         return tuple(sorted(int(k.split("/")[1]) for k in self.columns if k.startswith("val")))
 
+    def has(self, entry: str, fidelity: int = 0) -> bool:
+        """Whether there are numbers of an entry; fidelity 0 is the longest."""
+        return self._key(entry, fidelity) in self.columns
+
+    def _key(self, entry: str, fidelity: int) -> str:
+        return f"{entry}/{fidelity or self.fidelities[-1]}"
+
     def column(self, entry: str, fidelity: int = 0) -> np.ndarray:
         """The numbers of an entry, float64 (rows, seeds); fidelity 0 is the longest.
 
         Raises:
             InvalidValue: If the table has none.
         """
-        epochs = fidelity or self.fidelities[-1]
-        if (found := self.columns.get(f"{entry}/{epochs}")) is None:
+        if not self.has(entry, fidelity):
             known = [int(k.split("/")[1]) for k in self.columns if k.startswith(f"{entry}/")]
             raise InvalidValue(
-                f"table {self.header.name} has no {entry} at fidelity {epochs}, expected one of "
-                f"{sorted(known)}"
+                f"table {self.header.name} has no {entry} at fidelity "
+                f"{fidelity or self.fidelities[-1]}, expected one of {sorted(known)}"
             )
-        return found
+        return self.columns[self._key(entry, fidelity)]
 
     # -- looking up ------------------------------------------------------------------------------
     def positions(self, tokens: np.ndarray) -> np.ndarray:
@@ -136,7 +142,7 @@ class Table:
 
     def seconds(self, rows: np.ndarray, fidelity: int = 0) -> np.ndarray:
         """The mean seconds that training took, float64 (n,); NaN where the table does not know."""
-        if f"seconds/{fidelity or self.fidelities[-1]}" not in self.columns:
+        if not self.has("seconds", fidelity):
             return np.full(len(rows), np.nan)
         return np.where(rows >= 0, self._means("seconds", fidelity)[rows], np.nan)
 
@@ -152,10 +158,9 @@ class Table:
         return float(np.nanmin(means) if self.header.maximise else np.nanmax(means))
 
     def _means(self, entry: str, fidelity: int) -> np.ndarray:
-        epochs = fidelity or self.fidelities[-1]
-        key = f"{entry}/{epochs}"
+        key = self._key(entry, fidelity)
         if key not in self._kept:
-            values = self.column(entry, epochs)
+            values = self.column(entry, fidelity)
             finite = np.isfinite(values)
             with np.errstate(invalid="ignore"):
                 self._kept[key] = np.where(finite, values, 0).sum(1) / finite.sum(1)

@@ -172,16 +172,19 @@ class RecurrentCellSpace(SearchSpace):
     def _build(
         self, architecture: RecurrentCell, input_shape: tuple[int, ...], outputs: int
     ) -> LanguageModel:
-        return cell_model(
-            architecture,
-            vocabulary=outputs,
-            hidden=self.hidden,
-            parameters=self.parameters,
-            layers=self.cell_layers,
-            dropout=self.dropout,
-            tied=self.tied,
-            init_range=self.init_range,
-        )
+        return cell_model(architecture, vocabulary=outputs, **self.child_settings)
+
+    @property
+    def child_settings(self) -> dict[str, Any]:
+        """What :func:`cell_model` and its like make of a child beside its cell."""
+        return {
+            "hidden": self.hidden,
+            "parameters": self.parameters,
+            "layers": self.cell_layers,
+            "dropout": self.dropout,
+            "tied": self.tied,
+            "init_range": self.init_range,
+        }
 
     def _run_once(self, child: nn.Module, input_shape: tuple[int, ...]) -> None:
         """A language model's cost is that of one token."""

@@ -58,6 +58,11 @@ class TableTask(Task):
         """The table."""
         return self._read()
 
+    @property
+    def space(self) -> Mapping[str, Any]:
+        """The table's own."""
+        return self.table.header.space
+
     def verify(self) -> None:
         """Check that the table is there and whole."""
         self._read()

@@ -22,10 +22,5 @@ class NASBenchDigits(TableTask):
 
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {"NAS-Bench-Digits-v0": {}}
 
-    @property
-    def space(self) -> Mapping[str, Any]:
-        """The table's."""
-        return self.table.header.space
-
     def _read(self) -> Table:
         return read_table(FILE)

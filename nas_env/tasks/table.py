@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nas_env.table import Table, read_table
 from nas_env.tasks._tables import TableTask
@@ -29,11 +27,6 @@ class AnyTable(TableTask):
     def failure_reward(self) -> float:  # type: ignore[override]
         """0; where less is better, the reward of the table's worst."""
         return 0.0 if self.table.header.maximise else -self.table.worst
-
-    @property
-    def space(self) -> Mapping[str, Any]:
-        """The table's."""
-        return self.table.header.space
 
     def _read(self) -> Table:
         return read_table(self.path)
