@@ -104,7 +104,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         space: Named | None = None,
         recipe: Named | None = None,
         device: str = "auto",
-        evaluator: str | None = None,
+        evaluator: Named | None = None,
         evaluation_seed: int = 0,
         store: str | Path | Store | None = None,
         one_step: bool = False,

@@ -21,11 +21,13 @@ from gymnasium.envs.registration import EnvSpec
 from nas_env import ENTRY_POINT
 from nas_env._command_line import parse_all
 from nas_env.errors import InvalidValue, UnknownName
+from nas_env.evaluation.in_process import InProcessEvaluator
+from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
 from nas_env.problem import choose_device
 from nas_env.search import Depth
-from nas_env.tasks import make_task
+from nas_env.tasks import Task, make_task
 from search_spaces import make_space
-from search_spaces._settings import at_least, at_most, named
+from search_spaces._settings import at_least, at_most, from_mapping, named
 
 #: The options that may stand beside ``--resume``: the others are the run's own.
 WITH_RESUME = frozenset({"resume", "no-resume", "run", "control", "track", "quiet", "no-quiet"})
@@ -55,6 +57,11 @@ class Main:
         control: ``random``: afterwards a random search at equal budget in ``<run>/control``.
         track: Where to follow it: ``wandb``, ``tensorboard``, both.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
+        workers: Children trained at once, each in a process of its own with one thread; ``auto``:
+            one a core, or as ``--children-per-gpu`` says. 0 trains in this process.
+        time_limit: Seconds that a child may take in a worker.
+        memory_limit: Gigabytes that a worker may take on a CPU; ``auto``: an equal share.
+        children_per_gpu: Children at once on each GPU, where ``--workers`` is ``auto``.
         evaluation_seed: Of the children, together with their architecture.
         store: The file of evaluations; by default ``results.sqlite`` in the run's folder.
         references: Afterwards train, by the same recipe, what the task compares its best with
@@ -71,6 +78,10 @@ class Main:
     control: Literal["random"] | None = None
     track: tuple[str, ...] = ()
     device: str = "auto"
+    workers: int | Literal["auto"] = "auto"
+    time_limit: float | None = None
+    memory_limit: float | Literal["auto"] = "auto"
+    children_per_gpu: int = 1
     evaluation_seed: int = 0
     store: Path | None = None
     references: bool = True
@@ -151,6 +162,7 @@ def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
         "recipe": values.recipe_settings.resolved(device.type).spec,
         "device": str(device),
         "evaluation_seed": values.evaluation_seed,
+        "evaluator": _evaluator(values, task),
     }
     names = [each.name for each in fields(Options) if each.name not in ("env", "agent", "make")]
     return Options(
@@ -159,6 +171,17 @@ def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
         make=make,
         **{name: getattr(values, name) for name in names},
     )
+
+
+def _evaluator(values: Any, task: Task) -> dict[str, Any]:
+    """Who evaluates: the task's table, this process, or workers."""
+    if task.default_evaluator != InProcessEvaluator.name():
+        return {"name": task.default_evaluator}
+    if values.workers == 0:
+        return {"name": InProcessEvaluator.name()}
+    settings = {field.name: getattr(values, field.name) for field in fields(WorkerSettings)}
+    from_mapping(WorkerSettings, settings, "evaluator setting")
+    return {"name": WorkersEvaluator.name(), **settings}
 
 
 def _first_look(arguments: Sequence[str]) -> argparse.Namespace:

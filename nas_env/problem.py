@@ -13,7 +13,7 @@ import torch
 
 from nas_env.answers import Answers
 from nas_env.errors import InvalidValue, UnknownName
-from nas_env.evaluation import Evaluator, evaluator_class, task_recipe
+from nas_env.evaluation import Evaluator, make_evaluator, task_recipe
 from nas_env.evaluation.table import TableEvaluator
 from nas_env.records import Evaluation, Request
 from nas_env.store import Store
@@ -35,8 +35,9 @@ class Problem:
         recipe: A recipe's name; or settings, ``"preset"`` among them naming the recipe that they
             change; None for the task's default on the device.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``.
-        evaluator: An evaluator's name; None for the task's own: training in this process, or
-            looking up in the task's table.
+        evaluator: An evaluator's name, or its name and settings
+            (``{"name": "workers", "workers": 4, "time_limit": 600}``); None for the task's own:
+            training in this process, or looking up in the task's table.
         evaluation_seed: Of the children, together with their architecture.
         store: A file, an open store, or None to keep evaluations in memory.
         **space_settings: The space's settings.
@@ -52,7 +53,7 @@ class Problem:
         *,
         recipe: Named | None = None,
         device: str = "auto",
-        evaluator: str | None = None,
+        evaluator: Named | None = None,
         evaluation_seed: int = 0,
         store: str | Path | Store | None = None,
         **space_settings: Any,
@@ -68,9 +69,9 @@ class Problem:
         self.store = store if isinstance(store, Store) else Store(store or ":memory:")
         self.evaluator = self._evaluator(evaluator)
 
-    def _evaluator(self, name: str | None) -> Evaluator:
-        chosen = name or self.task.default_evaluator
-        made = evaluator_class(chosen)(self.device, self.store)
+    def _evaluator(self, spec: Named | None) -> Evaluator:
+        chosen = spec or self.task.default_evaluator
+        made = make_evaluator(chosen, self.device, self.store)
         if isinstance(made, TableEvaluator) != isinstance(self.task, TableTask):
             raise InvalidValue(
                 f"evaluator is {chosen!r}, task {self.task.name} wants "

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from search_spaces import _catalogue
 from search_spaces._architecture import Architecture, load_json
@@ -221,6 +221,25 @@ class SearchSpace(ABC):
             self._run_once(child, input_shape)
         parameters = sum(p.numel() for p in child.parameters())
         return Cost(parameters, counter.get_total_flops())
+
+    def kept_numbers(
+        self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
+    ) -> int:
+        """Numbers that a forward pass over one example keeps for the backward pass.
+
+        Counted on ``meta``: nothing is allocated. Weights count too, once.
+        """
+        kept: dict[int, Tensor] = {}
+
+        def keep(tensor: Tensor) -> Tensor:
+            kept[tensor.untyped_storage()._cdata] = tensor
+            return tensor
+
+        with torch.device("meta"):
+            child = self.build(architecture, input_shape, outputs)
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            self._run_once(child, input_shape)
+        return sum(tensor.numel() for tensor in kept.values())
 
     def _run_once(self, child: nn.Module, input_shape: tuple[int, ...]) -> None:
         """Call a child on ``meta`` with one example: what :meth:`cost` counts the FLOPs of."""

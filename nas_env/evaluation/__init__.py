@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
 from nas_env.evaluation._base import Evaluator
 from nas_env.evaluation._child import evaluate, task_recipe, train_child
+from nas_env.store import Store
 from search_spaces import _catalogue
+from search_spaces._settings import from_mapping, named
 
 __all__ = [
     "Evaluator",
     "evaluate",
     "evaluator_class",
     "evaluator_names",
+    "make_evaluator",
     "task_recipe",
     "train_child",
 ]
@@ -24,3 +32,15 @@ def evaluator_names() -> tuple[str, ...]:
 def evaluator_class(name: str) -> type[Evaluator]:
     """The class of an evaluator, by its file's name or as ``package.module:NAME``."""
     return _catalogue.load("nas_env.evaluation", name, Evaluator)
+
+
+def make_evaluator(spec: str | Mapping[str, Any], device: torch.device, store: Store) -> Evaluator:
+    """An evaluator of its name, or of a mapping with its ``name`` and settings.
+
+    Raises:
+        UnknownName: If there is no such evaluator, or it has no such setting.
+        InvalidValue: If a setting is wrong.
+    """
+    name, settings = named(spec, "evaluator")
+    member = evaluator_class(name)
+    return member(device, store, from_mapping(member.Settings, settings, "evaluator setting"))

@@ -7,14 +7,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 
 from nas_env.errors import StoreError
 from nas_env.records import Evaluation, Request
 from nas_env.store import Store
+from search_spaces import _catalogue
 
 WAIT = 0.2  # seconds between two looks at a child that another process trains
+
+
+@dataclass(frozen=True)
+class NoSettings:
+    """Nothing can be set."""
 
 
 class Evaluator(ABC):
@@ -25,12 +33,24 @@ class Evaluator(ABC):
     Args:
         device: Where children are trained.
         store: Where evaluations are kept.
+        settings: Of the member's kind.
+
+    Attributes:
+        Settings: The frozen dataclass of a member's settings.
     """
 
-    def __init__(self, device: torch.device, store: Store):
+    Settings: ClassVar[type] = NoSettings
+
+    def __init__(self, device: torch.device, store: Store, settings: Any = None):
         self.device = device
         self.store = store
+        self.settings = settings if settings is not None else self.Settings()
         self._running: dict[str, Future[Evaluation]] = {}
+
+    @classmethod
+    def name(cls) -> str:
+        """The name by which :func:`~nas_env.evaluation.evaluator_class` finds it."""
+        return _catalogue.name_of(cls, "nas_env.evaluation")
 
     @abstractmethod
     def _train(self, request: Request) -> Future[Evaluation]:

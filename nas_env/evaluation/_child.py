@@ -30,11 +30,11 @@ def evaluate(request: Request, device: torch.device) -> Evaluation:
     Raises:
         NASError: If the data is missing or corrupt, or the test split was asked for.
     """
-    task = _training_task(request.task)
+    task = training_task(request.task)
     cost: Cost | None = None
     try:
         cost = make_space(request.space).cost(
-            _architecture(request), task.input_shape, task.outputs
+            architecture_of(request), task.input_shape, task.outputs
         )
         if (error := _excess(cost, task)) is not None:
             return _failed(task, "too_large", error, cost)
@@ -48,14 +48,16 @@ def evaluate(request: Request, device: torch.device) -> Evaluation:
         return _failed(task, "out_of_memory" if memory else "failed", _one_line(error), cost)
 
 
-def _training_task(spec: Mapping[str, Any]) -> TrainingTask:
+def training_task(spec: Mapping[str, Any]) -> TrainingTask:
+    """The task of a request, on which something can be trained."""
     task = make_task(spec)
     if not isinstance(task, TrainingTask):
         raise InvalidValue(f"nothing can be trained on {task.name}: it is a table")
     return task
 
 
-def _architecture(request: Request) -> Any:
+def architecture_of(request: Request) -> Any:
+    """What a request wants trained."""
     return make_space(request.space).parse(request.architecture)
 
 
@@ -84,12 +86,12 @@ def train_child(request: Request, device: torch.device) -> tuple[nn.Module, Trai
         NASError: If the data is missing or corrupt.
     """
     start = time.perf_counter()
-    task = _training_task(request.task)
+    task = training_task(request.task)
     recipe = task_recipe(task, request.recipe)
     data = _data(json.dumps(dict(request.task), sort_keys=True), str(device))
     with _settled(recipe, request.child_seed, device):
         space = make_space(request.space)
-        child = space.build(_architecture(request), task.input_shape, task.outputs).to(device)
+        child = space.build(architecture_of(request), task.input_shape, task.outputs).to(device)
         built = time.perf_counter() - start
         train = _catalogue.resolve(recipe.engine)
         result = train(child, data, recipe, seed=request.child_seed, device=device)
@@ -106,7 +108,7 @@ def task_recipe(task: Task, settings: Any) -> Recipe:
 @functools.lru_cache(maxsize=4)
 def _data(task: str, device: str) -> Any:
     """A task's splits on a device, read once a process."""
-    return _training_task(json.loads(task)).search_data().to(torch.device(device))
+    return training_task(json.loads(task)).search_data().to(torch.device(device))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,167 @@
+"""A process that trains children, one after the other: both ends of the line to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, NoReturn
+
+import torch
+
+import nas_env.errors
+from nas_env.errors import NASError
+from nas_env.evaluation._child import evaluate
+from nas_env.evaluation._fork_server import ForkServer
+from nas_env.records import Evaluation, Request
+from nas_env.training.allocator import keep_memory
+from search_spaces import InvalidValue
+
+START = 120.0  # seconds that a worker may take to be ready; an import from a slow disk
+
+
+class WorkerDied(Exception):
+    """The worker ended before it answered; the message says how."""
+
+
+class WorkerLate(Exception):
+    """The worker had not answered in time."""
+
+
+class Worker:
+    """The caller's end.
+
+    Args:
+        settings: Of the worker: ``memory_limit`` in bytes, or None.
+
+    Raises:
+        NASError: If it cannot be started.
+    """
+
+    def __init__(self, settings: Mapping[str, Any]):
+        self._server = ForkServer.shared()
+        self._line, theirs = socket.socketpair()
+        self._waiting = b""
+        self._number = 0  # no worker has it
+        try:
+            with theirs:
+                self._number = self._server.fork(theirs)
+            # As they are now: the server may have been started before they were changed.
+            self._send({"environment": dict(os.environ), "path": sys.path, **settings})
+            self._receive(START)
+        except (OSError, WorkerDied, WorkerLate) as error:
+            self.close()
+            raise NASError(f"a worker process could not be started: {error}") from None
+
+    def evaluate(self, request: Request, device: str, limit: float | None) -> Evaluation:
+        """Have one child trained.
+
+        Raises:
+            WorkerDied: If the worker has ended; it is of no use any more.
+            WorkerLate: If it took more than ``limit`` seconds; it is still at it.
+            NASError: As :func:`~nas_env.evaluation.evaluate` does.
+        """
+        with suppress(OSError):  # it has ended; how, it says below
+            self._send({"request": json.loads(request.to_json()), "device": device})
+        answer = self._receive(limit)
+        if "error" in answer:
+            raise _error(*answer["error"])
+        return Evaluation(**answer["evaluation"])
+
+    def kill(self) -> None:
+        """End it, whatever it does; from any thread. Who waits for it hears that it died."""
+        self._server.kill(self._number)
+
+    def close(self) -> None:
+        """End it and the line to it; from the thread that uses it."""
+        self.kill()
+        self._line.close()
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        self._line.settimeout(START)
+        self._line.sendall(json.dumps(message).encode() + b"\n")
+
+    def _receive(self, limit: float | None) -> dict[str, Any]:
+        """The next whole message."""
+        until = None if limit is None else time.monotonic() + limit
+        while True:
+            line, newline, rest = self._waiting.partition(b"\n")
+            if newline:
+                self._waiting = rest
+                with suppress(ValueError):  # half a message of one that was killed
+                    return self._checked(json.loads(line))
+                continue
+            try:
+                self._line.settimeout(None if until is None else max(until - time.monotonic(), 0.0))
+                received = self._line.recv(2**16)
+            except (TimeoutError, BlockingIOError):
+                raise WorkerLate from None
+            except ConnectionError:
+                received = b""
+            if not received:
+                raise WorkerDied("the server of the workers has ended")
+            self._waiting += received
+
+    @staticmethod
+    def _checked(message: dict[str, Any]) -> dict[str, Any]:
+        if "exit" in message:
+            raise WorkerDied(_ending(message["exit"]))
+        return message
+
+
+def work(line: socket.socket) -> NoReturn:
+    """The worker's life: requests in, evaluations out, until the line is closed."""
+    with line.makefile("rb") as incoming:
+        for text in incoming:
+            message = json.loads(text)
+            answer = _answer(message) if "request" in message else _begin(message)
+            line.sendall(json.dumps(answer).encode() + b"\n")
+    os._exit(0)
+
+
+def _begin(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that last as long as the worker."""
+    os.environ.clear()
+    os.environ.update(message["environment"])
+    sys.path[:] = message["path"]
+    torch.set_num_threads(1)
+    keep_memory()
+    if message["memory_limit"] is not None:
+        limit = int(message["memory_limit"])
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    return {"ready": True}
+
+
+def _answer(message: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        request = Request(**message["request"])
+        evaluation = evaluate(request, torch.device(message["device"]))
+        return {"evaluation": json.loads(evaluation.to_json())}
+    except (NASError, InvalidValue) as error:
+        return {"error": [type(error).__name__, str(error)]}
+
+
+def _error(name: str, text: str) -> Exception:
+    """The error that a worker met, as if it had been met here."""
+    kind = getattr(nas_env.errors, name, NASError)
+    error = kind.__new__(kind, text)
+    error.args = (text,)
+    return error
+
+
+def _ending(code: int) -> str:
+    """How a process ended, for a person.
+
+    Example:
+        >>> _ending(-11), _ending(3)
+        ('the worker was killed by SIGSEGV', 'the worker exited with status 3')
+    """
+    if code >= 0:
+        return f"the worker exited with status {code}"
+    return f"the worker was killed by {signal.Signals(-code).name}"

@@ -1,0 +1,178 @@
+"""Trains children in worker processes, several at once."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from nas_env.evaluation._base import Evaluator
+from nas_env.evaluation._fork_server import ForkServer
+from nas_env.evaluation._machine import cores, memory
+from nas_env.evaluation._room import Room, predicted_memory
+from nas_env.evaluation._worker import Worker, WorkerDied, WorkerLate
+from nas_env.records import Evaluation, Request, Status
+from nas_env.store import Store
+from nas_env.tasks import make_task
+from search_spaces._settings import at_least
+
+GIGABYTE = 2**30
+SHARE = 0.9  # of the machine's memory that the workers may take together
+
+Job = tuple[Request, Future[Evaluation]]
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """How children share the machine.
+
+    Attributes:
+        workers: Children at once, a process of one thread each; ``auto``: on a CPU one a core, on
+            CUDA ``children_per_gpu`` on each GPU that may be used.
+        time_limit: Seconds of one child; then it is stopped and has ``timed_out``. None for no
+            limit.
+        memory_limit: Gigabytes of one worker on a CPU; what wants more is ``out_of_memory``.
+            ``auto``: an equal share of nine tenths of the machine's; None for no limit.
+        children_per_gpu: Children at once on each GPU, where ``workers`` is ``auto``.
+    """
+
+    workers: int | Literal["auto"] = "auto"
+    time_limit: float | None = None
+    memory_limit: float | Literal["auto"] | None = "auto"
+    children_per_gpu: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "memory_limit"):
+            if getattr(self, name) != "auto":
+                at_least(self, **{name: 1 if name == "workers" else 0.25})
+        at_least(self, time_limit=0, children_per_gpu=1)
+
+    def count(self, gpus: int) -> int:
+        """Children at once."""
+        if self.workers != "auto":
+            return self.workers
+        return self.children_per_gpu * gpus if gpus else cores()
+
+
+class WorkersEvaluator(Evaluator):
+    """A submitted child is trained as soon as a worker is free; the workers outlive it.
+
+    A thread a worker hands it one child after the other and waits for it. Workers start when the
+    first child comes; one that died or was stopped is replaced when the next one comes.
+    """
+
+    Settings = WorkerSettings
+
+    settings: WorkerSettings
+
+    def __init__(self, device: torch.device, store: Store, settings: WorkerSettings | None = None):
+        super().__init__(device, store, settings)
+        self.devices = _devices(device)
+        self.count = self.settings.count(len(self.devices) if device.type == "cuda" else 0)
+        self.rooms = {name: Room(_free(name)) for name in self.devices if name != "cpu"}
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._workers: dict[int, Worker] = {}
+        self._closed = False
+        ForkServer.shared()  # imports torch by the time that the first child comes
+
+    def _train(self, request: Request) -> Future[Evaluation]:
+        future: Future[Evaluation] = Future()
+        self._jobs.put((request, future))
+        if not self._threads:
+            self._threads = [
+                threading.Thread(target=self._serve, args=(slot,), daemon=True)
+                for slot in range(self.count)
+            ]
+            for thread in self._threads:
+                thread.start()
+        return future
+
+    def _serve(self, slot: int) -> None:
+        """One worker's life: job after job, until there is None."""
+        device = self.devices[slot % len(self.devices)]
+        while (job := self._jobs.get()) is not None:
+            request, future = job
+            try:
+                future.set_result(self._admitted(slot, device, request))
+            except BaseException as error:
+                future.set_exception(error)
+        if slot in self._workers:
+            self._workers.pop(slot).close()
+
+    def _admitted(self, slot: int, device: str, request: Request) -> Evaluation:
+        """Train when the device has room; alone once more where that was too little."""
+        room = self.rooms.get(device)
+        if room is None:  # a CPU: its memory is limited worker by worker
+            return self._evaluate(slot, device, request)
+        with room.taken(predicted_memory(request)):
+            evaluation = self._evaluate(slot, device, request)
+        if evaluation.status == "out_of_memory":
+            with room.taken():
+                evaluation = self._evaluate(slot, device, request)
+        return evaluation
+
+    def _evaluate(self, slot: int, device: str, request: Request) -> Evaluation:
+        """Train in the worker of a slot."""
+        if slot not in self._workers:
+            self._workers[slot] = Worker({"memory_limit": self._memory_limit()})
+        limit = self.settings.time_limit
+        try:
+            if self._closed:
+                raise CancelledError
+            return self._workers[slot].evaluate(request, device, limit)
+        except (WorkerLate, WorkerDied) as error:
+            self._workers.pop(slot).close()
+            if self._closed:
+                raise CancelledError from None
+            if isinstance(error, WorkerLate):
+                return _failed(request, "timed_out", f"not done within {limit:g} seconds")
+            return _failed(request, "died", str(error))
+
+    def _memory_limit(self) -> float | None:
+        limit = self.settings.memory_limit
+        if self.device.type != "cpu" or limit is None:
+            return None
+        if limit == "auto":
+            whole = memory()
+            return None if whole is None else SHARE * whole / self.count
+        return limit * GIGABYTE
+
+    def close(self) -> None:
+        """Stop all workers, whatever they do; what was not done is cancelled."""
+        self._closed = True
+        with suppress(queue.Empty):
+            while (job := self._jobs.get_nowait()) is not None:
+                job[1].cancel()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for worker in list(self._workers.values()):
+            worker.kill()
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+
+    def __reduce__(self) -> Any:
+        return WorkersEvaluator, (self.device, self.store, self.settings)
+
+
+def _devices(device: torch.device) -> Sequence[str]:
+    """Where the children are trained; ``cuda`` without a number is every GPU."""
+    if device.type == "cuda" and device.index is None:
+        return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    return [str(device)]
+
+
+def _free(device: str) -> int:
+    """Free bytes of a GPU."""
+    return torch.cuda.mem_get_info(torch.device(device))[0]
+
+
+def _failed(request: Request, status: Status, error: str) -> Evaluation:
+    return Evaluation(status, make_task(request.task).failure_reward, error=error)
