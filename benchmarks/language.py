@@ -1,11 +1,16 @@
-"""Does the engine train a cell as well as torch's own LSTM? The LSTM of the space beside it.
+"""Does the engine train a cell as well as torch's own LSTM? Two questions, one loop.
 
-NAS_DATA=... python -m benchmarks.language        (PTB; an hour on two cores of the slower kind)
+NAS_DATA=... python -m benchmarks.language                # PTB; an hour on two slow cores
+NAS_DATA=... python -m benchmarks.language --matched      # as long
 
-Both are LSTMs of the same hidden size, trained by the same loop with the preset of Zaremba's
+Both LSTMs have the same hidden size and are trained by the same loop with the preset of Zaremba's
 medium model (without its dropout, as their small model of 200 units); the seeds are the pairs.
-The LSTM of the space has no biases and sums its output gate over four leaves, its forget gate
-over two; with the medium model's ±0.05 a hundred units have next to no signal at the start.
+
+By default they are as they come: the LSTM of the space has no biases, and sums its output gate
+over four leaves and its forget gate over two. ``--matched`` makes them one and the same function
+of the same first weights: the leaves that an LSTM does not need are held at zero, and torch's has
+no biases. What is left is how it is computed. (With the medium model's ±0.05 a hundred units
+without biases have next to no signal at the start.)
 """
 
 from __future__ import annotations
@@ -20,17 +25,21 @@ from typing import Any
 import numpy as np
 import torch
 import tyro
+from torch import nn
 
 from benchmarks._results import save
 from benchmarks._statistics import mean_interval
-from nas_env.evaluation import evaluate
 from nas_env.problem import Problem
-from nas_env.records import Request
-from nas_env.references import Native, NativeSpace
-from nas_env.training.allocator import keep_memory
+from nas_env.training.allocator import training_environment
+from nas_env.training.language import train
 from search_spaces import published_architecture
+from search_spaces._recurrent_network import LanguageModel, cell_model, reference_model
+from search_spaces.recurrent_cell import RecurrentCellSpace
 
-MODELS = ("lstm", "native:lstm")
+SPACE, NATIVE = "LSTM of the space", "torch.nn.LSTM"
+MODELS = (SPACE, NATIVE)
+LAYERS = 2
+LEAVES = {"input": 2, "forget": 0, "candidate": 3, "output": 4}  # in torch's order; others: zero
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class Options:
         epochs: Of each training.
         hidden: Units of each layer.
         init_range: Every weight starts uniform in ± this.
+        matched: Make both the same function of the same first weights.
         seeds: Trainings of each.
         workers: Processes.
     """
@@ -50,6 +60,7 @@ class Options:
     epochs: int = 8
     hidden: int = 100
     init_range: float = 0.2
+    matched: bool = False
     seeds: int = 3
     workers: int = os.cpu_count() or 1
 
@@ -57,11 +68,12 @@ class Options:
 def main(options: Options) -> None:
     """Train, print and keep the perplexities."""
     jobs = [(options, *job) for job in product(range(options.seeds), MODELS)]
+    os.environ.update(training_environment())
     with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
         curves = list(pool.map(perplexities, jobs))
     found = {model: np.array(curves[i :: len(MODELS)]) for i, model in enumerate(MODELS)}
     last = {model: values[:, -1] for model, values in found.items()}
-    ratio = mean_interval(last["lstm"] / last["native:lstm"])
+    ratio = mean_interval(last[SPACE] / last[NATIVE])
     figures: dict[str, Any] = {
         "validation perplexity by seed and epoch": {m: v.tolist() for m, v in found.items()},
         "space / native, mean of the pairs": ratio.value,
@@ -72,30 +84,56 @@ def main(options: Options) -> None:
     command = (
         f"python -m benchmarks.language --task {options.task} --epochs {options.epochs} "
         f"--hidden {options.hidden} --init-range {options.init_range} --seeds {options.seeds}"
+        f"{' --matched' if options.matched else ''}"
     )
-    save("language", command, figures)
+    save("language_matched" if options.matched else "language", command, figures)
 
 
 def perplexities(job: tuple[Options, int, str]) -> list[float]:
     """The validation perplexity of one training after each epoch."""
     torch.set_num_threads(1)
-    keep_memory()
-    evaluation = evaluate(request(*job), torch.device("cpu"))
-    assert evaluation.status == "ok", evaluation.error
-    return list(evaluation.curves["validation_perplexity"])
-
-
-def request(options: Options, seed: int, model: str) -> Request:
-    """What is trained."""
-    size = {"hidden": options.hidden, "dropout": 0.0, "init_range": options.init_range}
+    options, seed, name = job
     recipe = {"preset": "zaremba_medium", "epochs": options.epochs}
-    problem = Problem(
-        options.task, "recurrent_cell", recipe=recipe, device="cpu", evaluation_seed=seed, **size
-    )
-    if model.startswith("native:"):
-        native = Native(model.removeprefix("native:"))
-        return problem.request(native, space=NativeSpace(**size).construction)
-    return problem.request(problem.space.parse(published_architecture(model)))
+    problem = Problem(options.task, "recurrent_cell", recipe=recipe, device="cpu")
+    torch.manual_seed(seed)
+    child = model(options, name, problem.task.outputs)
+    data = problem.task.search_data()  # type: ignore[attr-defined]
+    result = train(child, data, problem.recipe, seed=seed, device=torch.device("cpu"))
+    assert not result.diverged, result.reason
+    return result.curves["validation_perplexity"]
+
+
+def model(options: Options, name: str, vocabulary: int) -> LanguageModel:
+    """One of the two language models, with its first weights."""
+    size: dict[str, Any] = {
+        "vocabulary": vocabulary,
+        "hidden": options.hidden,
+        "dropout": 0.0,
+        "init_range": options.init_range,
+    }
+    if name == NATIVE and not options.matched:
+        return reference_model("lstm", **size)
+    space = cell_model(RecurrentCellSpace().parse(published_architecture("lstm")), **size)
+    if not options.matched:
+        return space
+    for parameter in space.core.parameters():
+        needed = torch.zeros_like(parameter)
+        needed.view(space.core.layers[0].step.cell.base, -1)[list(LEAVES.values())] = 1
+        parameter.data *= needed
+        parameter.register_hook(needed.mul)
+    return space if name == SPACE else without_biases(space)
+
+
+def without_biases(space: LanguageModel) -> LanguageModel:
+    """Torch's LSTM with the weights of the leaves that an LSTM needs."""
+    core = nn.LSTM(space.core.hidden_size, space.core.hidden_size, LAYERS, bias=False)
+    native = LanguageModel(core, space.softmax.out_features, dropout=0.0, tied=False)
+    for part in ("embedding", "softmax"):
+        getattr(native, part).load_state_dict(getattr(space, part).state_dict())
+    for own, theirs in zip(core.parameters(), space.core.parameters(), strict=True):
+        gates = theirs.data.view(-1, *own.shape[1:]).split(space.core.hidden_size)
+        own.data.copy_(torch.cat([gates[leaf] for leaf in LEAVES.values()]))
+    return native
 
 
 if __name__ == "__main__":

@@ -12,6 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 Record = Mapping[str, Any]
+#: What a child's seconds went into, for the closing table.
+WORK = {
+    "data": "read data",
+    "build": "build children",
+    "train": "train them",
+    "validate": "validate them",
+    "store": "store the results",
+}
 LINE_EVERY = 10.0  # seconds between two lines where the output is no terminal
 
 
@@ -127,6 +135,10 @@ def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
         "failed": failed or "0",
         "seconds": f"{figures['seconds']:,.1f}",
         "children per hour": f"{figures['children_per_hour'] or 0:,.0f}",
+        **{
+            f"seconds to {WORK[part]}": f"{seconds:,.1f}"
+            for part, seconds in (figures.get("seconds_of_children") or {}).items()
+        },
     }
 
 

@@ -73,7 +73,8 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     | ``recipe`` | the task's for the device | name, or settings (``preset`` and changes to it); \
       of a table ``fidelity`` and ``noise`` |
     | ``device`` | ``"auto"`` | CUDA where there is one, else the CPU |
-    | ``evaluator`` | the task's | who trains the children, or looks them up |
+    | ``evaluator`` | the task's | who trains the children, or looks them up; \
+      ``{"name": "workers", "workers": 4}`` trains 4 at once |
     | ``evaluation_seed`` | 0 | of the children, together with their architecture |
     | ``store`` | None | file of evaluations (None: in memory) |
     | ``one_step`` | False | all decisions in one ``MultiDiscrete`` action |

@@ -148,12 +148,21 @@ class Problem:
         futures = self.evaluator.submit_batch([self.request(a) for a in architectures])
         return [(a, f.result()) for a, f in zip(architectures, futures, strict=True)]
 
-    def seconds(self, tokens: Sequence[int], request: Request) -> float | None:
-        """What an evaluation took: as it was measured, or by the table's clock; None if unknown."""
+    def seconds(self, tokens: Sequence[int], request: Request) -> dict[str, float]:
+        """What each part of an evaluation took; empty where that is unknown.
+
+        Returns:
+            ``"data"`` (read once a process), ``"build"``, ``"train"``, ``"validate"``,
+            ``"store"``, as they were measured; or ``"train"`` by the table's clock.
+        """
         if self.answers is not None:
-            return self.answers.seconds(self.answers.row(tokens))
-        kept = self.store.get(request.key)
-        return None if kept is None else sum(kept.seconds.values())
+            seconds = self.answers.seconds(self.answers.row(tokens))
+            return {} if seconds is None else {"train": seconds}
+        evaluation = self.store.get(request.key)
+        if evaluation is None:
+            return {}
+        kept = self.evaluator.kept.get(request.key)
+        return {**evaluation.seconds, **({} if kept is None else {"store": kept})}
 
     def verify_data(self) -> None:
         """Check that the task's data is there and whole, or its table.

@@ -178,6 +178,7 @@ class Search:
         architecture = self.problem.space.parse(episode.architecture)
         request = self.problem.request(architecture)
         evaluation = episode.evaluation
+        parts = self.problem.seconds(episode.tokens, request)
         return {
             "tokens": list(episode.tokens),
             "reward": episode.reward,
@@ -187,5 +188,6 @@ class Search:
             "flops": evaluation.get("flops"),
             "architecture": dict(episode.architecture),
             "canonical": json.dumps(request.architecture, sort_keys=True),
-            "seconds": self.problem.seconds(episode.tokens, request),
+            "seconds": sum(parts.values()) if parts else None,
+            "parts": parts,
         }

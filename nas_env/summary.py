@@ -12,6 +12,9 @@ from nas_env.problem import Problem
 
 Record = Mapping[str, Any]
 
+#: Of an evaluation, in their order.
+PARTS = ("data", "build", "train", "validate", "store")
+
 
 def best_of(records: Sequence[Record]) -> Any:
     """The best episode, the first of equal ones; None where there is none."""
@@ -51,7 +54,16 @@ def summarise(records: Sequence[Record], problem: Problem, seconds: float) -> di
         ),
         "seconds": round(seconds, 3),
         "children_per_hour": round(3600 * len(records) / seconds, 1) if seconds else None,
+        "seconds_of_children": _parts(records),
     }
+
+
+def _parts(records: Sequence[Record]) -> dict[str, float]:
+    """What the parts of the different children's evaluations took, all workers together."""
+    total: Counter[str] = Counter()
+    for parts in {r["canonical"]: r.get("parts", {}) for r in records}.values():
+        total.update(parts)
+    return {name: round(total[name], 3) for name in PARTS if name in total}
 
 
 def _best(records: Sequence[Record], problem: Problem) -> dict[str, Any] | None:

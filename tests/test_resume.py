@@ -14,8 +14,9 @@ from nas_env.store import Store
 from tests._killing import append, killed_after
 from train_agent import main
 
-TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
-TIMES = ("seconds", "children_per_hour")
+SMALL = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
+TINY = [*SMALL, "--workers", "0"]
+TIMES = ("seconds", "children_per_hour", "seconds_of_children")
 
 
 def figures(folder):
@@ -23,7 +24,7 @@ def figures(folder):
     summary = json.loads((folder / "summary.json").read_text())
     for part in (summary, summary["random_search"]):
         for name in TIMES:
-            assert part.pop(name) > 0
+            assert part.pop(name)
     store = Store(folder / "results.sqlite")
     played = [(e["tokens"], e["reward"]) for e in store.all_episodes()]
     store.close()

@@ -15,7 +15,7 @@ from _small import TINY
 from nas_env.errors import DataNotFound, InvalidValue, UnknownName
 from nas_env.evaluation import _machine
 from nas_env.evaluation._room import Room, predicted_memory
-from nas_env.evaluation.workers import WorkersEvaluator, WorkerSettings
+from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
 from nas_env.problem import Problem
 from nas_env.store import Store
 from train_agent import main

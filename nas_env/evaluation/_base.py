@@ -37,6 +37,7 @@ class Evaluator(ABC):
 
     Attributes:
         Settings: The frozen dataclass of a member's settings.
+        kept: Seconds that keeping each evaluation in the store took, by its key.
     """
 
     Settings: ClassVar[type] = NoSettings
@@ -46,6 +47,7 @@ class Evaluator(ABC):
         self.store = store
         self.settings = settings if settings is not None else self.Settings()
         self._running: dict[str, Future[Evaluation]] = {}
+        self.kept: dict[str, float] = {}
 
     @classmethod
     def name(cls) -> str:
@@ -83,7 +85,9 @@ class Evaluator(ABC):
         def done(trained: Future[Evaluation]) -> None:
             try:
                 evaluation = trained.result()
+                begun = time.perf_counter()
                 self.store.put(request, evaluation)
+                self.kept[request.key] = time.perf_counter() - begun
             except BaseException as error:
                 with suppress(StoreError):  # whoever waits must hear of the first error
                     self.store.release(request.key)

@@ -20,6 +20,8 @@ import sys
 import threading
 from contextlib import suppress
 
+from nas_env.training.allocator import training_environment
+
 FORK, KILL = 1, 2
 MESSAGE = struct.Struct("!BI")  # one of these and a worker's number
 CALLER_GONE = 1.0  # seconds between two looks whether the caller lives
@@ -49,7 +51,10 @@ class ForkServer:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={
+                    **training_environment(),
+                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                },
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )

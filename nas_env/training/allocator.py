@@ -1,25 +1,45 @@
-"""The C library's allocator, set for training on a CPU."""
+"""The C library's allocator, set for training on a CPU; elsewhere than with glibc nothing happens."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 from contextlib import suppress
 
 # Of mallopt(3); each takes a C int.
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
+HUGE_PAGES = "glibc.malloc.hugetlb=1"  # is read once, when a process starts
 
 
 def keep_memory() -> bool:
     """Let this process keep the memory it frees, to be used again; whether that could be set.
 
-    By default glibc maps each large block anew and hands it back when it is freed, so that every
-    activation and gradient of every step costs a page fault per 4 kB; a third of a short training
-    can go there. The setting lasts as long as the process, which holds on to its largest size:
-    one for a process whose purpose is training, such as a worker. Elsewhere than with glibc
-    nothing happens.
+    By default glibc hands a large block back when it is freed, so that each activation and
+    gradient of each step costs a page fault per 4 kB. Lasts as long as the process, which holds
+    on to its largest size: for one whose purpose is training, such as a worker.
     """
+    return _mallopt(2**30)
+
+
+def map_large_blocks() -> bool:
+    """Give each block of a megabyte and more a mapping of its own; whether that could be set.
+
+    Before 2.38 glibc often cannot use an aligned block again that it freed (its bug 14581): a
+    language model, whose logits are the largest blocks by far, grew by 26 MB a step. A mapping
+    goes back as a whole. With huge pages it costs little.
+    """
+    return _mallopt(2**20)
+
+
+def training_environment() -> dict[str, str]:
+    """The environment of a process that is started to train: with huge pages."""
+    tunables = filter(None, [os.environ.get("GLIBC_TUNABLES"), HUGE_PAGES])
+    return {**os.environ, "GLIBC_TUNABLES": ":".join(tunables)}
+
+
+def _mallopt(mmap_threshold: int) -> bool:
     with suppress(AttributeError, OSError, TypeError):  # no such function, no C library by name
         mallopt = ctypes.CDLL(None).mallopt
-        wanted = {_MMAP_THRESHOLD: 2**30, _TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: 2**26}
+        wanted = {_MMAP_THRESHOLD: mmap_threshold, _TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: 2**26}
         return all(mallopt(name, value) == 1 for name, value in wanted.items())
     return False

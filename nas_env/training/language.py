@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nas_env.training.allocator import map_large_blocks
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.outcome import Training, autocast, timed
 from nas_env.training.text import LanguageData, columns, detached, stretches
@@ -49,6 +50,8 @@ def train(
         over ``EXPLODED`` times the ln(types) of guessing.
     """
     result = Training({"training_loss": [], "validation_perplexity": []}, seconds={})
+    if device.type == "cpu":
+        map_large_blocks()
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         steps = _Steps(child, data, recipe, device)
