@@ -63,7 +63,7 @@ class Options:
 def main(options: Options) -> None:
     """Time all in turns, print, and keep the figures."""
     chosen = architectures(options.quick)
-    seconds = dict.fromkeys(WAYS, 0.0)
+    seconds: dict[str, float] = dict.fromkeys(WAYS, 0.0)
     with ExitStack() as stack:
         pools = {way: stack.enter_context(pool(way)) for way in WAYS}
         for way in WAYS:

@@ -1,4 +1,4 @@
-"""The C library's allocator, set for training on a CPU; elsewhere than with glibc nothing happens."""
+"""The C library's allocator, set for training on a CPU; without glibc nothing happens."""
 
 from __future__ import annotations
 
