@@ -32,6 +32,7 @@ from benchmarks._statistics import mean_interval
 from nas_env.problem import Problem
 from nas_env.training.allocator import training_environment
 from nas_env.training.language import train
+from nas_env.training.text import LanguageData
 from search_spaces import published_architecture
 from search_spaces._recurrent_network import LanguageModel, cell_model, reference_model
 from search_spaces.recurrent_cell import RecurrentCellSpace
@@ -96,8 +97,8 @@ def perplexities(job: tuple[Options, int, str]) -> list[float]:
     recipe = {"preset": "zaremba_medium", "epochs": options.epochs}
     problem = Problem(options.task, "recurrent_cell", recipe=recipe, device="cpu")
     torch.manual_seed(seed)
-    child = model(options, name, problem.task.outputs)
-    data = problem.task.search_data()  # type: ignore[attr-defined]
+    data: LanguageData = problem.task.search_data()  # type: ignore[attr-defined]
+    child = model(options, name, data.types)
     result = train(child, data, problem.recipe, seed=seed, device=torch.device("cpu"))
     assert not result.diverged, result.reason
     return result.curves["validation_perplexity"]

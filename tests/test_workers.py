@@ -20,7 +20,7 @@ from nas_env.problem import Problem
 from nas_env.store import Store
 from train_agent import main
 
-LIMIT = 3.0  # seconds of a child that hangs
+LIMIT = 8.0  # seconds of a child that hangs; before it does, it is built, on a busy machine too
 LATE = 2.0  # seconds after the limit by which its evaluation must be there
 TESTS = Path(__file__).parent
 SPACE = {"layers": 2, "filter_sizes": [1, 3], "filters": [2, 3, 4]}
@@ -101,7 +101,7 @@ def test_a_child_that_hangs_is_stopped_in_time(closing, fault, tmp_path):
     begun = time.monotonic()
     (evaluation,) = evaluated(hanging, 0)
     assert LIMIT <= time.monotonic() - begun < LIMIT + LATE
-    assert (evaluation.status, evaluation.error) == ("timed_out", "not done within 3 seconds")
+    assert (evaluation.status, evaluation.error) == ("timed_out", "not done within 8 seconds")
     assert evaluation.reward == hanging.task.failure_reward
     assert until(lambda: not running((tmp_path / "note").read_text()))
     other = problem().request(hanging.space.decode(tokens(hanging, 1)))

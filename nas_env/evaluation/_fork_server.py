@@ -18,7 +18,9 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from typing import NoReturn
 
 from nas_env.training.allocator import training_environment
 
@@ -85,58 +87,77 @@ class ForkServer:
 def serve(descriptor: int) -> None:
     """The server's own life: until the caller is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's
-    import nas_env.evaluation._worker as worker
+    from nas_env.evaluation._worker import work  # and all that workers are forked with
 
-    control = socket.socket(fileno=descriptor)
-    caller = os.getppid()
-    ended, wakeup = socket.socketpair()
-    for end in (ended, wakeup):
-        end.setblocking(False)
-    signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    workers: dict[int, tuple[int, socket.socket]] = {}  # by process: the number, the socket
-    while os.getppid() == caller:
-        ready, _, _ = select.select([control, ended], [], [], CALLER_GONE)
-        if ended in ready:
-            ended.recv(1024)
-            _bury(workers)
-        if control in ready:
-            message, descriptors, *_ = socket.recv_fds(control, MESSAGE.size, 1)
-            if not message:
+    _Server(socket.socket(fileno=descriptor), work).run()
+
+
+class _Server:
+    """Forks, kills and buries workers.
+
+    Args:
+        control: Where the caller's orders come from.
+        work: A worker's life at the end of a line; does not return.
+    """
+
+    def __init__(self, control: socket.socket, work: Callable[[socket.socket], NoReturn]):
+        self.control, self.work = control, work
+        self.workers: dict[int, tuple[int, socket.socket]] = {}  # by process: number, its socket
+        self.ended, self.wakeup = socket.socketpair()  # a byte for each worker that ends
+        for end in (self.ended, self.wakeup):
+            end.setblocking(False)
+        signal.set_wakeup_fd(self.wakeup.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def run(self) -> None:
+        """Obey until the caller is gone; then take all workers along."""
+        caller = os.getppid()
+        while os.getppid() == caller:
+            ready, _, _ = select.select([self.control, self.ended], [], [], CALLER_GONE)
+            if self.ended in ready:
+                self.ended.recv(1024)
+                self.bury()
+            if self.control in ready and not self.obey():
                 break
-            order, number = MESSAGE.unpack(message)
-            if order == FORK:
-                line = socket.socket(fileno=descriptors[0])
-                if (process := os.fork()) == 0:
-                    for each in (control, ended, wakeup, *(line for _, line in workers.values())):
-                        each.close()
-                    _settle()
-                    worker.work(line)
-                workers[process] = number, line
-            else:
-                for process, (each, _) in workers.items():
-                    if each == number:
-                        os.kill(process, signal.SIGKILL)
-    for process in workers:
-        os.kill(process, signal.SIGKILL)
-    os._exit(0)
+        for process in self.workers:
+            os.kill(process, signal.SIGKILL)
+        os._exit(0)
 
+    def obey(self) -> bool:
+        """Carry out one order; False where there is no one left to give any."""
+        message, descriptors, *_ = socket.recv_fds(self.control, MESSAGE.size, 1)
+        if not message:
+            return False
+        order, number = MESSAGE.unpack(message)
+        if order == FORK:
+            self.fork(number, socket.socket(fileno=descriptors[0]))
+        else:
+            for process, (each, _) in self.workers.items():
+                if each == number:
+                    os.kill(process, signal.SIGKILL)
+        return True
 
-def _bury(workers: dict[int, tuple[int, socket.socket]]) -> None:
-    """Say on the sockets of workers that have ended how they did."""
-    while workers:
-        process, status = os.waitpid(-1, os.WNOHANG)
-        if process == 0:
-            break
-        _, line = workers.pop(process)
-        code = os.waitstatus_to_exitcode(status)
-        with line, suppress(OSError):  # whoever asked may be gone; a half line may stand before
-            line.sendall(f"\n{json.dumps({'exit': code})}\n".encode())
+    def fork(self, number: int, line: socket.socket) -> None:
+        """A worker at the end of a line; its signals are its own, and it dies with the server."""
+        if (process := os.fork()) != 0:
+            self.workers[process] = number, line
+            return
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        lines = (line for _, line in self.workers.values())
+        for each in (self.control, self.ended, self.wakeup, *lines):
+            each.close()
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        self.work(line)
 
-
-def _settle() -> None:
-    """A worker's signals are its own again, and it dies with the server."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    def bury(self) -> None:
+        """Say on the lines of workers that have ended how they did."""
+        while self.workers:
+            process, status = os.waitpid(-1, os.WNOHANG)
+            if process == 0:
+                break
+            _, line = self.workers.pop(process)
+            code = os.waitstatus_to_exitcode(status)
+            with line, suppress(OSError):  # nobody may listen; half a line may stand before
+                line.sendall(f"\n{json.dumps({'exit': code})}\n".encode())
