@@ -155,7 +155,7 @@ def engine(architecture: Any, options: Options) -> None:
 @lru_cache
 def prepared(options: Options) -> Any:
     """As many images as the steps take, and the paper's recipe for one epoch of them."""
-    task = CIFAR10(train_size=options.steps * options.batch, validation_size=1)
+    task = CIFAR10(train_size=options.steps * options.batch, validation_size=10)
     recipe = task.recipes["paper"]
     changes = {"epochs": 1, "batch_size": options.batch, "threads": torch.get_num_threads()}
     return task.search_data(), replace(recipe, **changes).resolved("cpu")  # type: ignore[type-var]
