@@ -50,7 +50,7 @@ class Options:
     """Time training steps.
 
     Attributes:
-        quick: Four architectures of 6 to 10 layers instead of 17 of 6 to 20.
+        quick: Four architectures, of 6 and 8 layers, instead of 17 of 6 to 20.
         steps: Training steps of each child.
         batch: Images of a step.
     """

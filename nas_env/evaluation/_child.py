@@ -37,15 +37,15 @@ def evaluate(request: Request, device: torch.device) -> Evaluation:
             architecture_of(request), task.input_shape, task.outputs
         )
         if (error := _excess(cost, task)) is not None:
-            return _failed(task, "too_large", error, cost)
+            return failed(task, "too_large", error, cost)
         return _trained(request, task, cost, device)
     except (NASError, KeyboardInterrupt):
         raise
     except (torch.cuda.OutOfMemoryError, MemoryError) as error:
-        return _failed(task, "out_of_memory", _one_line(error), cost)
+        return failed(task, "out_of_memory", _one_line(error), cost)
     except Exception as error:
         memory = "can't allocate memory" in str(error)
-        return _failed(task, "out_of_memory" if memory else "failed", _one_line(error), cost)
+        return failed(task, "out_of_memory" if memory else "failed", _one_line(error), cost)
 
 
 def training_task(spec: Mapping[str, Any]) -> TrainingTask:
@@ -74,7 +74,7 @@ def _trained(request: Request, task: TrainingTask, cost: Cost, device: torch.dev
     _, result = train_child(request, device)
     if result.diverged:
         error = f"{result.reason} in epoch {result.epochs + 1}"
-        return _failed(task, "diverged", error, cost, result.curves, result.seconds)
+        return failed(task, "diverged", error, cost, result.curves, result.seconds)
     score = task.score(result.curves)
     return Evaluation("ok", task.reward(score), score, result.curves, *cost, seconds=result.seconds)
 
@@ -129,14 +129,15 @@ def _settled(recipe: Recipe, seed: int, device: torch.device) -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-def _failed(
+def failed(
     task: Task,
     status: Status,
     error: str,
-    cost: Cost | None,
+    cost: Cost | None = None,
     curves: Any = None,
     seconds: Any = None,
 ) -> Evaluation:
+    """The evaluation of a child that came to nothing, with its task's failure reward."""
     return Evaluation(
         status,
         task.failure_reward,

@@ -13,11 +13,12 @@ from typing import Any, Literal
 import torch
 
 from nas_env.evaluation._base import Evaluator
+from nas_env.evaluation._child import failed
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._machine import cores, memory
 from nas_env.evaluation._room import Room, predicted_memory
 from nas_env.evaluation._worker import Worker, WorkerDied, WorkerLate
-from nas_env.records import Evaluation, Request, Status
+from nas_env.records import Evaluation, Request
 from nas_env.store import Store
 from nas_env.tasks import make_task
 from search_spaces._settings import at_least
@@ -132,8 +133,10 @@ class WorkersEvaluator(Evaluator):
             if self._closed:
                 raise CancelledError from None
             if isinstance(error, WorkerLate):
-                return _failed(request, "timed_out", f"not done within {limit:g} seconds")
-            return _failed(request, "died", str(error))
+                return failed(
+                    make_task(request.task), "timed_out", f"not done within {limit:g} seconds"
+                )
+            return failed(make_task(request.task), "died", str(error))
 
     def _memory_limit(self) -> float | None:
         limit = self.settings.memory_limit
@@ -172,7 +175,3 @@ def _devices(device: torch.device) -> Sequence[str]:
 def _free(device: str) -> int:
     """Free bytes of a GPU."""
     return torch.cuda.mem_get_info(torch.device(device))[0]
-
-
-def _failed(request: Request, status: Status, error: str) -> Evaluation:
-    return Evaluation(status, make_task(request.task).failure_reward, error=error)
