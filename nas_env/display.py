@@ -14,7 +14,6 @@ from rich.table import Table
 Record = Mapping[str, Any]
 #: What a child's seconds went into, for the closing table.
 WORK = {
-    "data": "read data",
     "build": "build children",
     "train": "train them",
     "validate": "validate them",

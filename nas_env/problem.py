@@ -148,12 +148,16 @@ class Problem:
         futures = self.evaluator.submit_batch([self.request(a) for a in architectures])
         return [(a, f.result()) for a, f in zip(architectures, futures, strict=True)]
 
-    def seconds(self, tokens: Sequence[int], request: Request) -> dict[str, float]:
-        """What each part of an evaluation took; empty where that is unknown.
+    def seconds(self, tokens: Sequence[int], request: Request) -> float | None:
+        """What an evaluation took: as it was measured, or by the table's clock; None if unknown."""
+        return total_seconds(self.parts(tokens, request))
+
+    def parts(self, tokens: Sequence[int], request: Request) -> dict[str, float]:
+        """The seconds that each part of an evaluation took; empty where that is unknown.
 
         Returns:
-            ``"data"`` (read once a process), ``"build"``, ``"train"``, ``"validate"``,
-            ``"store"``, as they were measured; or ``"train"`` by the table's clock.
+            ``"build"`` (the first time in a process with reading the data), ``"train"``,
+            ``"validate"``, ``"store"``, as they were measured; or ``"train"`` by the table's clock.
         """
         if self.answers is not None:
             seconds = self.answers.seconds(self.answers.row(tokens))
@@ -178,6 +182,11 @@ class Problem:
         """Stop the evaluator and close the store."""
         self.evaluator.close()
         self.store.close()
+
+
+def total_seconds(parts: Mapping[str, float]) -> float | None:
+    """What all parts of an evaluation took; None where that is unknown."""
+    return sum(parts.values()) if parts else None
 
 
 def choose_device(name: str) -> torch.device:

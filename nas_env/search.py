@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from nas_env.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from nas_env.problem import Problem
+from nas_env.problem import Problem, total_seconds
 from nas_env.run import Run
 from nas_env.summary import best_of, better, summarise
 from search_spaces._settings import at_least, at_most
@@ -178,7 +178,7 @@ class Search:
         architecture = self.problem.space.parse(episode.architecture)
         request = self.problem.request(architecture)
         evaluation = episode.evaluation
-        parts = self.problem.seconds(episode.tokens, request)
+        parts = self.problem.parts(episode.tokens, request)
         return {
             "tokens": list(episode.tokens),
             "reward": episode.reward,
@@ -188,6 +188,6 @@ class Search:
             "flops": evaluation.get("flops"),
             "architecture": dict(episode.architecture),
             "canonical": json.dumps(request.architecture, sort_keys=True),
-            "seconds": sum(parts.values()) if parts else None,
+            "seconds": total_seconds(parts),
             "parts": parts,
         }

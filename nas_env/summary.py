@@ -13,7 +13,7 @@ from nas_env.problem import Problem
 Record = Mapping[str, Any]
 
 #: Of an evaluation, in their order.
-PARTS = ("data", "build", "train", "validate", "store")
+PARTS = ("build", "train", "validate", "store")
 
 
 def best_of(records: Sequence[Record]) -> Any:

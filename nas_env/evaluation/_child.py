@@ -85,18 +85,17 @@ def train_child(request: Request, device: torch.device) -> tuple[nn.Module, Trai
     Raises:
         NASError: If the data is missing or corrupt.
     """
+    start = time.perf_counter()
     task = training_task(request.task)
     recipe = task_recipe(task, request.recipe)
-    start = time.perf_counter()
     data = _data(json.dumps(dict(request.task), sort_keys=True), str(device))
-    read = time.perf_counter()
     with _settled(recipe, request.child_seed, device):
         space = make_space(request.space)
         child = space.build(architecture_of(request), task.input_shape, task.outputs).to(device)
-        built = time.perf_counter()
+        built = time.perf_counter() - start
         train = _catalogue.resolve(recipe.engine)
         result = train(child, data, recipe, seed=request.child_seed, device=device)
-    result.seconds |= {"data": read - start, "build": built - read}
+    result.seconds["build"] = built
     return child, result
 
 
