@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks import _statistics
+from nas_env.evaluation._machine import processor
 from nas_env.files import write_json
 from nas_env.summary import versions
 
@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "results"
 def save(name: str, command: str, figures: Any) -> Path:
     """Keep figures beside the command that made them, and what it ran on."""
     FOLDER.mkdir(exist_ok=True)
-    machine = {"processor": platform.machine(), "versions": versions()}
+    machine = {"processor": processor(), "versions": versions()}
     write_json(FOLDER / f"{name}.json", {"command": command, "on": machine, "figures": figures})
     return FOLDER / f"{name}.json"
 

@@ -16,10 +16,8 @@ without biases have next to no signal at the start.)
 from __future__ import annotations
 
 import os
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -27,10 +25,10 @@ import torch
 import tyro
 from torch import nn
 
+from benchmarks._processes import in_processes
 from benchmarks._results import save
 from benchmarks._statistics import mean_interval
 from nas_env.problem import Problem
-from nas_env.training.allocator import training_environment
 from nas_env.training.language import train
 from nas_env.training.text import LanguageData
 from search_spaces import published_architecture
@@ -69,9 +67,7 @@ class Options:
 def main(options: Options) -> None:
     """Train, print and keep the perplexities."""
     jobs = [(options, *job) for job in product(range(options.seeds), MODELS)]
-    os.environ.update(training_environment())
-    with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
-        curves = list(pool.map(perplexities, jobs))
+    curves = in_processes(perplexities, jobs, options.workers)
     found = {model: np.array(curves[i :: len(MODELS)]) for i, model in enumerate(MODELS)}
     last = {model: values[:, -1] for model, values in found.items()}
     ratio = mean_interval(last[SPACE] / last[NATIVE])
@@ -92,7 +88,6 @@ def main(options: Options) -> None:
 
 def perplexities(job: tuple[Options, int, str]) -> list[float]:
     """The validation perplexity of one training after each epoch."""
-    torch.set_num_threads(1)
     options, seed, name = job
     recipe = {"preset": "zaremba_medium", "epochs": options.epochs}
     problem = Problem(options.task, "recurrent_cell", recipe=recipe, device="cpu")

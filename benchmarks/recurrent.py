@@ -9,21 +9,20 @@ the others' allocator is set as a worker's is (``nas_env.training.allocator``).
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from multiprocessing import get_context
 
 import torch
 import tyro
 from torch.nn import functional
 
+from benchmarks._processes import processes
 from benchmarks._results import save
-from nas_env.training.allocator import map_large_blocks, training_environment
+from nas_env.training.allocator import map_large_blocks
 from search_spaces import published_architecture
 from search_spaces._recurrent_network import LanguageModel, cell_model, reference_model
 from search_spaces.recurrent_cell import RecurrentCellSpace
@@ -70,22 +69,9 @@ def main(options: Options) -> None:
 
 
 def pool(core: str) -> ProcessPoolExecutor:
-    """The process of one model, started."""
-    own = dict(os.environ)
-    if core != "plain loop":
-        os.environ.update(training_environment())
-    made = ProcessPoolExecutor(1, get_context("spawn"), settle, (core,))
-    made.submit(int).result()
-    os.environ.clear()
-    os.environ.update(own)
-    return made
-
-
-def settle(core: str) -> None:
-    """One thread; the allocator is part of the engine, not of the plain loop."""
-    torch.set_num_threads(1)
-    if core != "plain loop":
-        map_large_blocks()
+    """The process of one model; the allocator is part of the engine, not of the plain loop."""
+    engine = core != "plain loop"
+    return processes(1, engine=engine, settle=map_large_blocks if engine else None)
 
 
 def rate(core: str, precision: str, hidden: int, steps: int) -> float:

@@ -5,8 +5,8 @@ NAS_DATA=... python -m benchmarks.throughput             # 16 architectures and 
 
 Three ways to train the same architectures on the same images for the same number of steps:
 
-- *naive*: torchvision's CIFAR10, transforms of each sample in a DataLoader, float32, eager, one
-  child at a time on all cores;
+- *naive* (``benchmarks/_naive.py``): torchvision's transforms of each sample in a DataLoader,
+  float32, eager, one child at a time on all cores;
 - *engine*: ``nas_env.training.images``, one child at a time on all cores;
 - *workers*: the engine on one thread, as many children at once as there are cores.
 
@@ -22,15 +22,15 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 import torch
 import tyro
 from torch import nn
-from torch.nn import functional
 
+from benchmarks import _naive
+from benchmarks._processes import processes
 from benchmarks._results import save
 from nas_env.evaluation._machine import cores
 from nas_env.tasks.cifar10 import CIFAR10
@@ -92,16 +92,11 @@ def architectures(quick: bool) -> list[Any]:
 
 
 def pool(way: str) -> ProcessPoolExecutor:
-    """The processes of one way."""
-    count = cores() if way == "workers" else 1
-    return ProcessPoolExecutor(count, get_context("spawn"), settle, (way,))
-
-
-def settle(way: str) -> None:
-    """Threads and allocator as the way has them."""
-    torch.set_num_threads(1 if way == "workers" else cores())
-    if way != "naive":
-        keep_memory()
+    """The processes of one way; the allocator's settings are part of the engine."""
+    if way == "naive":
+        return processes(1, threads=cores(), engine=False)
+    workers = cores() if way == "workers" else 1
+    return processes(workers, threads=cores() // workers, settle=keep_memory)
 
 
 def timed(pool: ProcessPoolExecutor, way: str, architecture: Any, options: Options) -> float:
@@ -116,33 +111,8 @@ def timed(pool: ProcessPoolExecutor, way: str, architecture: Any, options: Optio
 
 def naive(architecture: Any, options: Options) -> None:
     """One child as a careful user writes it."""
-    from torch.utils.data import DataLoader, Subset
-
-    images = Subset(transformed(), range(options.steps * options.batch))
-    child = SPACE.build(architecture, SHAPE, CLASSES)
-    optimiser = torch.optim.SGD(child.parameters(), 0.1, 0.9, weight_decay=1e-4, nesterov=True)
-    for batch, labels in DataLoader(images, options.batch, shuffle=True):
-        loss = functional.cross_entropy(child(batch), labels)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-
-
-@lru_cache
-def transformed() -> Any:
-    """CIFAR-10 with the paper's augmentation, sample by sample."""
-    from torchvision import datasets, transforms
-
-    from nas_env.tasks._base import data_folder
-
-    steps = [
-        transforms.ToTensor(),
-        transforms.Resize(40),
-        transforms.RandomCrop(32),
-        transforms.RandomHorizontalFlip(),
-        transforms.Normalize((0.491, 0.482, 0.447), (0.247, 0.243, 0.262)),
-    ]
-    return datasets.CIFAR10(data_folder(), train=True, transform=transforms.Compose(steps))
+    data, recipe = prepared(options)
+    _naive.train(SPACE.build(architecture, SHAPE, CLASSES), data, recipe)
 
 
 def engine(architecture: Any, options: Options) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from nas_env.evaluation._machine import processor
 from nas_env.problem import Problem
 
 Record = Mapping[str, Any]
@@ -103,4 +104,4 @@ def device_name(problem: Problem) -> str:
 
     if problem.device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(problem.device)})"
-    return "cpu"
+    return f"cpu ({processor()})"

@@ -1,12 +1,14 @@
-"""What the machine has: cores and memory, as far as this process may use them."""
+"""What the machine has: its processor, cores and memory as far as this process may use them."""
 
 from __future__ import annotations
 
 import os
+import platform
 from contextlib import suppress
 from pathlib import Path
 
 GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container
+PROCESSORS = Path("/proc/cpuinfo")  # of Linux
 
 
 def cores() -> int:
@@ -24,3 +26,13 @@ def memory() -> float | None:
     with suppress(ValueError, OSError):  # "max" is no number
         limits.append(int(GROUP_LIMIT.read_text()))
     return min(limits, default=None)
+
+
+def processor() -> str:
+    """What a person calls the processor, or its kind where that cannot be known."""
+    with suppress(OSError):
+        for line in PROCESSORS.read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name" and value.strip():
+                return value.strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,128 @@
+"""Is speed bought with accuracy? The engine beside the naive loop, bfloat16 beside float32.
+
+NAS_DATA=... python -m benchmarks.parity                             # CIFAR-10; half an hour
+python -m benchmarks.parity --task digits --seeds 40                 # some minutes
+
+The same architectures, first weights and recipe, three ways: *naive* (``benchmarks/_naive.py``),
+the engine in float32, the engine in bfloat16. The pairs are an architecture and a seed.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import tyro
+
+from benchmarks import _naive
+from benchmarks._processes import in_processes
+from benchmarks._results import save
+from benchmarks._statistics import mean_interval
+from nas_env.problem import Problem
+from nas_env.training.images import train
+
+WAYS = ("naive", "float32", "bfloat16")
+PAIRS = {"engine - naive": ("float32", "naive"), "bfloat16 - float32": ("bfloat16", "float32")}
+PROBLEMS: dict[str, dict[str, Any]] = {
+    "cifar10": {
+        "task": {"name": "cifar10", "train_size": 5_000},
+        "space": {"name": "convolutional", "layers": 6, "pooling": [1, 3]},
+        "recipe": {"preset": "short", "epochs": 8},
+    },
+    "digits": {
+        "task": "digits",
+        "space": {"name": "convolutional", "layers": 4, "filters": [6, 12, 24, 36]},
+        "recipe": {"preset": "short"},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Train the same children three ways.
+
+    Attributes:
+        task: What on.
+        architectures: Drawn from the space, seeded.
+        seeds: Of each.
+        workers: Processes.
+    """
+
+    task: Literal["cifar10", "digits"] = "cifar10"
+    architectures: int = 3
+    seeds: int = 10
+    workers: int = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training."""
+
+    task: str
+    architecture: tuple[int, ...]
+    seed: int
+    way: str
+
+
+def main(options: Options) -> None:
+    """Train, compare, print and keep the figures."""
+    space = problem(options.task, "float32").space
+    drawn = space.sample_batch(np.random.default_rng(0), options.architectures).tolist()
+    jobs = [
+        Job(options.task, tuple(tokens), seed, way)
+        for tokens, seed, way in product(drawn, range(options.seeds), WAYS)
+    ]
+    found = np.array(in_processes(accuracy, jobs, options.workers))
+    points = 100 * found.reshape(options.architectures, options.seeds, len(WAYS))
+    figures: dict[str, Any] = {}
+    for index, way in enumerate(WAYS):
+        figures[f"{way}: mean accuracy by architecture"] = points[..., index].mean(axis=1).tolist()
+    for name, (one, other) in PAIRS.items():
+        differences = points[..., WAYS.index(one)] - points[..., WAYS.index(other)]
+        interval = mean_interval(differences.ravel())
+        figures[f"{name}, points of accuracy"] = interval.value
+        figures[f"{name}, half its 95% interval"] = interval.half
+    for name, value in figures.items():
+        print(f"{name:48} {np.round(value, 2)}")
+    command = (
+        f"python -m benchmarks.parity --task {options.task} "
+        f"--architectures {options.architectures} --seeds {options.seeds}"
+    )
+    save(f"parity_{options.task}", command, figures)
+
+
+@lru_cache
+def problem(task: str, precision: str) -> Problem:
+    """The children's space, data and recipe."""
+    settings = PROBLEMS[task]
+    recipe = settings["recipe"] | {"precision": precision}
+    return Problem(settings["task"], settings["space"], recipe=recipe, device="cpu")
+
+
+@lru_cache
+def data(task: str) -> Any:
+    """What a search sees of the task."""
+    return problem(task, "float32").task.search_data()  # type: ignore[attr-defined]
+
+
+def accuracy(job: Job) -> float:
+    """The validation accuracy of one child, as a search has it."""
+    own = problem(job.task, "float32" if job.way == "naive" else job.way)
+    task: Any = own.task
+    torch.manual_seed(job.seed)
+    child = own.space.build(own.space.decode(job.architecture), task.input_shape, task.outputs)
+    if job.way == "naive":
+        curve = _naive.train(child, data(job.task), own.recipe)
+        return task.score({"validation_accuracy": curve})
+    result = train(child, data(job.task), own.recipe, seed=job.seed, device=torch.device("cpu"))
+    assert not result.diverged, result.reason
+    return task.score(result.curves)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options))
