@@ -3,8 +3,9 @@
 python -m benchmarks.recurrent      # some minutes
 
 Whole training steps of the language model on one core, all models in turns within one run; the
-best turn of each counts. Each has a process of its own: the plain loop's is as Python starts it,
-the others' allocator is set as a worker's is (``nas_env.training.allocator``).
+best turn of each counts. Each has a process of its own. The plain loop and ``nn.LSTM`` are as a
+user has them: torch's cross entropy, the allocator as Python starts it. The found cell, and the
+LSTM of a reference row, are trained as the engine does (``nas_env.training``).
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from torch.nn import functional
 from benchmarks._processes import processes
 from benchmarks._results import save
 from nas_env.training.allocator import map_large_blocks
+from nas_env.training.cross_entropy import cross_entropy
 from search_spaces import published_architecture
 from search_spaces._recurrent_network import LanguageModel, cell_model, reference_model
 from search_spaces.recurrent_cell import RecurrentCellSpace
 from tests._naive_cell import NaiveLayers
 
-CORES = ("plain loop", "found cell", "nn.LSTM")
+CORES = ("plain loop", "nn.LSTM", "found cell", "nn.LSTM in the engine")
+ENGINE, LSTMS = CORES[2:], CORES[1::2]
 STEPS, BATCH, LAYERS, VOCABULARY = 35, 20, 2, 10_000  # Zaremba's medium recipe, Penn Treebank
 
 
@@ -61,16 +64,16 @@ def main(options: Options) -> None:
     figures |= {
         "x the plain loop in float32": round(top["found cell"] / best["plain loop", "float32"], 2),
         "x the plain loop": round(top["found cell"] / top["plain loop"], 2),
-        "nn.LSTM x the found cell": round(top["nn.LSTM"] / top["found cell"], 2),
+        **{f"{lstm} x the found cell": round(top[lstm] / top["found cell"], 2) for lstm in LSTMS},
     }
     for name, value in figures.items():
-        print(f"{name:32} {value:>10,}")
+        print(f"{name:40} {value:>10,}")
     save("recurrent", f"python -m benchmarks.recurrent --hidden {options.hidden}", figures)
 
 
 def pool(core: str) -> ProcessPoolExecutor:
-    """The process of one model; the allocator is part of the engine, not of the plain loop."""
-    engine = core != "plain loop"
+    """The process of one model; the allocator is part of the engine."""
+    engine = core in ENGINE
     return processes(1, engine=engine, settle=map_large_blocks if engine else None)
 
 
@@ -80,11 +83,12 @@ def rate(core: str, precision: str, hidden: int, steps: int) -> float:
     tokens = torch.randint(VOCABULARY, (STEPS + 1, BATCH))
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
+    loss_of = cross_entropy if core in ENGINE else functional.cross_entropy
     begun = time.perf_counter()
     for _ in range(steps):
         with autocast:
             logits, _ = model(tokens[:-1], model.initial_state(BATCH))
-            loss = functional.cross_entropy(logits.flatten(0, 1), tokens[1:].flatten())
+            loss = loss_of(logits.flatten(0, 1), tokens[1:].flatten())
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -96,7 +100,7 @@ def make(core: str, hidden: int) -> LanguageModel:
     """A language model around a core; the cell is the published NASCell."""
     sizes = {"vocabulary": VOCABULARY, "hidden": hidden, "layers": LAYERS, "dropout": 0.0}
     description = published_architecture("nascell")
-    if core == "nn.LSTM":
+    if "LSTM" in core:
         return reference_model("lstm", **sizes)
     if core == "found cell":
         return cell_model(RecurrentCellSpace().parse(description), **sizes)

@@ -20,7 +20,9 @@ from nas_env.problem import Problem
 from nas_env.tasks import LanguageTask, make_task, sealed_test_set
 from nas_env.tasks._penn_treebank import _numbered, _vocabulary
 from nas_env.tasks.python_docs import PythonDocs, divided
+from nas_env.training import cross_entropy as entropy
 from nas_env.training import language
+from nas_env.training.cross_entropy import cross_entropy
 from nas_env.training.language import perplexity, train
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.text import LanguageData, columns, stretches
@@ -461,3 +463,25 @@ def test_a_cell_is_taken_to_another_text(tmp_path, capsys):
     assert transfer(Options(tmp_path / "nowhere.json", **options)) == 2
     assert transfer(Options(file, to="NAS-PyDoc-v0")) == 2
     assert all(line.startswith("transfer: ") for line in capsys.readouterr().err.splitlines())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_cross_entropy_is_torchs(monkeypatch, dtype):
+    monkeypatch.setattr(entropy, "PIECE", 3 * 11)  # of 10 rows: pieces of 3, 3, 3 and 1
+    generator = torch.Generator().manual_seed(0)
+    logits = (4 * torch.randn(10, 11, generator=generator)).to(dtype)
+    targets = torch.randint(11, (10,), generator=generator)
+    found = []
+    for loss_of in (cross_entropy, lambda x, y: functional.cross_entropy(x.float(), y)):
+        own = logits.clone().requires_grad_()
+        loss = loss_of(own, targets)
+        (3 * loss).backward()
+        found.append((loss.detach(), own.grad))
+    (loss, gradient), (wanted, its_gradient) = found
+    torch.testing.assert_close(loss, wanted)
+    torch.testing.assert_close(gradient, its_gradient)
+
+
+def test_the_cross_entropy_of_a_logit_that_is_not_finite_is_not_finite():
+    logits = torch.tensor([[0.0, 1.0], [float("inf"), 0.0]])
+    assert not torch.isfinite(cross_entropy(logits, torch.tensor([0, 1])))

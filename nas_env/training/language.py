@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from nas_env.training.allocator import map_large_blocks
+from nas_env.training.cross_entropy import cross_entropy
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.outcome import Training, autocast, timed
 from nas_env.training.text import LanguageData, columns, detached, stretches
@@ -189,5 +189,4 @@ def _loss(
     """The mean cross-entropy in nats a token, and the state after the last."""
     with autocast(recipe, tokens.device):
         logits, state = child(tokens, state)
-    # In float32: bfloat16 keeps three digits of a loss.
-    return functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten()), state
+    return cross_entropy(logits.flatten(0, 1), targets.flatten()), state
