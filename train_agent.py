@@ -156,11 +156,22 @@ def _search(
     trackers.start(run.folder, run.folder.name, config, resume_from=len(search.records))
     if search.best is not None:
         draw_best(search.best, problem, run.folder / "best.png")
+    if problem.answers is None:
+        _warn_of_idle_workers(problem, agent.config, console)
     label = f"{config['env']} {config['agent']['name']}"
     with Display(console, label, config["children"], len(search.records)) as display:
         observers.append(display)
         figures = search.play()
     return figures, [record["reward"] for record in search.records]
+
+
+def _warn_of_idle_workers(problem: Problem, agent: Any, console: Console) -> None:
+    """Say where the agent asks for fewer children at once than could be trained."""
+    workers = getattr(problem.evaluator, "count", 1)
+    children = agent.batch_size * (1 + getattr(agent, "ahead", 0))
+    if children < workers:
+        options = "--agent.batch-size" + " or --agent.ahead" * hasattr(agent, "ahead")
+        console.print(f"{workers} workers, {children} at work: more with {options}", markup=False)
 
 
 def _control(

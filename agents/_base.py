@@ -114,7 +114,12 @@ class Agent(ABC, Generic[Config]):
         """Go on from a state of the same member and configuration."""
 
     def advance(self, episodes: int) -> Advance:
-        """Play at most ``episodes`` episodes, learn once, and return them."""
+        """Play at most ``episodes`` episodes, learn once, and return them.
+
+        Args:
+            episodes: What is left of the budget under the present ``options``; an agent may
+                propose as many, but not more, before they are asked for.
+        """
         count = min(episodes, self.config.batch_size)
         finished = self.play(self.propose(count))
         return Advance(finished, self.learn(finished))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agents._base import Agent, AgentConfig, State, generator_state
+from agents._base import Advance, Agent, AgentConfig, State, generator_state
 from agents._sequences import mixed
 from search_spaces import SearchSpace
 from search_spaces._settings import at_least, at_most
@@ -29,13 +30,17 @@ class ProposerConfig(AgentConfig):
     Attributes:
         avoid_repeats: Never play an architecture twice while new ones are found. Two sequences
             of tokens are one architecture where their canonical forms are equal.
+        ahead: Batches that are proposed before the rewards of one are learned from, so that
+            workers train the next children while the last of a batch is awaited. What is
+            proposed does not depend on how many workers there are.
     """
 
     avoid_repeats: bool = False
+    ahead: int = 0
 
     def __post_init__(self) -> None:
-        at_least(self, batch_size=1)
-        at_most(self, batch_size=100_000)
+        at_least(self, batch_size=1, ahead=0)
+        at_most(self, batch_size=100_000, ahead=1_000)
 
 
 Config = TypeVar("Config", bound=ProposerConfig)
@@ -50,16 +55,35 @@ class Proposer(Agent[Config]):
     Attributes:
         rng: All randomness that is not torch's.
         memory: The architectures proposed so far; empty where repeats are not avoided.
+        pending: Batches that were proposed and not played yet, the next first.
     """
 
     def __init__(self, environment: Any, config: Config, seed: int):
         super().__init__(environment, config, seed)
         self.rng = np.random.default_rng(seed)
         self.memory = Memory(self.search_space)
+        self.pending: deque[np.ndarray] = deque()
 
     @abstractmethod
     def draw(self, count: int) -> np.ndarray:
         """Sequences that the agent would like to play, int64 (count, decisions)."""
+
+    def advance(self, episodes: int) -> Advance:
+        """Play one batch, and learn from it; up to ``ahead`` others are on their way meanwhile."""
+        left = episodes - sum(map(len, self.pending))
+        while left > 0 and len(self.pending) <= self.config.ahead:
+            tokens = self.propose(min(left, self.config.batch_size))
+            self._queue(tokens)
+            left -= len(tokens)
+        finished = self.play(self.pending.popleft())
+        return Advance(finished, self.learn(finished))
+
+    def _queue(self, tokens: np.ndarray) -> None:
+        """To be played; an environment that can train it meanwhile is told."""
+        self.pending.append(tokens)
+        announce = getattr(self.environment.unwrapped, "announce", None)
+        if announce is not None and self.config.ahead:
+            announce(tokens)
 
     @property
     def length(self) -> int:
@@ -106,15 +130,22 @@ class Proposer(Agent[Config]):
         return mixed(self.search_space, tokens, self.uniform(len(tokens)), chances, self.rng)
 
     def state(self) -> State:
-        """The random state, and what was proposed."""
-        tensors = {"memory": self.memory.state()} if self.config.avoid_repeats else {}
-        return State(tensors, {"rng": generator_state(self.rng)})
+        """The random state, what was proposed, and what of it is still to be played."""
+        state = State({}, {"rng": generator_state(self.rng)})
+        if self.config.avoid_repeats:
+            state.tensors["memory"] = self.memory.state()
+        if self.pending:
+            state.tensors["pending"] = torch.from_numpy(np.concatenate(self.pending))
+        return state
 
     def load_state(self, state: State) -> None:
         """Go on from them."""
         self.rng.bit_generator.state = state.values["rng"]
         if self.config.avoid_repeats:
             self.memory.load_state(state.tensors["memory"])
+        if "pending" in state.tensors:
+            for tokens in state.tensors["pending"].split(self.config.batch_size):
+                self._queue(tokens.numpy())
 
 
 class Memory:

@@ -18,9 +18,11 @@ class RandomSearchConfig(ProposerConfig):
 
     Attributes:
         batch_size: Episodes played at once; it changes nothing in what is played.
+        ahead: Batches on their way at the same time; that changes nothing either.
     """
 
     batch_size: int = 1
+    ahead: int = 32
 
 
 class RandomSearch(Proposer[RandomSearchConfig]):

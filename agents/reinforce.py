@@ -16,9 +16,12 @@ class ReinforceConfig(ControllerConfig, PolicyGradientConfig):
 
     Attributes:
         batch_size: Episodes an update, m.
+        ahead: See :class:`~agents._repeats.ProposerConfig`: with 1 the policy that proposes has
+            not learned from the last batch yet; on two cores that keeps both at work.
     """
 
     batch_size: int = 2
+    ahead: int = 1
 
 
 class Reinforce(PolicyGradient[ReinforceConfig]):
@@ -30,6 +33,7 @@ class Reinforce(PolicyGradient[ReinforceConfig]):
         # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
         "tuned": ReinforceConfig(
             batch_size=6,
+            ahead=0,
             learning_rate=1.5,
             baseline_decay=0.82,
             max_advantage=3.0,
@@ -38,6 +42,7 @@ class Reinforce(PolicyGradient[ReinforceConfig]):
         # Section 4.1: Adam 6e-4, m = 8 children a replica; the decay is not given.
         "paper": ReinforceConfig(
             batch_size=8,
+            ahead=0,
             optimiser="adam",
             learning_rate=6e-4,
             baseline_decay=0.95,

@@ -94,6 +94,8 @@ def agent_spec(text: str, kind: BudgetKind = "episodes") -> tuple[dict[str, Any]
         text: ``name``, ``name:preset``, ``package.module:NAME`` or ``package.module:NAME:preset``.
         kind: Of the budget: one of distinct architectures makes an agent avoid repeats if it can.
 
+    Nothing is proposed ahead: that is for children who take their time; a table answers at once.
+
     Returns:
         The label ends with ``-u`` where no architecture is evaluated twice.
     """
@@ -104,6 +106,8 @@ def agent_spec(text: str, kind: BudgetKind = "episodes") -> tuple[dict[str, Any]
     settings = asdict(make_config(spec)[1])
     if kind == "distinct" and "avoid_repeats" in settings:
         settings["avoid_repeats"] = True
+    if "ahead" in settings:
+        settings["ahead"] = 0
     return {"name": name, **settings}, text + ("-u" if settings.get("avoid_repeats") else "")
 
 

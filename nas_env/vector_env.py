@@ -108,6 +108,14 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
             return self._answer(np.zeros(self.num_envs), False, self._mask_info())
         return self._finish()
 
+    def announce(self, tokens: np.ndarray) -> None:
+        """Say which sequences, int64 (n, decisions), will be played soon: workers may begin.
+
+        What will be played does not depend on it, nor does any reward.
+        """
+        self._door.before_first_child()
+        self.problem.announce(tokens.tolist())
+
     def action_masks(self) -> np.ndarray:
         """The open options of each episode, bool (m, n)."""
         return self._masks().astype(bool)

@@ -75,6 +75,27 @@ def test_a_state_goes_on_bit_for_bit(name, preset, avoid, tmp_path):
 
 
 @every_agent
+def test_batches_ahead_are_announced_in_order_and_none_beyond_the_budget(name, preset):
+    agent = make(name, preset, batch_size=3, ahead=2)
+    announced = []
+    agent.environment.unwrapped.announce = lambda tokens: announced.extend(tokens.tolist())
+    episodes = agent.advance(20).episodes
+    assert len(episodes) == 3 and len(announced) == 9
+    episodes += played(agent, 17)
+    assert [list(episode.tokens) for episode in episodes] == announced
+
+
+@every_agent
+def test_a_state_with_batches_on_their_way_goes_on_bit_for_bit(name, preset, tmp_path):
+    settings = {"batch_size": 3, "ahead": 2}
+    agent, other = make(name, preset, seed=1, **settings), make(name, preset, seed=2, **settings)
+    for _ in range(4):
+        agent.advance(40)
+    other.load_state(through_files(agent.state(), tmp_path))
+    assert played(other, 28) == played(agent, 28)
+
+
+@every_agent
 def test_a_state_is_a_copy(name, preset, tmp_path):
     agent = make(name, preset)
     played(agent, 30)

@@ -453,7 +453,11 @@ def test_the_papers_preset():
         ({"name": "reinforce", "learning_rate": float("nan")}, InvalidValue, "learning_rate"),
         ({"name": "reinforce", "temperature": 0}, InvalidValue, "temperature is 0"),
         ({"name": "reinforce", "baseline_decay": 1}, InvalidValue, "baseline_decay is 1"),
-        ({"name": "random_search", "seed": 1}, UnknownName, "known are avoid_repeats, batch_size"),
+        (
+            {"name": "random_search", "seed": 1},
+            UnknownName,
+            "known are ahead, avoid_repeats, ",
+        ),
         ({"batch_size": 2}, InvalidValue, "expected a name, or a mapping with a name"),
     ],
     ids=str,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -139,6 +140,50 @@ def test_a_worker_that_is_killed_from_outside_is_replaced(closing, tmp_path):
     assert evaluated(killed, 1)[0].status in ("ok", "died")  # it may be noticed by the next child
     third = problem(note="").request(killed.space.decode(tokens(killed, 1)))
     assert killed.evaluator.submit(third).result(timeout=60).status == "ok"
+
+
+def test_what_is_announced_is_trained_before_it_is_asked_for(closing):
+    here = closing()
+    keys = [here.request(here.space.decode(tokens(here, number))).key for number in range(2)]
+    here.announce([tokens(here, number) for number in range(2)])
+    here.announce([tokens(here, 1)])  # it is on its way
+    assert until(lambda: all(here.store.get(key) for key in keys))
+    seconds = [here.store.get(key).seconds for key in keys]
+    assert [evaluation.seconds for evaluation in evaluated(here, 0, 1)] == seconds
+
+
+def test_what_another_process_trains_is_not_waited_for_when_it_is_announced(closing, tmp_path):
+    here = closing()
+    request = here.request(here.space.decode(tokens(here, 0)))
+    here.evaluator.store = SimpleNamespace(get=lambda key: None, claim=lambda key: "taken")
+    here.announce([tokens(here, 0)])
+    assert request.key not in here.evaluator._running
+
+
+def test_nothing_is_announced_to_a_process_that_would_have_to_wait():
+    here = Problem("digits", "convolutional", **SPACE)
+    here.announce([tokens(here, 0)])
+    assert not here.store.evaluations()
+
+
+@pytest.mark.parametrize(
+    "options, line",
+    [
+        (["--agent.ahead", "0"], "3 workers, 2 at work: more with --agent.batch-size or"),
+        (["--agent.ahead", "1"], None),
+        (
+            ["--agent", "a2c", "--agent.batch-size", "1"],
+            "3 workers, 1 at work: more with --agent.batch-size\n",
+        ),
+    ],
+    ids=str,
+)
+def test_workers_that_will_have_nothing_to_do_are_mentioned(options, line, tmp_path, capsys):
+    arguments = ["--run", str(tmp_path / "run"), "--children", "2", "--workers", "3"]
+    small = ["--space.layers", "1", "--task.train-size", "64", "--recipe.epochs", "1"]
+    assert main([*arguments, *small, *options]) == 0
+    printed = capsys.readouterr().out
+    assert (line in printed) if line else ("3 workers" not in printed)
 
 
 def test_closing_stops_what_runs_and_keeps_no_evaluation_of_it(tmp_path):

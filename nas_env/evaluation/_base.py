@@ -37,10 +37,12 @@ class Evaluator(ABC):
 
     Attributes:
         Settings: The frozen dataclass of a member's settings.
+        background: Whether children are trained while the caller goes on.
         kept: Seconds that keeping each evaluation in the store took, by its key.
     """
 
     Settings: ClassVar[type] = NoSettings
+    background: ClassVar[bool] = False
 
     def __init__(self, device: torch.device, store: Store, settings: Any = None):
         self.device = device
@@ -74,6 +76,13 @@ class Evaluator(ABC):
     def submit_batch(self, requests: Sequence[Request]) -> list[Future[Evaluation]]:
         """Ask for a whole batch; to be consumed in the order of submission."""
         return [self.submit(request) for request in requests]
+
+    def announce(self, requests: Sequence[Request]) -> None:
+        """Begin what will be asked for soon, where that goes on in the background; never waits."""
+        for request in requests if self.background else ():
+            known = request.key in self._running or self.store.get(request.key) is not None
+            if not known and self.store.claim(request.key) == "mine":
+                self._keep(request)
 
     def close(self) -> None:  # noqa: B027 - most have nothing to stop
         """Stop what runs in the background."""

@@ -69,6 +69,7 @@ class WorkersEvaluator(Evaluator):
     """
 
     Settings = WorkerSettings
+    background = True
 
     settings: WorkerSettings
 
