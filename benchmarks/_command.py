@@ -26,7 +26,7 @@ def parse(options: type[Options], arguments: Sequence[str], program: str) -> Opt
 
 
 def command(
-    program: str, doors: Mapping[str, tuple[type, Callable[[Any], int]]]
+    program: str, doors: Mapping[str, tuple[type, Callable[[Any], int | None]]], *, resumes: bool
 ) -> Callable[..., int]:
     """A program's ``main``, which gives its exit status: 0, 2 for bad input, 130 when interrupted.
 
@@ -34,6 +34,7 @@ def command(
         program: How it is called, ``python -m benchmarks.run``.
         doors: By the first argument, the options and what to do with them; the empty name stands
             for a program with one door only.
+        resumes: Whether the same command goes on where it was interrupted.
     """
 
     def main(arguments: list[str] | None = None) -> int:
@@ -42,12 +43,12 @@ def command(
             name = "" if "" in doors else _door(program, doors, given)
             options, work = doors[name]
             rest = given[1:] if name else given
-            return work(parse(options, rest, f"{program} {name}".rstrip()))
+            return work(parse(options, rest, f"{program} {name}".rstrip())) or 0
         except (InvalidValue, InvalidArchitecture, NASError) as error:
             print(f"{program.rpartition('.')[2]}: {error}", file=sys.stderr)
             return 2
         except KeyboardInterrupt:
-            print("stopped; the same command goes on", file=sys.stderr)
+            print("stopped" + "; the same command goes on" * resumes, file=sys.stderr)
             return INTERRUPTED
 
     return main

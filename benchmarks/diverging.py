@@ -7,14 +7,15 @@ Each is trained by the environment's own recipe, in worker processes.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 import gymnasium
 import numpy as np
-import tyro
 
 import nas_env  # noqa: F401 - registers the environments
+from benchmarks._command import command
 from benchmarks._results import save
 from nas_env.problem import Problem
 
@@ -34,7 +35,7 @@ class Options:
     seed: int = 0
 
 
-def main(options: Options) -> None:
+def measure(options: Options) -> None:
     """Train, count, print and keep the figures."""
     environment = gymnasium.make(options.env, evaluator="workers")
     try:
@@ -67,5 +68,7 @@ def outcomes(problem: Problem, options: Options) -> dict[str, Any]:
     return figures
 
 
+main = command("python -m benchmarks.diverging", {"": (Options, measure)}, resumes=False)
+
 if __name__ == "__main__":
-    main(tyro.cli(Options))
+    sys.exit(main())

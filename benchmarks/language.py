@@ -16,19 +16,21 @@ without biases have next to no signal at the start.)
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
 import torch
-import tyro
 from torch import nn
 
+from benchmarks._command import command
 from benchmarks._processes import in_processes
 from benchmarks._results import save
 from benchmarks._statistics import mean_interval
 from nas_env.problem import Problem
+from nas_env.tasks import make_task
 from nas_env.training.language import train
 from nas_env.training.text import LanguageData
 from search_spaces import published_architecture
@@ -64,8 +66,9 @@ class Options:
     workers: int = os.cpu_count() or 1
 
 
-def main(options: Options) -> None:
+def measure(options: Options) -> None:
     """Train, print and keep the perplexities."""
+    make_task(options.task).verify()
     jobs = [(options, *job) for job in product(range(options.seeds), MODELS)]
     curves = in_processes(perplexities, jobs, options.workers)
     found = {model: np.array(curves[i :: len(MODELS)]) for i, model in enumerate(MODELS)}
@@ -132,5 +135,7 @@ def without_biases(space: LanguageModel) -> LanguageModel:
     return native
 
 
+main = command("python -m benchmarks.language", {"": (Options, measure)}, resumes=False)
+
 if __name__ == "__main__":
-    main(tyro.cli(Options))
+    sys.exit(main())

@@ -10,6 +10,7 @@ the engine in float32, the engine in bfloat16. The pairs are an architecture and
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -17,9 +18,9 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-import tyro
 
 from benchmarks import _naive
+from benchmarks._command import command
 from benchmarks._processes import in_processes
 from benchmarks._results import save
 from benchmarks._statistics import mean_interval
@@ -69,10 +70,11 @@ class Job:
     way: str
 
 
-def main(options: Options) -> None:
+def measure(options: Options) -> None:
     """Train, compare, print and keep the figures."""
-    space = problem(options.task, "float32").space
-    drawn = space.sample_batch(np.random.default_rng(0), options.architectures).tolist()
+    example = problem(options.task, "float32")
+    example.verify_data()
+    drawn = example.space.sample_batch(np.random.default_rng(0), options.architectures).tolist()
     jobs = [
         Job(options.task, tuple(tokens), seed, way)
         for tokens, seed, way in product(drawn, range(options.seeds), WAYS)
@@ -124,5 +126,7 @@ def accuracy(job: Job) -> float:
     return task.score(result.curves)
 
 
+main = command("python -m benchmarks.parity", {"": (Options, measure)}, resumes=False)
+
 if __name__ == "__main__":
-    main(tyro.cli(Options))
+    sys.exit(main())

@@ -10,6 +10,7 @@ LSTM of a reference row, are trained as the engine does (``nas_env.training``).
 
 from __future__ import annotations
 
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -18,9 +19,9 @@ from functools import lru_cache
 from itertools import product
 
 import torch
-import tyro
 from torch.nn import functional
 
+from benchmarks._command import command
 from benchmarks._processes import processes
 from benchmarks._results import save
 from nas_env.training.allocator import map_large_blocks
@@ -50,7 +51,7 @@ class Options:
     steps: int = 2
 
 
-def main(options: Options) -> None:
+def measure(options: Options) -> None:
     """Time all in turns, print, and keep the figures."""
     best: dict[tuple[str, str], float] = {}
     with ExitStack() as stack:
@@ -109,5 +110,7 @@ def make(core: str, hidden: int) -> LanguageModel:
     return LanguageModel(plain, VOCABULARY, dropout=0.0, tied=False)
 
 
+main = command("python -m benchmarks.recurrent", {"": (Options, measure)}, resumes=False)
+
 if __name__ == "__main__":
-    main(tyro.cli(Options))
+    sys.exit(main())

@@ -92,7 +92,7 @@ def _pictures(study: Study, folder: Path) -> dict[str, str]:
     return files
 
 
-main = command("python -m benchmarks.report", {"": (Options, report)})
+main = command("python -m benchmarks.report", {"": (Options, report)}, resumes=False)
 
 if __name__ == "__main__":
     sys.exit(main())

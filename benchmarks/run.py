@@ -87,7 +87,7 @@ def run(options: Options) -> int:
     return 1 if failures else 0
 
 
-main = command("python -m benchmarks.run", {"": (Options, run)})
+main = command("python -m benchmarks.run", {"": (Options, run)}, resumes=True)
 
 if __name__ == "__main__":
     sys.exit(main())

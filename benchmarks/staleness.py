@@ -9,16 +9,17 @@ On the hidden target of docs/learning.md (15 decisions of 4 options, 400 episode
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import gymnasium
 import numpy as np
-import tyro
 
 import nas_env  # noqa: F401 - registers the environments
 from agents import make_agent, make_config
+from benchmarks._command import command
 from benchmarks._processes import in_processes
 from benchmarks._results import mean_interval, save
 from benchmarks.learning import hidden_target
@@ -40,7 +41,7 @@ class Options:
     workers: int = os.cpu_count() or 1
 
 
-def main(options: Options) -> None:
+def measure(options: Options) -> None:
     """Play, compare with no staleness, print and keep the figures."""
     jobs = list(product(AHEAD, range(options.seeds)))
     figures: dict[str, Any] = {}
@@ -86,5 +87,7 @@ def table(job: tuple[int, int]) -> dict[str, float]:
     }
 
 
+main = command("python -m benchmarks.staleness", {"": (Options, measure)}, resumes=False)
+
 if __name__ == "__main__":
-    main(tyro.cli(Options))
+    sys.exit(main())

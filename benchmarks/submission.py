@@ -172,6 +172,7 @@ def _seed(pair: tuple[Job, Any]) -> int:
 main = command(
     "python -m benchmarks.submission",
     {"export": (Export, export), "validate": (Validate, validate), "table": (List, leaderboard)},
+    resumes=False,
 )
 
 if __name__ == "__main__":

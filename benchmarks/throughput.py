@@ -16,6 +16,7 @@ architecture alone; the peaks are large products and a large convolution in the 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -26,10 +27,10 @@ from typing import Any
 
 import numpy as np
 import torch
-import tyro
 from torch import nn
 
 from benchmarks import _naive
+from benchmarks._command import command
 from benchmarks._processes import processes
 from benchmarks._results import save
 from nas_env.evaluation._machine import cores
@@ -60,8 +61,9 @@ class Options:
     batch: int = 64
 
 
-def main(options: Options) -> None:
+def measure(options: Options) -> None:
     """Time all in turns, print, and keep the figures."""
+    CIFAR10().verify()
     chosen = architectures(options.quick)
     seconds: dict[str, float] = dict.fromkeys(WAYS, 0.0)
     with ExitStack() as stack:
@@ -178,5 +180,7 @@ def report(
     return figures
 
 
+main = command("python -m benchmarks.throughput", {"": (Options, measure)}, resumes=False)
+
 if __name__ == "__main__":
-    main(tyro.cli(Options))
+    sys.exit(main())

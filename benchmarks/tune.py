@@ -190,7 +190,7 @@ def _stated(scores: Sequence[float]) -> dict[str, float | None]:
     return {"mean": mean, "low": low, "high": high}
 
 
-main = command("python -m benchmarks.tune", {"": (Options, tune)})
+main = command("python -m benchmarks.tune", {"": (Options, tune)}, resumes=True)
 
 if __name__ == "__main__":
     sys.exit(main())

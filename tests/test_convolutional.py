@@ -19,6 +19,7 @@ from search_spaces import (
     make_space,
     published_architecture,
 )
+from search_spaces._global_average import global_average
 from search_spaces.convolutional import (
     ConvolutionalArchitecture,
     ConvolutionalLayer,
@@ -601,3 +602,17 @@ def test_bad_depths_get_one_clear_line(layers):
 def test_unknown_published_architecture():
     with pytest.raises(UnknownName, match="did you mean 'zoph_le_2017_v1'"):
         published_architecture("zoph_le_2017")
+
+
+def test_the_global_average_is_that_of_the_joined_maps_and_its_gradient_reads_in_order():
+    large = torch.randn(2, 3, 4, 4).to(memory_format=torch.channels_last).requires_grad_()
+    small = torch.randn(2, 5, 2, 3)
+    padded = torch.cat([large, torch.nn.functional.pad(small, (0, 1, 0, 2))], dim=1)
+    pooled = global_average([large, small])
+    torch.testing.assert_close(pooled, padded.mean(dim=(2, 3)))
+    seen = []
+    large.register_hook(lambda gradient: seen.append(gradient.stride()))
+    pooled.sum().backward()
+    assert [stride[1:] for stride in seen] == [
+        (1, 0, 0)
+    ]  # expanded over the pixels: nothing was written out

@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from benchmarks import _naive
+from benchmarks import _naive, parity
+from benchmarks.parity import WAYS
 from nas_env.problem import Problem
 from nas_env.training.augmentation import ImageData, Views
 from nas_env.training.images import train
@@ -41,3 +42,12 @@ def test_its_images_are_those_of_the_engine_where_they_are_enlarged():
     given = torch.stack([image for image, _ in _naive.Samples(images, torch.arange(2), validation)])
     ((wanted, _),) = Views(data, problem.recipe).validation_batches(2)
     torch.testing.assert_close(given, wanted, rtol=0, atol=0.05)  # half a grey level, whitened
+
+
+def test_the_three_ways_of_the_comparison_train_one_child_to_about_one_accuracy():
+    tokens = parity.problem("digits", "float32").space.sample(np.random.default_rng(0))
+    naive, float32, bfloat16 = (
+        parity.accuracy(parity.Job("digits", tokens, 0, way)) for way in WAYS
+    )
+    assert min(naive, float32, bfloat16) > 0.2  # guessing has 0.1
+    assert abs(float32 - bfloat16) < 0.03

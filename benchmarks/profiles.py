@@ -1,0 +1,118 @@
+"""Where the time goes: in a training step of one child, and in a whole search.
+
+NAS_DATA=... python -m benchmarks.profiles      # about two minutes on one core
+
+The child is a random one of six layers (seed 0) on CIFAR-10, one thread,
+under ``torch.profiler``: its own time of each kind of operator. The search is the main job on the
+digits in this process under ``cProfile``: the time from entering to leaving each of its parts.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+import train_agent
+from benchmarks._results import save
+from nas_env.problem import Problem
+from nas_env.training.allocator import keep_memory
+from nas_env.training.images import train
+
+LAYERS, STEPS, BATCH, CHILDREN = 6, 20, 128, 60
+
+#: Of an operator's name its kind, the first that fits.
+KINDS = {
+    "convolution, backward": ("convolution_backward",),
+    "convolution, forward": ("convolution",),
+    "batch norm": ("batch_norm",),
+    "ReLU": ("clamp_min_", "threshold_backward", "relu"),
+    "joining skip connections, and its gradient": ("aten::cat", "slice_backward", "aten::add_"),
+    "crop, flip, whiten": ("index", "aten::sub", "aten::div"),
+    "casts and copies": ("copy_", "_to_copy"),
+    "optimiser": ("Optimizer", "_foreach"),
+}
+
+#: Of a search the parts, by file and function.
+PARTS = {
+    "children: build, train, validate": ("evaluation/_child.py", "evaluate"),
+    "controller: sample": ("agents/_policy_gradient.py", "draw"),
+    "controller: learn": ("agents/_policy_gradient.py", "step"),
+    "pictures": ("nas_env/observers.py", "draw_best"),
+    "store": ("nas_env/store.py", "put"),
+    "history": ("nas_env/store.py", "record_episodes"),
+    "checkpoints": ("nas_env/checkpoint.py", "write_checkpoint"),
+}
+
+
+def main() -> None:
+    """Profile both, print, and keep the shares."""
+    torch.set_num_threads(1)
+    keep_memory()
+    figures = {"one child, share of its time": child(), "a search, share of its time": search()}
+    for title, shares in figures.items():
+        print(title)
+        for name, share in sorted(shares.items(), key=lambda item: -item[1]):
+            print(f"  {name:44} {share:6.3f}")
+    save("profiles", "python -m benchmarks.profiles", figures)
+
+
+def child() -> dict[str, float]:
+    """The share of each kind of operator in training and validating one child."""
+    problem = Problem(
+        {"name": "cifar10", "train_size": STEPS * BATCH, "validation_size": 1_000},
+        {"name": "convolutional", "layers": LAYERS},
+        recipe={"preset": "short", "epochs": 1},
+        device="cpu",
+    )
+    task: Any = problem.task
+    tokens = problem.space.sample(np.random.default_rng(0))
+    data, cpu = task.search_data(), torch.device("cpu")
+
+    def run() -> None:
+        network = problem.space.build(problem.space.decode(tokens), task.input_shape, 10)
+        train(network, data, problem.recipe, seed=0, device=cpu)
+
+    run()  # warms up
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        run()
+    spent: Counter[str] = Counter()
+    for event in profiled.key_averages():
+        spent[kind(event.key)] += event.self_cpu_time_total
+    return {name: round(time / spent.total(), 4) for name, time in spent.items()}
+
+
+def kind(operator: str) -> str:
+    """What an operator's time is for."""
+    for name, parts in KINDS.items():
+        if any(part in operator for part in parts):
+            return name
+    return "other"
+
+
+def search() -> dict[str, float]:
+    """The share of each part of a search in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["--workers", "0", "--children", str(CHILDREN), "--quiet"]
+        train_agent.main(["--children", "2", "--quiet", "--run", str(Path(folder) / "first")])
+        profiler = cProfile.Profile()
+        profiler.runcall(train_agent.main, [*arguments, "--run", str(Path(folder) / "run")])
+    stats: Any = pstats.Stats(profiler)
+    cumulative = {(file, name): times[3] for (file, _, name), times in stats.stats.items()}
+    total = max(cumulative.values())
+    shares: dict[str, float] = {}
+    for part, (end, wanted) in PARTS.items():
+        spent = sum(t for (f, name), t in cumulative.items() if f.endswith(end) and name == wanted)
+        shares[part] = round(spent / total, 4)
+    return shares | {"all else": round(1 - sum(shares.values()), 4)}
+
+
+if __name__ == "__main__":
+    main()
