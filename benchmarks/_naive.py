@@ -49,7 +49,7 @@ def train(
     """Train by a recipe of one enlargement, or none, and channel-wise whitening.
 
     Args:
-        child: With its first weights.
+        child: With its first weights, on the device on which it is trained.
         data: On the CPU.
         recipe: Its ``precision`` and ``threads`` do not count.
         loaders: Processes that load; on two cores they cost more than they bring.
@@ -57,6 +57,7 @@ def train(
     Returns:
         The validation accuracy, a fraction, after each epoch.
     """
+    device = next(child.parameters()).device
     training, validation = _transforms(data, recipe)
     batches = DataLoader(
         Samples(data.train_images, data.train_labels, training),
@@ -65,6 +66,7 @@ def train(
         drop_last=True,
         num_workers=loaders,
         persistent_workers=loaders > 0,
+        pin_memory=device.type == "cuda",
     )
     held_out = DataLoader(Samples(data.validation_images, data.validation_labels, validation), 1000)
     optimiser = torch.optim.SGD(
@@ -80,6 +82,7 @@ def train(
     for _ in range(recipe.epochs):
         child.train()
         for images, labels in batches:
+            images, labels = images.to(device, non_blocking=True), labels.to(device)
             loss = functional.cross_entropy(child(images), labels)
             optimiser.zero_grad()
             loss.backward()
@@ -92,7 +95,11 @@ def train(
 @torch.no_grad()
 def _accuracy(child: nn.Module, batches: DataLoader) -> float:
     child.eval()
-    right = [(child(images).argmax(dim=1) == labels).float() for images, labels in batches]
+    device = next(child.parameters()).device
+    right = [
+        (child(images.to(device)).argmax(dim=1).cpu() == labels).float()
+        for images, labels in batches
+    ]
     return torch.cat(right).mean().item()
 
 

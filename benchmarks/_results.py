@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import _statistics
 from nas_env.evaluation._machine import processor
 from nas_env.files import write_json
 from nas_env.summary import versions
@@ -24,5 +23,7 @@ def save(name: str, command: str, figures: Any) -> Path:
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
     """The mean and the half-width of its 95% interval (Student's t)."""
+    from benchmarks import _statistics  # wants scipy; keeping figures does not
+
     interval = _statistics.mean_interval(values)
     return interval.value, interval.half

@@ -1,28 +1,31 @@
 """Children an hour: what a careful user writes today, beside the engine, in turns within one run.
 
-NAS_DATA=... python -m benchmarks.throughput --quick     # CIFAR-10; some minutes on two cores
-NAS_DATA=... python -m benchmarks.throughput             # 16 architectures and the published one
+NAS_DATA=... python -m benchmarks.throughput             # CIFAR-10; five minutes on two cores
+NAS_DATA=... python -m benchmarks.throughput --quick     # four small architectures
 
 Three ways to train the same architectures on the same images for the same number of steps:
 
 - *naive* (``benchmarks/_naive.py``): torchvision's transforms of each sample in a DataLoader,
-  float32, eager, one child at a time on all cores;
-- *engine*: ``nas_env.training.images``, one child at a time on all cores;
-- *workers*: the engine on one thread, as many children at once as there are cores.
+  float32, eager, one child at a time, on a CPU with all cores;
+- *engine*: ``nas_env.training.images``, one child at a time, on a CPU with all cores;
+- *workers*: as many children at once as there are cores, a process of one thread each; on a GPU
+  ``--children`` processes that share it.
 
 Each way has processes of its own. GFLOP/s count a training step as three forward passes, by the
-architecture alone; the peaks are large products and a large convolution in the same run.
+architecture alone; the peaks are large products and a large convolution in the same run. Torch
+(with torchvision) and numpy are all that it imports, so that it runs on a bare machine with a GPU.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -30,9 +33,10 @@ import torch
 from torch import nn
 
 from benchmarks import _naive
-from benchmarks._command import command
 from benchmarks._processes import processes
 from benchmarks._results import save
+from nas_env.errors import NASError
+from nas_env.evaluation._child import settled
 from nas_env.evaluation._machine import cores
 from nas_env.tasks.cifar10 import CIFAR10
 from nas_env.training.allocator import keep_memory
@@ -45,41 +49,88 @@ SHAPE, CLASSES = (3, 32, 32), 10
 DEPTHS = (6, 8, 10, 12, 14, 16, 18, 20)
 SPACE = ConvolutionalSpace(layers=max(DEPTHS))
 
+#: The paper's search (sections 4.1 and A): children a depth, images that each is trained on.
+CHILDREN_A_DEPTH, IMAGES_A_CHILD = 1_600, 50 * 45_000
+#: Of a skip connection: under an untrained controller, and in the published network.
+SKIP_RATES = (0.5, 0.62)
+SAMPLES = 8  # architectures a depth, for the mean cost
+
 
 @dataclass(frozen=True)
 class Options:
     """Time training steps.
 
     Attributes:
+        device: ``cpu`` or ``cuda``.
         quick: Four architectures, of 6 and 8 layers, instead of 17 of 6 to 20.
         steps: Training steps of each child.
         batch: Images of a step.
+        children: At once, as workers.
+        loaders: Processes of the naive loader; on a CPU they cost more than they bring.
     """
 
-    quick: bool = False
-    steps: int = 3
-    batch: int = 64
+    device: str
+    quick: bool
+    steps: int
+    batch: int
+    children: int
+    loaders: int
+
+    @property
+    def command(self) -> str:
+        """What gives these options."""
+        quick = " --quick" * self.quick
+        return (
+            f"python -m benchmarks.throughput --device {self.device}{quick} --steps {self.steps} "
+            f"--batch {self.batch} --children {self.children} --loaders {self.loaders}"
+        )
 
 
-def measure(options: Options) -> None:
+def options() -> Options:
+    """Of the command line."""
+    here = "cuda" if torch.cuda.is_available() else "cpu"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default=here)
+    parser.add_argument("--quick", action="store_true", help="four small architectures")
+    parser.add_argument("--steps", type=int, help="of each child (default 3, on CUDA 200)")
+    parser.add_argument("--batch", type=int, default=64, help="images a step (default 64)")
+    parser.add_argument("--children", type=int, help="at once (default: the cores, on CUDA 4)")
+    parser.add_argument("--loaders", type=int, help="of the naive way (default 0, on CUDA 8)")
+    given = parser.parse_args()
+    defaults = {"cpu": (3, cores(), 0), "cuda": (200, 4, min(8, cores()))}[given.device]
+    for name, default in zip(("steps", "children", "loaders"), defaults, strict=True):
+        if getattr(given, name) is None:
+            setattr(given, name, default)
+    return Options(**vars(given))
+
+
+def main() -> int:
     """Time all in turns, print, and keep the figures."""
-    CIFAR10().verify()
-    chosen = architectures(options.quick)
+    wanted = options()
+    try:
+        CIFAR10().verify()
+    except NASError as error:
+        print(f"throughput: {error}", file=sys.stderr)
+        return 2
+    chosen = architectures(wanted.quick)
     seconds: dict[str, float] = dict.fromkeys(WAYS, 0.0)
     with ExitStack() as stack:
-        pools = {way: stack.enter_context(pool(way)) for way in WAYS}
+        pools = {way: stack.enter_context(pool(way, wanted)) for way in WAYS}
         for way in WAYS:
-            timed(pools[way], way, chosen[0], options)  # warms up: imports, data, first kernels
+            timed(pools[way], way, chosen[0], wanted)  # imports, data, first kernels
         for tokens in chosen:
             for way in WAYS:
-                seconds[way] += timed(pools[way], way, tokens, options)
-        peaks = pools["engine"].submit(measured_peaks).result()
-    figures = report(options, chosen, seconds, peaks)
+                seconds[way] += timed(pools[way], way, tokens, wanted)
+        peaks = pools["engine"].submit(measured_peaks, wanted.device).result()
+    figures = report(wanted, chosen, seconds, peaks)
     for name, value in figures.items():
-        print(f"{name:52} {value:>10,}")
-    save("throughput", f"python -m benchmarks.throughput{' --quick' * options.quick}", figures)
+        print(f"{name:52} {value if isinstance(value, str) else format(value, ',')}")
+    name = "throughput" + "_cuda" * (wanted.device == "cuda") + "_quick" * wanted.quick
+    save(name, wanted.command, figures)
+    return 0
 
 
+# -- what is trained -----------------------------------------------------------------------------
 def architectures(quick: bool) -> list[Any]:
     """Seeded random ones, two of each depth, and the published one."""
     rng = np.random.default_rng(0)
@@ -93,17 +144,50 @@ def architectures(quick: bool) -> list[Any]:
     return found
 
 
-def pool(way: str) -> ProcessPoolExecutor:
+@lru_cache
+def prepared(options: Options) -> Any:
+    """As many images as the steps take, and the paper's recipe for one epoch of them."""
+    task = CIFAR10(train_size=options.steps * options.batch, validation_size=10)
+    recipe = task.recipes["paper"]
+    changes = {"epochs": 1, "batch_size": options.batch, "threads": torch.get_num_threads()}
+    return task.search_data(), replace(recipe, **changes).resolved(options.device)  # type: ignore[type-var]
+
+
+def naive(architecture: Any, options: Options) -> None:
+    """One child as a careful user writes it."""
+    data, recipe = prepared(options)
+    child = SPACE.build(architecture, SHAPE, CLASSES).to(options.device)
+    _naive.train(child, data, recipe, loaders=options.loaders)
+
+
+def engine(architecture: Any, options: Options) -> None:
+    """One child as the engine trains it."""
+    data, recipe = on_device(options)
+    device = torch.device(options.device)
+    with settled(recipe, 0, device):
+        child = SPACE.build(architecture, SHAPE, CLASSES).to(device)
+        train(child, data, recipe, seed=0, device=device)
+
+
+@lru_cache
+def on_device(options: Options) -> Any:
+    """The same where the engine keeps it."""
+    data, recipe = prepared(options)
+    return data.to(torch.device(options.device)), recipe
+
+
+# -- how it is timed -----------------------------------------------------------------------------
+def pool(way: str, options: Options) -> ProcessPoolExecutor:
     """The processes of one way; the allocator's settings are part of the engine."""
     if way == "naive":
         return processes(1, threads=cores(), engine=False)
-    workers = cores() if way == "workers" else 1
-    return processes(workers, threads=cores() // workers, settle=keep_memory)
+    count = options.children if way == "workers" else 1
+    return processes(count, threads=max(1, cores() // count), settle=keep_memory)
 
 
 def timed(pool: ProcessPoolExecutor, way: str, architecture: Any, options: Options) -> float:
     """Seconds a child, where all processes of the way are at work at the same time."""
-    count = cores() if way == "workers" else 1
+    count = options.children if way == "workers" else 1
     train_one = naive if way == "naive" else engine
     begun = time.perf_counter()
     for job in [pool.submit(train_one, architecture, options) for _ in range(count)]:
@@ -111,55 +195,37 @@ def timed(pool: ProcessPoolExecutor, way: str, architecture: Any, options: Optio
     return (time.perf_counter() - begun) / count
 
 
-def naive(architecture: Any, options: Options) -> None:
-    """One child as a careful user writes it."""
-    data, recipe = prepared(options)
-    _naive.train(SPACE.build(architecture, SHAPE, CLASSES), data, recipe)
-
-
-def engine(architecture: Any, options: Options) -> None:
-    """One child as the engine trains it."""
-    data, recipe = prepared(options)
-    child = SPACE.build(architecture, SHAPE, CLASSES)
-    train(child, data, recipe, seed=0, device=torch.device("cpu"))
-
-
-@lru_cache
-def prepared(options: Options) -> Any:
-    """As many images as the steps take, and the paper's recipe for one epoch of them."""
-    task = CIFAR10(train_size=options.steps * options.batch, validation_size=10)
-    recipe = task.recipes["paper"]
-    changes = {"epochs": 1, "batch_size": options.batch, "threads": torch.get_num_threads()}
-    return task.search_data(), replace(recipe, **changes).resolved("cpu")  # type: ignore[type-var]
-
-
-def measured_peaks() -> dict[str, float]:
+def measured_peaks(device: str) -> dict[str, float]:
     """GFLOP/s of large products and of a large convolution, the best of some."""
+    side, batch = (8192, 1024) if device == "cuda" else (2048, 32)
     peaks = {}
     for dtype in (torch.float32, torch.bfloat16):
-        matrix = torch.randn(2048, 2048).to(dtype)
-        images = torch.randn(32, 64, 32, 32).to(dtype).to(memory_format=torch.channels_last)
-        convolution = (
-            nn.Conv2d(64, 64, 3, padding=1).to(dtype).to(memory_format=torch.channels_last)
-        )
+        settings: dict[str, Any] = {"device": device, "dtype": dtype}
+        matrix = torch.randn(side, side, **settings)
+        images = torch.randn(batch, 64, 32, 32, **settings).to(memory_format=torch.channels_last)
+        layer: Any = nn.Conv2d(64, 64, 3, padding=1, **settings)
+        convolution = layer.to(memory_format=torch.channels_last)
         name = str(dtype).removeprefix("torch.")
         work = {
-            "product": (lambda m=matrix: m @ m, 2 * 2048**3),
-            "convolution": (lambda c=convolution, i=images: c(i), 2 * 32 * 32 * 32 * 9 * 64 * 64),
+            "product": (partial(torch.mm, matrix, matrix), 2 * side**3),
+            "convolution": (partial(convolution, images), 2 * batch * 32 * 32 * 9 * 64 * 64),
         }
         for kind, (once, flops) in work.items():
-            peaks[f"{name} {kind}"] = flops / min(_durations(once)) / 1e9
+            peaks[f"{name} {kind}"] = flops / min(_durations(once, device)) / 1e9
     return peaks
 
 
 @torch.no_grad()
-def _durations(once: Any) -> Iterator[float]:
+def _durations(once: Any, device: str) -> Iterator[float]:
     for _ in range(8):
         begun = time.perf_counter()
         once()
+        if device == "cuda":
+            torch.cuda.synchronize()
         yield time.perf_counter() - begun
 
 
+# -- what it says --------------------------------------------------------------------------------
 def report(
     options: Options, chosen: list[Any], seconds: dict[str, float], peaks: dict[str, float]
 ) -> dict[str, Any]:
@@ -167,7 +233,8 @@ def report(
     images = len(chosen) * options.steps * options.batch
     flops = sum(3 * SPACE.cost(a, SHAPE, CLASSES).flops for a in chosen) / len(chosen)
     peak = max(peaks.values())
-    figures: dict[str, Any] = {"architectures": len(chosen), "cores": cores()}
+    device = torch.cuda.get_device_name() if options.device == "cuda" else "cpu"
+    figures: dict[str, Any] = {"device": device, "architectures": len(chosen), "cores": cores()}
     for name, value in peaks.items():
         figures[f"peak, {name}: GFLOP/s"] = round(value)
     for way in WAYS:
@@ -177,10 +244,31 @@ def report(
         figures[f"{way}: GFLOP/s"] = round(rate * flops / 1e9, 1)
         figures[f"{way}: share of the highest peak"] = round(rate * flops / 1e9 / peak, 3)
         figures[f"{way}: x naive"] = round(seconds["naive"] / seconds[way], 2)
+    for skips in SKIP_RATES:
+        work = whole_search(skips)
+        days = work / (images * flops / seconds["workers"]) / 86_400
+        figures[f"the paper's search, skip rate {skips}: EFLOP"] = round(work / 1e18, 1)
+        figures[f"the paper's search, skip rate {skips}: days here"] = round(days, 1)
     return figures
 
 
-main = command("python -m benchmarks.throughput", {"": (Options, measure)}, resumes=False)
+def whole_search(skips: float) -> float:
+    """FLOPs of the training of all 12,800 children, 50 epochs each, 6 to 20 layers (section 4.1).
+
+    Args:
+        skips: The probability of each skip connection; all else is uniform.
+    """
+    rng = np.random.default_rng(0)
+    total = 0.0
+    for depth in DEPTHS:
+        space = ConvolutionalSpace(layers=depth)
+        tokens = space.sample_batch(rng, SAMPLES)
+        is_skip = [decision.source is not None for decision in space.decisions]
+        tokens[:, is_skip] = rng.random((SAMPLES, sum(is_skip))) < skips
+        costs = [space.cost(space.decode(row), SHAPE, CLASSES).flops for row in tokens.tolist()]
+        total += CHILDREN_A_DEPTH * IMAGES_A_CHILD * 3 * float(np.mean(costs))
+    return total
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -8,10 +8,9 @@ Importing this registers one id per environment of each task::
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-import gymnasium
 
 from nas_env.errors import (
     DataCorrupt,
@@ -53,9 +52,12 @@ def register(id: str, **settings: Any) -> None:
 
     Example:
         >>> register("NAS-TinyDigits-v0", task="digits", space="convolutional", layers=2)
+        >>> import gymnasium
         >>> len(gymnasium.make("NAS-TinyDigits-v0").unwrapped.search_space.decisions)
         7
     """
+    import gymnasium
+
     gymnasium.register(
         id,
         entry_point=ENTRY_POINT,
@@ -90,4 +92,5 @@ def _register() -> None:
             register(id, **{"task": task, **settings})
 
 
-_register()
+if find_spec("gymnasium"):  # to train a child, torch and numpy are enough
+    _register()

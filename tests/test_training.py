@@ -4,8 +4,13 @@ import dataclasses
 import hashlib
 import math
 import random
+import re
+import subprocess
+import sys
+import tomllib
 from collections.abc import Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -28,6 +33,7 @@ from search_spaces._settings import from_mapping
 from search_spaces.convolutional import ConvolutionalSpace
 
 CPU = torch.device("cpu")
+ROOT = Path(__file__).parents[1]
 SMALL = {"name": "digits", "train_size": 96, "validation_size": 50}
 
 
@@ -599,3 +605,31 @@ def test_shapes_of_the_data(task, search_data, test_data):
         assert images.dtype == torch.uint8 and labels.dtype == torch.int64
         assert images.shape == (len(labels), height, width, channels)
         assert labels.min() == 0 and labels.max() == task.outputs - 1
+
+
+BARE = """
+import sys
+for name in sys.argv[1:]:
+    sys.modules[name] = None  # cannot be imported
+import torch
+from nas_env.training.augmentation import ImageData
+from nas_env.training.images import train
+from nas_env.training.recipe import ImageRecipe
+from search_spaces.convolutional import ConvolutionalSpace
+space = ConvolutionalSpace(layers=1, filters=(4,))
+child = space.build(space.decode([0] * space.length()), (3, 8, 8), 2)
+images, labels = torch.zeros(8, 8, 8, 3, dtype=torch.uint8), torch.arange(8) % 2
+recipe = ImageRecipe(epochs=1, batch_size=4).resolved("cpu")
+data = ImageData(images, labels, images, labels)
+print(train(child, data, recipe, seed=0, device=torch.device("cpu")).epochs)
+"""
+
+
+def test_torch_and_numpy_are_enough_to_train_a_child():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.split("[>=<!]", line)[0].replace("-", "_") for line in project["dependencies"]}
+    missing = (needed | {"sklearn"}) - {"torch", "numpy", "scikit_learn"}
+    assert "gymnasium" in missing and "tyro" in missing
+    command = [sys.executable, "-c", BARE, *sorted(missing)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"

@@ -89,7 +89,7 @@ def train_child(request: Request, device: torch.device) -> tuple[nn.Module, Trai
     task = training_task(request.task)
     recipe = task_recipe(task, request.recipe)
     data = _data(json.dumps(dict(request.task), sort_keys=True), str(device))
-    with _settled(recipe, request.child_seed, device):
+    with settled(recipe, request.child_seed, device):
         space = make_space(request.space)
         child = space.build(architecture_of(request), task.input_shape, task.outputs).to(device)
         built = time.perf_counter() - start
@@ -112,7 +112,7 @@ def _data(task: str, device: str) -> Any:
 
 
 @contextlib.contextmanager
-def _settled(recipe: Recipe, seed: int, device: torch.device) -> Iterator[None]:
+def settled(recipe: Recipe, seed: int, device: torch.device) -> Iterator[None]:
     """Seeds, threads and kernels as the recipe wants them; the caller's are put back."""
     threads = torch.get_num_threads()
     devices = [device] if device.type == "cuda" else []
