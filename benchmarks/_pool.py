@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from multiprocessing import active_children, get_context, parent_process
+from concurrent.futures import Future, as_completed
 
 import torch
 from rich.console import Console
@@ -15,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks._file import ResultsFile
 from benchmarks._job import Job, play
+from benchmarks._processes import processes
 
 COLUMNS = (
     TextColumn("{task.description}"),
@@ -62,18 +59,10 @@ def _played(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Future]]:
         for job in jobs:
             yield job, _here(job)
         return
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin_worker)
-    try:
+    with processes(workers) as pool:
         futures = {pool.submit(play, job): job for job in jobs}
         for future in as_completed(futures):
             yield futures[future], future
-    except BaseException:  # nobody waits for what is being played
-        for worker in active_children():
-            worker.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _here(job: Job) -> Future:
@@ -87,17 +76,3 @@ def _here(job: Job) -> Future:
     finally:
         torch.set_num_threads(threads)
     return future
-
-
-def _begin_worker() -> None:
-    """One thread; the parent alone heeds Ctrl-C, and a worker does not outlive it."""
-    torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
 from typing import Any, TypeVar
 
 import torch
@@ -16,14 +19,15 @@ Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 
 
+@contextmanager
 def processes(
     count: int,
     *,
     threads: int = 1,
     engine: bool = True,
     settle: Callable[[], Any] | None = None,
-) -> ProcessPoolExecutor:
-    """Fresh processes, started.
+) -> Iterator[ProcessPoolExecutor]:
+    """Fresh processes, started; they end with the block, at once where it is left by an error.
 
     Args:
         count: How many.
@@ -31,22 +35,24 @@ def processes(
         engine: Started with the environment of a worker; otherwise as Python starts them.
         settle: Called in each before its first job.
     """
+    pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (threads, settle))
     before = dict(os.environ)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if engine:
         os.environ.update(training_environment())
-    pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (threads, settle))
-    started = [pool.submit(int) for _ in range(count)]  # each submission starts one
-    os.environ.clear()
-    os.environ.update(before)
-    for job in started:
-        job.result()
-    return pool
-
-
-def _begin(threads: int, settle: Callable[[], Any] | None) -> None:
-    torch.set_num_threads(threads)
-    if settle is not None:
-        settle()
+    try:
+        started = [pool.submit(int) for _ in range(count)]  # each submission starts one
+        os.environ.clear()
+        os.environ.update(before)
+        for job in started:
+            job.result()
+        yield pool
+    except BaseException:  # nobody waits for what they do
+        for worker in active_children():
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def in_processes(
@@ -55,3 +61,19 @@ def in_processes(
     """The answers in the order of the jobs, each from a process of one thread."""
     with processes(workers) as pool:
         return list(pool.map(function, jobs))
+
+
+def _begin(threads: int, settle: Callable[[], Any] | None) -> None:
+    """The parent alone heeds Ctrl-C, and no process outlives it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    torch.set_num_threads(threads)
+    if settle is not None:
+        settle()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

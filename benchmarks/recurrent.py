@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -72,7 +72,7 @@ def measure(options: Options) -> None:
     save("recurrent", f"python -m benchmarks.recurrent --hidden {options.hidden}", figures)
 
 
-def pool(core: str) -> ProcessPoolExecutor:
+def pool(core: str) -> AbstractContextManager[ProcessPoolExecutor]:
     """The process of one model; the allocator is part of the engine."""
     engine = core in ENGINE
     return processes(1, engine=engine, settle=map_large_blocks if engine else None)

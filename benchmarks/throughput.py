@@ -23,7 +23,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -67,6 +67,7 @@ class Options:
         batch: Images of a step.
         children: At once, as workers.
         loaders: Processes of the naive loader; on a CPU they cost more than they bring.
+        precision: Of the engine.
     """
 
     device: str
@@ -75,6 +76,7 @@ class Options:
     batch: int
     children: int
     loaders: int
+    precision: str
 
     @property
     def command(self) -> str:
@@ -82,7 +84,8 @@ class Options:
         quick = " --quick" * self.quick
         return (
             f"python -m benchmarks.throughput --device {self.device}{quick} --steps {self.steps} "
-            f"--batch {self.batch} --children {self.children} --loaders {self.loaders}"
+            f"--batch {self.batch} --children {self.children} --loaders {self.loaders} "
+            f"--precision {self.precision}"
         )
 
 
@@ -96,6 +99,7 @@ def options() -> Options:
     parser.add_argument("--batch", type=int, default=64, help="images a step (default 64)")
     parser.add_argument("--children", type=int, help="at once (default: the cores, on CUDA 4)")
     parser.add_argument("--loaders", type=int, help="of the naive way (default 0, on CUDA 8)")
+    parser.add_argument("--precision", choices=("auto", "float32"), default="auto")
     given = parser.parse_args()
     defaults = {"cpu": (3, cores(), 0), "cuda": (200, 4, min(8, cores()))}[given.device]
     for name, default in zip(("steps", "children", "loaders"), defaults, strict=True):
@@ -125,7 +129,8 @@ def main() -> int:
     figures = report(wanted, chosen, seconds, peaks)
     for name, value in figures.items():
         print(f"{name:52} {value if isinstance(value, str) else format(value, ',')}")
-    name = "throughput" + "_cuda" * (wanted.device == "cuda") + "_quick" * wanted.quick
+    parts = ["throughput", "quick" * wanted.quick, wanted.device, wanted.precision]
+    name = "_".join(part for part in parts if part not in ("", "cpu", "auto"))
     save(name, wanted.command, figures)
     return 0
 
@@ -149,7 +154,12 @@ def prepared(options: Options) -> Any:
     """As many images as the steps take, and the paper's recipe for one epoch of them."""
     task = CIFAR10(train_size=options.steps * options.batch, validation_size=10)
     recipe = task.recipes["paper"]
-    changes = {"epochs": 1, "batch_size": options.batch, "threads": torch.get_num_threads()}
+    changes = {
+        "epochs": 1,
+        "batch_size": options.batch,
+        "threads": torch.get_num_threads(),
+        "precision": options.precision,
+    }
     return task.search_data(), replace(recipe, **changes).resolved(options.device)  # type: ignore[type-var]
 
 
@@ -177,7 +187,7 @@ def on_device(options: Options) -> Any:
 
 
 # -- how it is timed -----------------------------------------------------------------------------
-def pool(way: str, options: Options) -> ProcessPoolExecutor:
+def pool(way: str, options: Options) -> AbstractContextManager[ProcessPoolExecutor]:
     """The processes of one way; the allocator's settings are part of the engine."""
     if way == "naive":
         return processes(1, threads=cores(), engine=False)
