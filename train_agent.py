@@ -13,10 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 from rich.console import Console
 
-from agents import agent_class, make_agent, make_config
+from agents import make_agent, make_config, make_environment
 from nas_env import drawing
 from nas_env.display import Display, closing_tables
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
@@ -75,7 +74,8 @@ def _open(options: Options) -> Run:
 def _verify(options: Options) -> None:
     """Everything that can be wrong is found before a folder is made."""
     make_trackers(options.track)
-    environment = _make(options.config(), ":memory:", 1)
+    make = {"store": ":memory:", **options.make}
+    environment = make_environment(options.agent, options.env, 1, **make)
     try:
         environment.unwrapped.problem.verify_data()
     finally:
@@ -198,28 +198,13 @@ def _control(
 def _environment(
     config: Mapping[str, Any], store: Path, run_id: str, agent: Mapping[str, Any]
 ) -> Iterator[Any]:
-    name, settings = make_config(agent)
-    single = agent_class(name).single_environment(settings)
-    episodes = None if single else min(settings.batch_size, config["children"])
-    environment = _make(config, str(store), episodes)
+    make = {"store": str(store), **config["make"]}
+    environment = make_environment(agent, config["env"], config["children"], **make)
     environment.unwrapped.problem.store.run = run_id
     try:
         yield environment
     finally:
         environment.close()
-
-
-def _make(config: Mapping[str, Any], store: str, episodes: int | None) -> Any:
-    """The environment of that many episodes at once; the plain one for None."""
-    if episodes is None:
-        return gymnasium.make(config["env"], store=store, **config["make"])
-    return gymnasium.make_vec(
-        config["env"],
-        num_envs=episodes,
-        vectorization_mode="vector_entry_point",
-        store=store,
-        **config["make"],
-    )
 
 
 if __name__ == "__main__":

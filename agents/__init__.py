@@ -27,6 +27,7 @@ __all__ = [
     "agent_names",
     "make_agent",
     "make_config",
+    "make_environment",
 ]
 
 
@@ -66,6 +67,27 @@ def make_config(spec: str | Mapping[str, Any]) -> tuple[str, AgentConfig]:
         raise UnknownName(f"preset of {name}", str(preset), cls.presets)
     base = asdict(cls.presets[preset])
     return name, from_mapping(cls.config_class, {**base, **settings}, f"setting of {name}")
+
+
+def make_environment(
+    spec: str | Mapping[str, Any], id: str, episodes: int | None = None, **settings: Any
+) -> Any:
+    """The environment that an agent plays: a vector of them, or the plain one if it plays that.
+
+    Args:
+        spec: The agent's, as for :func:`make_config`.
+        id: The environment's.
+        episodes: The budget: no more are played at once.
+        **settings: Further keyword arguments of the environment.
+    """
+    import gymnasium
+
+    name, config = make_config(spec)
+    if agent_class(name).single_environment(config):
+        return gymnasium.make(id, **settings)
+    count = config.batch_size if episodes is None else min(config.batch_size, episodes)
+    door = {"num_envs": count, "vectorization_mode": "vector_entry_point"}
+    return gymnasium.make_vec(id, **door, **settings)
 
 
 def make_agent(spec: str | Mapping[str, Any], environment: Any, seed: int = 0) -> Agent:

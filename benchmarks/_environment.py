@@ -9,8 +9,8 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+import agents
 import nas_env  # noqa: F401 - registers the environments
-from agents import agent_class, make_config
 from benchmarks._anytime import LARGEST
 from nas_env.errors import InvalidValue, NASError
 from search_spaces import SearchSpace
@@ -74,7 +74,7 @@ def truth_of(environment: Any) -> Truth | None:
 def make_environment(
     id: str, make: Mapping[str, Any], agent: Mapping[str, Any], episodes: int
 ) -> Any:
-    """The environment that an agent plays: the vector door, or one episode where it asks for that.
+    """The environment that an agent plays; see :func:`agents.make_environment`.
 
     Args:
         id: The environment's, ``module:ID`` for one from outside.
@@ -82,10 +82,7 @@ def make_environment(
         agent: Its spec.
         episodes: The budget: no more are played at once.
     """
-    name, config = make_config(agent)
-    if agent_class(name).single_environment(config):
-        return _made(lambda: gymnasium.make(id, **make), id)
-    return make_vector(id, make, min(config.batch_size, episodes))
+    return _made(lambda: agents.make_environment(agent, id, episodes, **make), id)
 
 
 def make_vector(id: str, make: Mapping[str, Any], count: int) -> Any:

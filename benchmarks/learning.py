@@ -9,8 +9,8 @@ hidden target needs no training: 15 decisions of 4 options, reward (share that m
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from agents import Episode, agent_class, make_config
+from benchmarks._processes import in_processes
 from benchmarks._results import mean_interval, save
 from nas_env.store import Store
 from search_spaces import Decision
@@ -80,7 +81,7 @@ def digits(job: tuple[str, int, int, Path]) -> list[float]:
         arguments = [*where, "--resume", "--quiet"]
     else:
         budget = ["--children", str(children), "--seed", str(seed), "--device", "cpu"]
-        arguments = [*ARMS[arm], *where, *budget, "--quiet"]
+        arguments = [*ARMS[arm], *where, *budget, "--workers", "0", "--quiet"]
     if search(arguments) != 0:
         raise SystemExit(f"the search in {run} failed")
     store = Store(run / "results.sqlite")
@@ -101,8 +102,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     jobs = [(arm, seed, options.children, options.runs) for seed in SEEDS for arm in ARMS]
-    with ProcessPoolExecutor(max_workers=2) as pool:
-        played = dict(zip([job[:2] for job in jobs], pool.map(digits, jobs), strict=True))
+    rewards = in_processes(digits, jobs, os.cpu_count() or 1)
+    played = dict(zip([job[:2] for job in jobs], rewards, strict=True))
     curves = {arm: [played[arm, seed] for seed in SEEDS] for arm in ARMS}
     last = [np.mean(c[-options.children // 4 :]) for c in curves["default"]]
     first = [np.mean(c[: options.children // 4]) for c in curves["default"]]

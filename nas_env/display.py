@@ -11,14 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from nas_env.summary import PARTS
+
 Record = Mapping[str, Any]
-#: What a child's seconds went into, for the closing table.
-WORK = {
-    "build": "build children",
-    "train": "train them",
-    "validate": "validate them",
-    "store": "store the results",
-}
 LINE_EVERY = 10.0  # seconds between two lines where the output is no terminal
 
 
@@ -135,7 +130,7 @@ def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
         "seconds": f"{figures['seconds']:,.1f}",
         "children per hour": f"{figures['children_per_hour'] or 0:,.0f}",
         **{
-            f"seconds to {WORK[part]}": f"{seconds:,.1f}"
+            f"seconds to {PARTS[part]}": f"{seconds:,.1f}"
             for part, seconds in (figures.get("seconds_of_children") or {}).items()
         },
     }

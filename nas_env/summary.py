@@ -13,8 +13,13 @@ from nas_env.problem import Problem
 
 Record = Mapping[str, Any]
 
-#: Of an evaluation, in their order.
-PARTS = ("build", "train", "validate", "store")
+#: What a child's seconds go into, in order, and what a person calls it.
+PARTS = {
+    "build": "build children",
+    "train": "train them",
+    "validate": "validate them",
+    "store": "store the results",
+}
 
 
 def best_of(records: Sequence[Record]) -> Any:
