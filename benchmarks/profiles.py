@@ -34,7 +34,7 @@ KINDS = {
     "convolution, forward": ("convolution",),
     "batch norm": ("batch_norm",),
     "ReLU": ("clamp_min_", "threshold_backward", "relu"),
-    "joining skip connections, and its gradient": ("aten::cat", "slice_backward", "aten::add_"),
+    "joining skip connections, and its gradient": ("aten::cat", "slice_backward", "aten::add"),
     "crop, flip, whiten": ("index", "aten::sub", "aten::div"),
     "casts and copies": ("copy_", "_to_copy"),
     "optimiser": ("Optimizer", "_foreach"),
