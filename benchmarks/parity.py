@@ -1,7 +1,7 @@
 """Is speed bought with accuracy? The engine beside the naive loop, bfloat16 beside float32.
 
-NAS_DATA=... python -m benchmarks.parity                             # CIFAR-10; an hour of two cores
-python -m benchmarks.parity --task digits --seeds 180                # seven minutes
+NAS_DATA=... python -m benchmarks.parity                 # CIFAR-10; an hour of two cores
+python -m benchmarks.parity --task digits --seeds 180    # seven minutes
 
 The same architectures, first weights and recipe, three ways: *naive* (``benchmarks/_naive.py``),
 the engine in float32, the engine in bfloat16. The pairs are an architecture and a seed.
