@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-import gymnasium
 import numpy as np
 
 import nas_env  # noqa: F401 - registers the environments
-from agents import make_agent, make_config
+from agents import make_agent, make_environment
 from benchmarks._command import command
 from benchmarks._processes import in_processes
 from benchmarks._results import mean_interval, save
@@ -74,9 +73,7 @@ def table(job: tuple[int, int]) -> dict[str, float]:
     """The table: what it found and what it played, as validation accuracy."""
     ahead, seed = job
     spec = {"name": "reinforce", "ahead": ahead}
-    count = make_config(spec)[1].batch_size
-    doors: dict[str, Any] = {"num_envs": count, "vectorization_mode": "vector_entry_point"}
-    agent = make_agent(spec, gymnasium.make_vec(TABLE, **doors), seed)
+    agent = make_agent(spec, make_environment(spec, TABLE), seed)
     rewards: list[float] = []
     while len(rewards) < EPISODES:
         rewards += [e.reward for e in agent.advance(EPISODES - len(rewards)).episodes]

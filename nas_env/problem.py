@@ -151,7 +151,7 @@ class Problem:
     def announce(self, sequences: Sequence[Sequence[int]]) -> None:
         """Say which complete token sequences will be evaluated soon: workers may begin."""
         if self.answers is None:
-            self.evaluator.announce([self.request(self.space.decode(s)) for s in sequences])
+            self.evaluator.announce(self.request(self.space.decode(s)) for s in sequences)
 
     def seconds(self, tokens: Sequence[int], request: Request) -> float | None:
         """What an evaluation took: as it was measured, or by the table's clock; None if unknown."""

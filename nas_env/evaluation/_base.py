@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class Evaluator(ABC):
         """Ask for a whole batch; to be consumed in the order of submission."""
         return [self.submit(request) for request in requests]
 
-    def announce(self, requests: Sequence[Request]) -> None:
+    def announce(self, requests: Iterable[Request]) -> None:
         """Begin what will be asked for soon, where that goes on in the background; never waits."""
         for request in requests if self.background else ():
             known = request.key in self._running or self.store.get(request.key) is not None
