@@ -24,7 +24,14 @@ from nas_env.evaluation._child import evaluate
 from nas_env.problem import Problem
 from nas_env.tasks import ImageTask, make_task, sealed_test_set, task_class, task_names
 from nas_env.tasks.digits import Digits
-from nas_env.training.augmentation import ImageData, Views, centre, enlarge, random_view
+from nas_env.training.augmentation import (
+    ImageData,
+    Views,
+    centre,
+    enlarge,
+    random_view,
+    reduce,
+)
 from nas_env.training.images import train, validate
 from nas_env.training.recipe import ImageRecipe
 from nas_env.training.schedules import schedule
@@ -243,6 +250,80 @@ def test_it_learns():
     assert len(losses) == len(accuracies) == 6 and losses[-1] < losses[0] / 2
     assert accuracies[-1] > 0.9 and not result.diverged
     assert set(result.seconds) == {"train", "validate"}
+
+
+def test_an_epoch_may_have_fewer_images_than_there_are():
+    """Each epoch draws its own; a batch is never larger than the epoch."""
+    seen = []
+
+    class Counts(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(64, 4)
+
+        def forward(self, images):
+            if self.training:
+                seen.append(len(images))
+            return self.layer(images.flatten(1))
+
+    few = recipe(epochs=3, images=33)
+    train(Counts(), data(), few, seed=0, device=CPU)
+    assert seen == [16, 16] * 3
+    seen.clear()
+    train(Counts(), data(), recipe(images=5), seed=0, device=CPU)
+    assert seen == [5, 5]
+
+
+def test_label_smoothing_is_part_of_the_loss():
+    """A child that answers alike for all classes has the loss ln 4 either way, a sure one not."""
+
+    class Sure(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.tensor(10.0))
+
+        def forward(self, images):
+            logits = torch.zeros(len(images), 4)
+            logits[:, 0] = 1.0
+            return logits * self.scale
+
+    still = recipe(epochs=1, learning_rate=0.0)
+    plain = train(Sure(), data(), still, seed=0, device=CPU).curves["training_loss"][0]
+    smooth = train(
+        Sure(), data(), dataclasses.replace(still, label_smoothing=0.2), seed=0, device=CPU
+    ).curves["training_loss"][0]
+    log = torch.log_softmax(torch.tensor([10.0, 0, 0, 0]), 0)
+    uniform = -log.mean().item()
+    assert smooth == pytest.approx(0.8 * plain + 0.2 * uniform, rel=1e-5)
+
+
+@pytest.mark.parametrize("view", ["crop", "original"])
+def test_reduced_images_are_what_a_child_sees(view):
+    """In training and in validation; the mean and the deviation are those of the reduced ones."""
+    shapes = set()
+
+    class Looks(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(1, 4)
+
+        def forward(self, images):
+            shapes.add(tuple(images.shape[1:]))
+            return self.layer(images.mean(dim=(1, 2, 3))[:, None])
+
+    small = recipe(resolution=4, upsample=5, validation_view=view)
+    train(Looks(), data(), small, seed=0, device=CPU)
+    assert shapes == {(1, 4, 4)}
+    views = Views(data(), small)
+    means = data().train_images.view(-1, 4, 2, 4, 2).float().mean(dim=(2, 4)).round()
+    assert views.mean.item() == pytest.approx(means.mean().item(), rel=1e-4)
+    assert views.deviation.item() == pytest.approx(means.std().item(), rel=1e-4)
+
+
+def test_reducing_keeps_the_proportions():
+    wide = torch.zeros(3, 20, 40, 2, dtype=torch.uint8)
+    assert reduce(wide, 10).shape == (3, 5, 10, 2)
+    assert reduce(wide, 64) is wide and reduce(wide, 0) is wide
 
 
 def test_the_steps_are_nesterovs():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,6 +42,7 @@ class ImageData:
     def views(self, recipe: ImageRecipe) -> Views:
         """The images as a recipe's children see them; made once, for all of them."""
         key = (
+            recipe.resolution,
             recipe.upsample,
             recipe.padding,
             recipe.flip,
@@ -53,24 +55,25 @@ class ImageData:
 
 
 class Views:
-    """The images as a child sees them: whitened, enlarged or padded and cropped, flipped.
+    """The images as a child sees them: reduced, enlarged or padded, cropped, flipped, whitened.
 
-    Enlarging and padding are done once, and kept as uint8; crop and flip are one gather a batch.
+    Reducing, enlarging and padding are done once, and the results kept as uint8; crop and flip
+    are one gather a batch.
     """
 
     def __init__(self, data: ImageData, recipe: ImageRecipe):
         self.recipe = recipe
-        self.size = data.train_images.shape[1:3]
-        self.train_images = pad(enlarge(data.train_images, recipe.upsample), recipe.padding)
+        images = reduce(data.train_images, recipe.resolution)
+        self.size = images.shape[1:3]
+        self.train_images = pad(enlarge(images, recipe.upsample), recipe.padding)
         self.train_labels = data.train_labels
-        crop = recipe.validation_view == "crop"
-        self.validation_images = data.validation_images
-        if crop:
+        self.validation_images = reduce(data.validation_images, recipe.resolution)
+        if recipe.validation_view == "crop":
             self.validation_images = centre(
-                enlarge(data.validation_images, recipe.upsample), self.size
+                enlarge(self.validation_images, recipe.upsample), self.size
             )
         self.validation_labels = data.validation_labels
-        pixels = data.train_images.float()
+        pixels = images.float()
         self.mean = pixels.mean(dim=(0, 1, 2))
         self.deviation = pixels.std(dim=(0, 1, 2)).clamp(min=1.0)  # of 255
 
@@ -98,14 +101,35 @@ class Views:
         return pixels.permute(0, 3, 1, 2)
 
 
+def reduce(images: Tensor, side: int) -> Tensor:
+    """Average areas until the longer side has ``side`` pixels: uint8 (n, h, w, c) -> (n, H, W, c).
+
+    Images that are no larger are left alone, and so are all where ``side`` is 0.
+
+    Example:
+        >>> image = torch.tensor([[0, 2], [4, 6], [1, 1], [1, 1]], dtype=torch.uint8)
+        >>> reduce(image.view(1, 4, 2, 1), 2).flatten().tolist()
+        [3, 1]
+    """
+    height, width = images.shape[1:3]
+    longer = max(height, width)
+    if side == 0 or longer <= side:
+        return images
+    size = tuple(max(1, round(length * side / longer)) for length in (height, width))
+    return _resized(images, size, mode="area")
+
+
 def enlarge(images: Tensor, side: int) -> Tensor:
     """Bilinear to ``side`` x ``side`` pixels, uint8 (n, h, w, c); 0 leaves them alone."""
     if side == 0 or tuple(images.shape[1:3]) == (side, side):
         return images
+    return _resized(images, (side, side), mode="bilinear", antialias=True)
+
+
+def _resized(images: Tensor, size: tuple[int, ...], **how: Any) -> Tensor:
+    """Images of another size, uint8 (n, h, w, c), made in pieces that fit any memory."""
     chunks = [
-        functional.interpolate(
-            chunk.permute(0, 3, 1, 2).float(), (side, side), mode="bilinear", antialias=True
-        )
+        functional.interpolate(chunk.permute(0, 3, 1, 2).float(), size, **how)
         .round()
         .clamp(0, 255)
         .byte()

@@ -59,7 +59,8 @@ class _Steps:
     ):
         self.child, self.views, self.recipe, self.generator = child, views, recipe, generator
         self.device = generator.device
-        self.per_epoch = max(1, len(views.train_labels) // recipe.batch_size)
+        self.images = min(len(views.train_labels), recipe.images or len(views.train_labels))
+        self.per_epoch = max(1, self.images // recipe.batch_size)
         self.factor = schedule(recipe)
         self.optimiser = torch.optim.SGD(
             child.parameters(),
@@ -71,14 +72,14 @@ class _Steps:
         )
 
     def epoch(self, number: int) -> Tensor:
-        """One pass over the training images; the mean loss, not finite where it diverged.
+        """Train for one epoch; the mean loss, not finite where it diverged.
 
         On a CPU a loss that is not finite ends the epoch at once. On other devices reading it
         would make the host wait at every step, so that it is read once, when the epoch is over.
         """
         self.child.train()
         count = len(self.views.train_labels)
-        order = torch.randperm(count, generator=self.generator, device=self.device)
+        order = torch.randperm(count, generator=self.generator, device=self.device)[: self.images]
         total = torch.zeros((), device=self.device)
         for index in range(self.per_epoch):
             progress = number + index / self.per_epoch
@@ -94,7 +95,9 @@ class _Steps:
         """One step on the chosen images; its loss, detached."""
         images, labels = self.views.training_batch(index, self.generator)
         with autocast(self.recipe, self.device):
-            loss = functional.cross_entropy(self.child(images), labels)
+            loss = functional.cross_entropy(
+                self.child(images), labels, label_smoothing=self.recipe.label_smoothing
+            )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()

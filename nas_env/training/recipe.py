@@ -65,7 +65,8 @@ class ImageRecipe(ChildRecipe):
     child was trained at.
 
     Attributes:
-        epochs: Passes over the training images.
+        epochs: Passes over the training images, or over as many of them as ``images`` says.
+        images: Images of one epoch at most, drawn anew for each; None for all.
         batch_size: Images a step; an epoch's incomplete last batch is left out.
         learning_rate: At its highest.
         momentum: Of SGD.
@@ -76,6 +77,10 @@ class ImageRecipe(ChildRecipe):
             ``"cosine"`` or ``"constant"``.
         decay_points: Fractions of the training at which ``"step"`` lowers the rate.
         decay_factor: By which it does.
+        label_smoothing: Share of the target that is spread evenly over all classes (Szegedy et al.
+            2016, 1512.00567, section 7).
+        resolution: Longer side in pixels to which all images are reduced by averaging areas,
+            before anything else; 0 leaves them. Half the side costs a quarter of the time.
         upsample: Side in pixels to which images are enlarged before a random crop of their own
             size is taken; 0 leaves them.
         padding: Black pixels added on each side of a training image before that crop.
@@ -90,6 +95,7 @@ class ImageRecipe(ChildRecipe):
     """
 
     epochs: int = 50
+    images: int | None = None
     batch_size: int = 64
     learning_rate: float = 0.1
     momentum: float = 0.9
@@ -98,6 +104,8 @@ class ImageRecipe(ChildRecipe):
     schedule: Literal["step", "one_cycle", "cosine", "constant"] = "step"
     decay_points: tuple[float, ...] = (0.5, 0.75)
     decay_factor: float = 0.1
+    label_smoothing: float = 0.0
+    resolution: int = 0
     upsample: int = 40
     padding: int = 0
     flip: bool = True
@@ -109,11 +117,12 @@ class ImageRecipe(ChildRecipe):
     engine: ClassVar[str] = "nas_env.training.images:train"
 
     def __post_init__(self) -> None:
-        at_least(self, epochs=1, batch_size=2, threads=1, upsample=0, padding=0)
+        at_least(self, epochs=1, images=2, batch_size=2, threads=1, upsample=0, padding=0)
+        at_least(self, resolution=0)
         at_most(self, epochs=100_000, batch_size=1_000_000, threads=1_024, upsample=4_096)
         at_most(self, padding=1_024)
         at_least(self, learning_rate=0, weight_decay=0, decay_factor=0)
-        between(self, 0, 1, "momentum")
+        between(self, 0, 1, "momentum", "label_smoothing")
 
 
 def fast_bfloat16(device: str) -> bool:
