@@ -12,7 +12,7 @@ from search_spaces import UnknownName, _catalogue
 from search_spaces._settings import from_mapping, named
 
 if TYPE_CHECKING:
-    from agents._vector_door import VectorDoor
+    from agents._vec_env_adapter import VecEnvAdapter
 
 __all__ = [
     "Advance",
@@ -22,7 +22,7 @@ __all__ = [
     "Proposer",
     "ProposerConfig",
     "State",
-    "VectorDoor",
+    "VecEnvAdapter",
     "agent_class",
     "agent_names",
     "make_agent",
@@ -86,8 +86,8 @@ def make_environment(
     if agent_class(name).single_environment(config):
         return gymnasium.make(id, **settings)
     count = config.batch_size if episodes is None else min(config.batch_size, episodes)
-    door = {"num_envs": count, "vectorization_mode": "vector_entry_point"}
-    return gymnasium.make_vec(id, **door, **settings)
+    how = {"num_envs": count, "vectorization_mode": "vector_entry_point"}
+    return gymnasium.make_vec(id, **how, **settings)
 
 
 def make_agent(spec: str | Mapping[str, Any], environment: Any, seed: int = 0) -> Agent:
@@ -101,8 +101,8 @@ def make_agent(spec: str | Mapping[str, Any], environment: Any, seed: int = 0) -
 
 def __getattr__(name: str) -> Any:
     """Import what stands on Stable-Baselines3 where it is first asked for."""
-    if name == "VectorDoor":
-        from agents._vector_door import VectorDoor
+    if name == "VecEnvAdapter":
+        from agents._vec_env_adapter import VecEnvAdapter
 
-        return VectorDoor
+        return VecEnvAdapter
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

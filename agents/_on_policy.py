@@ -84,13 +84,13 @@ class OnPolicy(StableBaselines[Config]):
         """As SB3 counts them, or of whole episodes of the present depth."""
         if self.config.n_steps is not None:
             return self.config.n_steps
-        return math.ceil(self.config.episodes_per_rollout / self.door.num_envs) * self._length
+        return math.ceil(self.config.episodes_per_rollout / self.vec_env.num_envs) * self._length
 
     def roll_out(self, steps: int, learn: bool = True) -> None:
         """Collect a rollout, and train on it; one step alone has no deviation to train with."""
         self.resize(steps)
-        self.model.collect_rollouts(self.door, self.recorder, self.model.rollout_buffer, steps)
-        if learn and steps * self.door.num_envs > 1:
+        self.model.collect_rollouts(self.vec_env, self.recorder, self.model.rollout_buffer, steps)
+        if learn and steps * self.vec_env.num_envs > 1:
             self.model.train()
 
     def resize(self, steps: int) -> None:
@@ -106,7 +106,7 @@ class Proximal(OnPolicy[AnyPPOConfig]):
         settings = super().settings()
         return {
             **settings,
-            "batch_size": settings["n_steps"] * self.door.num_envs,
+            "batch_size": settings["n_steps"] * self.vec_env.num_envs,
             "n_epochs": self.config.n_epochs,
             "clip_range": self.config.clip_range,
             "normalize_advantage": self.config.normalize_advantage,
@@ -116,7 +116,7 @@ class Proximal(OnPolicy[AnyPPOConfig]):
     def resize(self, steps: int) -> None:
         """The rollout, and its minibatches."""
         super().resize(steps)
-        self.model.batch_size = minibatch(steps * self.door.num_envs, self.config.minibatch_size)
+        self.model.batch_size = minibatch(steps * self.vec_env.num_envs, self.config.minibatch_size)
 
 
 def minibatch(total: int, size: int) -> int:

@@ -16,7 +16,7 @@ from agents._base import Advance, Agent, AgentConfig, Episode, State, generator_
 from agents._randomness import Randomness
 from agents._recorder import Recorder
 from agents._tensors import below, load_module_state, module_state, under
-from agents._vector_door import VectorDoor, as_door
+from agents._vec_env_adapter import VecEnvAdapter, as_vec_env
 from search_spaces._settings import at_least, at_most
 
 RECENT = 100  # episodes that ``rollout/ep_rew_mean`` is the mean of, as SB3 has it
@@ -73,9 +73,9 @@ class StableBaselines(Agent[Config]):
     def __init__(self, environment: Any, config: Config, seed: int):
         super().__init__(environment, config, seed)
         self.randomness = Randomness(seed)
-        self.door = as_door(environment)
+        self.vec_env = as_vec_env(environment)
         with self.randomness.in_use():
-            self.model = self.algorithm(self.policy, self.door, device="cpu", **self.settings())
+            self.model = self.algorithm(self.policy, self.vec_env, device="cpu", **self.settings())
         self.model.action_space = copy.deepcopy(self.model.action_space)
         self.model.action_space.seed(seed)
         self.model.set_logger(Logger(None, []))
@@ -113,7 +113,7 @@ class StableBaselines(Agent[Config]):
         """Play and learn by whole rollouts until episodes are finished, at most ``episodes``."""
         if self._applied != self.options:
             self._begin(self.options)
-        rounds = episodes // self.door.num_envs
+        rounds = episodes // self.vec_env.num_envs
         with self.randomness.in_use():
             if rounds == 0 and episodes > 0:
                 self._play_few(episodes)
@@ -161,33 +161,34 @@ class StableBaselines(Agent[Config]):
     def _begin(self, options: Mapping[str, Any]) -> None:
         """New episodes, with these options from now on."""
         self._applied = dict(options)
-        self.door.set_options(self._applied)
-        self.model._last_obs = self.door.reset()
-        self.model._last_episode_starts = np.ones(self.door.num_envs, dtype=bool)
+        self.vec_env.set_options(self._applied)
+        self.model._last_obs = self.vec_env.reset()
+        self.model._last_episode_starts = np.ones(self.vec_env.num_envs, dtype=bool)
 
     def _prefix(self) -> np.ndarray:
         """The tokens of the unfinished episodes, int64 (m, t), t from 0."""
         observation = self.model._last_obs
         if observation is None:
-            return np.zeros((self.door.num_envs, 0), dtype=np.int64)
+            return np.zeros((self.vec_env.num_envs, 0), dtype=np.int64)
         taken = int(np.ravel(observation["decision"])[0])
         return observation["tokens"][:, :taken].argmax(axis=2)
 
     def _replay(self, prefix: np.ndarray) -> None:
         """Take the decisions of a prefix in episodes that have just begun."""
         for tokens in prefix.T:
-            self.model._last_obs = self.door.step(tokens)[0]
-            self.model._last_episode_starts = np.zeros(self.door.num_envs, dtype=bool)
+            self.model._last_obs = self.vec_env.step(tokens)[0]
+            self.model._last_episode_starts = np.zeros(self.vec_env.num_envs, dtype=bool)
 
     def _play_few(self, count: int) -> None:
         """Finish ``count`` episodes; the others repeat the first, whose evaluation is cached."""
-        rows = np.where(np.arange(self.door.num_envs) < count, np.arange(self.door.num_envs), 0)
+        episodes = np.arange(self.vec_env.num_envs)
+        rows = np.where(episodes < count, episodes, 0)
         prefix = self._prefix()[rows]
         self._begin(self._applied or {})
         self._replay(prefix)
-        assert isinstance(self.door, VectorDoor)
-        self.door.playing = count
+        assert isinstance(self.vec_env, VecEnvAdapter)
+        self.vec_env.playing = count
         try:
             self.roll_out(self._length - prefix.shape[1], learn=False)
         finally:
-            self.door.playing = self.door.num_envs
+            self.vec_env.playing = self.vec_env.num_envs

@@ -113,14 +113,14 @@ class DQN(StableBaselines[DQNConfig]):
 
     def roll_out(self, steps: int, learn: bool = True) -> None:
         """Take the steps, remember them, and learn from what is remembered."""
-        model, door = self.model, self.door
+        model, vec_env = self.model, self.vec_env
         remembered = model.replay_buffer
         if not learn:
-            spaces: Any = (door.observation_space, door.action_space)
-            remembered = DictReplayBuffer(1, *spaces, n_envs=door.num_envs)  # thrown away
+            spaces: Any = (vec_env.observation_space, vec_env.action_space)
+            remembered = DictReplayBuffer(1, *spaces, n_envs=vec_env.num_envs)  # thrown away
         often = TrainFreq(steps, TrainFrequencyUnit.STEP)
         starts = model.learning_starts
-        model.collect_rollouts(door, self.recorder, often, remembered, learning_starts=starts)
+        model.collect_rollouts(vec_env, self.recorder, often, remembered, learning_starts=starts)
         if learn and model.num_timesteps > starts:
             model.train(self.config.gradient_steps, self.config.minibatch_size)
 

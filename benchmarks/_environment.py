@@ -86,9 +86,9 @@ def make_environment(
 
 
 def make_vector(id: str, make: Mapping[str, Any], count: int) -> Any:
-    """The vector door of an environment, ``count`` episodes at once."""
-    door = {"num_envs": count, "vectorization_mode": "vector_entry_point"}
-    return _made(lambda: gymnasium.make_vec(id, **door, **make), id)
+    """The vector environment of an environment, ``count`` episodes at once."""
+    how = {"num_envs": count, "vectorization_mode": "vector_entry_point"}
+    return _made(lambda: gymnasium.make_vec(id, **how, **make), id)
 
 
 def all_sequences(space: SearchSpace) -> tuple[np.ndarray, np.ndarray] | None:

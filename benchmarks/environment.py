@@ -17,16 +17,16 @@ import gymnasium
 import numpy as np
 import tyro
 
-from agents import VectorDoor
+from agents import VecEnvAdapter
 from benchmarks._results import save
 
-EPISODES = 64  # of the vector door
+EPISODES = 64  # of the vector environment
 VECTOR: dict[str, Any] = {"vectorization_mode": "vector_entry_point"}
 
 
 @dataclass(frozen=True)
 class Options:
-    """Time the doors of an environment.
+    """Time an environment alone, as a vector, and under PPO.
 
     Attributes:
         environment: A table environment's id.
@@ -72,7 +72,7 @@ def main(options: Options) -> None:
     turns = {
         "FrozenLake-v1": one("FrozenLake-v1", options.steps),
         "one environment": one(options.environment, options.steps),
-        f"vector door, {EPISODES} episodes": many(options.environment, options.steps // 10),
+        f"vector environment, {EPISODES} episodes": many(options.environment, options.steps // 10),
         **ppo_turns(options),
     }
     best = dict.fromkeys(turns, 0.0)
@@ -107,7 +107,7 @@ def one(id: str, steps: int) -> Callable[[], float]:
 
 
 def many(id: str, steps: int) -> Callable[[], float]:
-    """Random actions in the vector door: decisions per second."""
+    """Random actions in the vector environment: decisions per second."""
     env = gymnasium.make_vec(id, num_envs=EPISODES, **VECTOR)
     options = env.single_action_space.n  # type: ignore[attr-defined]
     actions = np.random.default_rng(0).integers(options, size=(steps, EPISODES))
@@ -128,11 +128,11 @@ def ppo_turns(options: Options) -> dict[str, Callable[[], float]]:
 
     made = gymnasium.make(options.environment)
     length = made.unwrapped.search_space.length()  # type: ignore[attr-defined]
-    door = gymnasium.make_vec(options.environment, num_envs=8, **VECTOR)
+    vector = gymnasium.make_vec(options.environment, num_envs=8, **VECTOR)
     environments = {
         "PPO, 1 at once": DummyVecEnv([lambda: made]),
         "PPO, 1 trivial at once": DummyVecEnv([lambda: Trivial(made, length)]),
-        "PPO, 8 at once": VectorDoor(door),
+        "PPO, 8 at once": VecEnvAdapter(vector),
         "PPO, 8 trivial at once": DummyVecEnv([lambda: Trivial(made, length)] * 8),
     }
     return {name: ppo(env, options.ppo_steps) for name, env in environments.items()}

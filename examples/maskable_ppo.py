@@ -1,4 +1,4 @@
-"""MaskablePPO of sb3-contrib, several episodes at once through the vector door.
+"""MaskablePPO of sb3-contrib, several episodes at once through the vector environment.
 
 python -m examples.maskable_ppo
 """
@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium
 from sb3_contrib import MaskablePPO
 
-from agents import VectorDoor
+from agents import VecEnvAdapter
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     steps = envs.unwrapped.search_space.length()  # in each environment, so of one episode in each
     total = options.episodes * steps
     shape: dict[str, Any] = {"n_steps": steps, "batch_size": total, "gamma": 1.0}
-    model = MaskablePPO("MultiInputPolicy", VectorDoor(envs), seed=0, device="cpu", **shape)
+    model = MaskablePPO("MultiInputPolicy", VecEnvAdapter(envs), seed=0, device="cpu", **shape)
     model.learn(options.rollouts * total)
     rewards = [float(episode["r"]) for episode in model.ep_info_buffer or ()]
     print(f"{len(rewards)} episodes, rewards {rewards}")

@@ -44,7 +44,7 @@ __version__ = "0.1.0"
 
 
 def register(id: str, **settings: Any) -> None:
-    """Register an environment, for :func:`gymnasium.make` and for the vector door.
+    """Register an environment, for :func:`gymnasium.make` and for the vector environment.
 
     Args:
         id: Of the form ``MyBench-v0``.

@@ -122,12 +122,12 @@ class NASEnv(gymnasium.Env[Observation, Any]):
             store=store,
             **space_settings,
         )
-        self._door = Interface(self.problem, one_step=one_step, render_mode=render_mode)
+        self._interface = Interface(self.problem, one_step=one_step, render_mode=render_mode)
         self.render_mode = render_mode
-        self.observation_space = self._door.observation_space
-        self.action_space = self._door.action_space
+        self.observation_space = self._interface.observation_space
+        self.action_space = self._interface.action_space
         self._static = self.search_space.masks_are_static
-        self._numbers = [np.int64(number) for number in range(self._door.decisions + 1)]
+        self._numbers = [np.int64(number) for number in range(self._interface.decisions + 1)]
         self._started = False
         self._clear()
 
@@ -141,8 +141,8 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     ) -> tuple[Observation, dict[str, Any]]:
         """Begin an episode; ``options={"layers": n}`` sets the depth from now on."""
         super().reset(seed=seed)
-        self._door.take_options(options)
-        self._door.before_first_child()
+        self._interface.take_options(options)
+        self._interface.before_first_child()
         self._clear()
         self._started = True
         return self._observation(), {"action_mask": self._mask()}
@@ -151,7 +151,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         """Take the next decision; the last one has the child trained."""
         if not self._started or self._finished:
             raise gymnasium.error.ResetNeeded("the episode is over: call reset() before step()")
-        if self._door.one_step:
+        if self._interface.one_step:
             self._take_all(action)
         else:
             self._take(action)
@@ -189,21 +189,21 @@ class NASEnv(gymnasium.Env[Observation, Any]):
 
     def _clear(self) -> None:
         self._tokens: list[int] = []
-        self._chosen = np.zeros(self._door.masks.shape, dtype=np.int8)
-        self._length = self._door.length
+        self._chosen = np.zeros(self._interface.masks.shape, dtype=np.int8)
+        self._length = self._interface.length
         self._evaluation: dict[str, Any] | None = None
 
     def _take(self, action: Any) -> None:
-        door, position = self._door, len(self._tokens)
+        interface, position = self._interface, len(self._tokens)
         try:
             token = index(action)
         except TypeError:
             token = -1
-        if not 0 <= token < door.options:
+        if not 0 <= token < interface.options:
             raise InvalidValue(f"action is {action!r}, expected a member of {self.action_space}")
         if not self._static:
             token = legal_token(self._mask(), token)
-        elif token >= door.counts[position]:
+        elif token >= interface.counts[position]:
             token = 0  # the next open one, wrapping round
         self._chosen[position, token] = 1
         self._tokens.append(token)
@@ -216,22 +216,22 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         self._chosen[np.arange(self._length), self._tokens] = 1
 
     def _finish(self) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        reward, info = self._door.endings.one(self._tokens)
+        reward, info = self._interface.endings.one(self._tokens)
         self._evaluation = info["evaluation"]
         return self._observation(), reward, True, False, {"action_mask": self._mask(), **info}
 
     def _observation(self) -> Observation:
         taken = len(self._tokens)
-        number = taken if taken < self._length else self._door.decisions
+        number = taken if taken < self._length else self._interface.decisions
         return {"decision": self._numbers[number], "tokens": self._chosen.copy()}
 
     def _mask(self) -> np.ndarray:
-        door, taken = self._door, len(self._tokens)
-        if door.one_step:
-            return door.flat_mask()
+        interface, taken = self._interface, len(self._tokens)
+        if interface.one_step:
+            return interface.flat_mask()
         if taken == self._length:
-            return door.finished_mask.copy()
+            return interface.finished_mask.copy()
         if self._static:
-            return door.masks[taken].copy()
+            return interface.masks[taken].copy()
         prefix = np.asarray(self._tokens, dtype=np.int64)[None]
         return self.search_space.open_mask(prefix)[0].astype(np.int8)

@@ -1,4 +1,4 @@
-"""The fast door: many episodes step together, and their children are asked for as one batch."""
+"""Many episodes step together, and their children are asked for as one batch."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
             raise InvalidValue(f"num_envs is {num_envs}, expected at least 1")
         self.num_envs = num_envs
         self.problem = Problem(**problem)
-        self._door = Interface(self.problem, one_step=one_step, render_mode=render_mode)
+        self._interface = Interface(self.problem, one_step=one_step, render_mode=render_mode)
         self.render_mode = render_mode
         self._mode = _autoreset_mode(autoreset_mode)
         self.metadata = {
@@ -62,8 +62,8 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
             "render_fps": 4,
             "autoreset_mode": self._mode,
         }
-        self.single_observation_space = self._door.observation_space
-        self.single_action_space = self._door.action_space
+        self.single_observation_space = self._interface.observation_space
+        self.single_action_space = self._interface.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._static = self.search_space.masks_are_static
@@ -86,8 +86,8 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
     ) -> tuple[Observation, dict[str, Any]]:
         """Begin m episodes; ``options={"layers": n}`` sets the depth from now on."""
         super().reset(seed=seed if isinstance(seed, int) else None)
-        self._door.take_options(options)
-        self._door.before_first_child()
+        self._interface.take_options(options)
+        self._interface.before_first_child()
         self._clear()
         self._started = True
         return self._observation(), self._mask_info()
@@ -100,7 +100,7 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
             self._clear()
             return self._answer(np.zeros(self.num_envs), False, self._mask_info())
         array = check_actions(self._batch, self._shape, actions)
-        if self._door.one_step:
+        if self._interface.one_step:
             self._take_all(array)
         else:
             self._take(array)
@@ -113,7 +113,7 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
 
         What will be played does not depend on it, nor does any reward.
         """
-        self._door.before_first_child()
+        self._interface.before_first_child()
         self.problem.announce(tokens.tolist())
 
     def action_masks(self) -> np.ndarray:
@@ -143,16 +143,16 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         return self._position == self._length
 
     def _clear(self) -> None:
-        self._length = self._door.length
+        self._length = self._interface.length
         self._position = 0
         self._tokens = np.zeros((self.num_envs, self._length), dtype=np.int64)
-        self._chosen = np.zeros((self.num_envs, *self._door.masks.shape), dtype=np.int8)
+        self._chosen = np.zeros((self.num_envs, *self._interface.masks.shape), dtype=np.int8)
 
     def _take(self, actions: np.ndarray) -> None:
-        door, position = self._door, self._position
+        interface, position = self._interface, self._position
         if not self._static:
             tokens = legal_tokens(self._masks(), actions)
-        elif (count := door.counts[position]) < door.options:
+        elif (count := interface.counts[position]) < interface.options:
             tokens = actions * (actions < count)  # 0 is the next open one, wrapping round
         else:
             tokens = actions
@@ -166,7 +166,7 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         self._position = self._length
 
     def _finish(self) -> Step:
-        rewards, ending = self._door.endings.many(self._tokens, self._add_info)
+        rewards, ending = self._interface.endings.many(self._tokens, self._add_info)
         info = {**self._mask_info(), **ending}
         if self._mode is AutoresetMode.NEXT_STEP:
             return self._answer(rewards, True, info)
@@ -190,19 +190,19 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         return self._observation(), rewards, over, np.zeros(self.num_envs, dtype=bool), info
 
     def _observation(self) -> Observation:
-        decision = self._door.decisions if self._finished else self._position
+        decision = self._interface.decisions if self._finished else self._position
         decisions = np.full(self.num_envs, decision, dtype=np.int64)
         return {"decision": decisions, "tokens": self._chosen.copy()}
 
     def _masks(self) -> np.ndarray:
         """int8 (m, n), fresh."""
-        door = self._door
-        if door.one_step:
-            return np.repeat(door.flat_mask()[None], self.num_envs, axis=0)
+        interface = self._interface
+        if interface.one_step:
+            return np.repeat(interface.flat_mask()[None], self.num_envs, axis=0)
         if self._finished:
-            return np.repeat(door.finished_mask[None], self.num_envs, axis=0)
+            return np.repeat(interface.finished_mask[None], self.num_envs, axis=0)
         if self._static:
-            return np.repeat(door.masks[self._position][None], self.num_envs, axis=0)
+            return np.repeat(interface.masks[self._position][None], self.num_envs, axis=0)
         return self.search_space.open_mask(self._tokens[:, : self._position]).astype(np.int8)
 
     def _mask_info(self) -> dict[str, Any]:

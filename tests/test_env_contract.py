@@ -1,4 +1,4 @@
-"""What every registered environment keeps, through both doors."""
+"""What every registered environment keeps, alone and as a vector."""
 
 import copy
 import dataclasses
@@ -278,7 +278,7 @@ def test_actions_that_are_closed_wrap_round(digits):
 
 
 def assert_wraps_round(env, vector):
-    """Random actions, and in both doors the tokens that they stand for."""
+    """Random actions, and in both forms the tokens that they stand for."""
     space = env.unwrapped.search_space
     episodes = np.random.default_rng(0).integers(space.max_options, size=(8, space.length() - 1))
     taken = []

@@ -14,7 +14,7 @@ from matplotlib.image import imread
 ROOT = Path(__file__).parent.parent
 EXAMPLES = {
     "gymnasium_loop": [],
-    "vector_door": ["--episodes", "2"],
+    "vector_environment": ["--episodes", "2"],
     "stable_baselines": ["--rollouts", "1", "--episodes", "2"],
     "maskable_ppo": ["--rollouts", "1", "--episodes", "2"],
     "cleanrl_ppo": ["--num-iterations", "1", "--num-envs", "2"],

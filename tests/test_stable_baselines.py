@@ -202,15 +202,15 @@ def test_the_seed_decides(agent):
 
 def closed_actions(player, episodes):
     """Actions that the masks of their step did not allow."""
-    closed, door = [], player.door
-    step = door.step_async
+    closed, vec_env = [], player.vec_env
+    step = vec_env.step_async
 
     def spy(actions):
-        allowed = get_action_masks(door)[np.arange(door.num_envs), actions]
+        allowed = get_action_masks(vec_env)[np.arange(vec_env.num_envs), actions]
         closed.extend(np.flatnonzero(~allowed))
         step(actions)
 
-    door.step_async = spy
+    vec_env.step_async = spy
     play(player, episodes)
     return len(closed)
 
@@ -222,8 +222,8 @@ def test_masks_are_respected_where_they_can_be(agent, way):
 
 
 @every_agent
-def test_the_same_by_both_doors(agent, make, name):
-    """Of one episode at once, the plain environment and a vector of it make no difference."""
+def test_a_vector_of_one_makes_no_difference(agent, make, name):
+    """One episode at once goes the same in the plain environment and in a vector of one."""
     plain, other = agent(name, "cut, alone"), agent(name, "cut, alone", env=make.vector(1))
     assert play(plain, 4) == play(other, 4)
 
@@ -252,7 +252,7 @@ OF_SB3 += ["gradient_steps", "target_update_interval", "exploration_final_eps"]
 def test_the_authors_preset_is_what_sb3_has_by_default(make, name):
     assert name in agent_names()
     player = make_agent({"name": name, "preset": "authors"}, make(1))
-    ours, theirs = player.model, agent_class(name).algorithm(player.policy, player.door)
+    ours, theirs = player.model, agent_class(name).algorithm(player.policy, player.vec_env)
     for field in OF_SB3:
         assert getattr(ours, field, None) == getattr(theirs, field, None), field
     sizes = [[p.shape for p in model.policy.parameters()] for model in (ours, theirs)]
@@ -264,8 +264,8 @@ def test_the_authors_preset_is_what_sb3_has_by_default(make, name):
         assert player.config.clip_range == theirs.clip_range(1)
 
 
-# -- through the main door -----------------------------------------------------------------------
-DOOR = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
+# -- by the command line -----------------------------------------------------------------------
+SEARCH = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
 KILLED = {
     "ppo": ["--agent.episodes-per-rollout", "4", "--agent.batch-size", "4"],
     "a2c": ["--agent.preset", "authors"],
@@ -284,7 +284,7 @@ def outcome(folder):
 
 @pytest.mark.parametrize("name", KILLED)
 def test_kills_change_nothing(tmp_path, name):
-    arguments = ["--children", "22", "--agent", name, *KILLED[name], *DOOR]
+    arguments = ["--children", "22", "--agent", name, *KILLED[name], *SEARCH]
     arguments += ["--depth.first", "1", "--depth.every", "5"]
     assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0
     torch.set_num_threads(1)

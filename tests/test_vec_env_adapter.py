@@ -1,4 +1,4 @@
-"""Stable-Baselines3 in scripts of one's own: by both doors, and with its callbacks."""
+"""Stable-Baselines3 in scripts of one's own: one environment or several, and with its callbacks."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from agents import VectorDoor
+from agents import VecEnvAdapter
 from search_spaces import InvalidValue
 from tests._small import ID, LENGTH, TINY, Maker
 
@@ -36,24 +36,24 @@ def test_importing_the_agents_does_not_import_sb3():
     program = (
         "import sys, agents\n"
         "assert 'stable_baselines3' not in sys.modules\n"
-        "assert agents.VectorDoor.__name__ == 'VectorDoor'\n"
+        "assert agents.VecEnvAdapter.__name__ == 'VecEnvAdapter'\n"
         "assert 'stable_baselines3' in sys.modules\n"
     )
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
-def test_the_door_gives_what_sb3s_own_gives(make):
+def test_the_adapter_gives_what_sb3s_own_gives(make):
     """Observations, rewards, ends and infos of the same actions, over two episodes."""
-    door = VectorDoor(make(2))
+    vec_env = VecEnvAdapter(make(2))
     theirs = DummyVecEnv([lambda: Monitor(gymnasium.make(ID, **TINY)) for _ in range(2)])
     rng = np.random.default_rng(0)
-    one, other = door.reset(), theirs.reset()
+    one, other = vec_env.reset(), theirs.reset()
     for _ in range(2 * LENGTH):
         assert one.keys() == other.keys()
         assert all(np.array_equal(one[key], other[key]) for key in one)
-        assert np.array_equal(get_action_masks(door), get_action_masks(theirs))
+        assert np.array_equal(get_action_masks(vec_env), get_action_masks(theirs))
         actions = rng.integers(4, size=2) % 3
-        one, rewards, dones, infos = door.step(actions)
+        one, rewards, dones, infos = vec_env.step(actions)
         other, their_rewards, their_dones, their_infos = theirs.step(actions)
         assert rewards.dtype == their_rewards.dtype and np.array_equal(rewards, their_rewards)
         assert np.array_equal(dones, their_dones)
@@ -68,28 +68,28 @@ def test_the_door_gives_what_sb3s_own_gives(make):
     theirs.close()
 
 
-def test_what_the_door_answers(make):
-    door = VectorDoor(make(3, render_mode="rgb_array"))
-    door.reset()
-    assert is_masking_supported(door) and not door.has_attr("nothing")
-    assert door.env_method("action_masks", indices=[1])[0].dtype == bool
-    assert len(door.get_attr("search_space")) == 3
-    assert door.env_is_wrapped(Monitor) == [True] * 3
-    assert door.env_is_wrapped(gymnasium.Wrapper, indices=0) == [False]
-    assert door.render().ndim == 3
-    door.set_options({"layers": 1})
-    door.reset()
-    assert [door.step(np.zeros(3, dtype=int))[2].all() for _ in range(3)] == [False, False, True]
-    door.set_options([{"layers": 1}, {"layers": 2}, {"layers": 1}])
+def test_what_the_adapter_answers(make):
+    vec_env = VecEnvAdapter(make(3, render_mode="rgb_array"))
+    vec_env.reset()
+    assert is_masking_supported(vec_env) and not vec_env.has_attr("nothing")
+    assert vec_env.env_method("action_masks", indices=[1])[0].dtype == bool
+    assert len(vec_env.get_attr("search_space")) == 3
+    assert vec_env.env_is_wrapped(Monitor) == [True] * 3
+    assert vec_env.env_is_wrapped(gymnasium.Wrapper, indices=0) == [False]
+    assert vec_env.render().ndim == 3
+    vec_env.set_options({"layers": 1})
+    vec_env.reset()
+    assert [vec_env.step(np.zeros(3, dtype=int))[2].all() for _ in range(3)] == [False, False, True]
+    vec_env.set_options([{"layers": 1}, {"layers": 2}, {"layers": 1}])
     with pytest.raises(InvalidValue, match="expected one for all episodes"):
-        door.reset()
+        vec_env.reset()
     with pytest.raises(InvalidValue, match="SAME_STEP"):
-        VectorDoor(make(2, autoreset_mode=AutoresetMode.NEXT_STEP))
+        VecEnvAdapter(make(2, autoreset_mode=AutoresetMode.NEXT_STEP))
 
 
 @pytest.mark.parametrize("algorithm", [PPO, MaskablePPO, DQN])
-def test_sb3_learns_by_both_doors(make, algorithm):
-    for env in (make(1), VectorDoor(make(2))):
+def test_sb3_learns_on_one_environment_and_on_several(make, algorithm):
+    for env in (make(1), VecEnvAdapter(make(2))):
         shape = {"learning_starts": 5} if algorithm is DQN else {"n_steps": LENGTH}
         model = algorithm("MultiInputPolicy", env, batch_size=7, device="cpu", **shape)
         model.learn(3 * LENGTH)
@@ -108,7 +108,7 @@ def test_eval_callback_trains_children_of_its_own(make, tmp_path):
     rewards = [evaluation.reward for _, evaluation in train.unwrapped.problem.store.evaluations()]
     best = pytest.approx(callback.best_mean_reward, abs=1e-6)
     assert any(reward == best for reward in rewards)
-    mean, _ = evaluate_policy(model, VectorDoor(make(2)), n_eval_episodes=2)
+    mean, _ = evaluate_policy(model, VecEnvAdapter(make(2)), n_eval_episodes=2)
     assert np.isfinite(mean)
 
 

@@ -17,15 +17,15 @@ from agents._base import unstack
 from search_spaces import InvalidValue
 
 
-class VectorDoor(VecEnv):
+class VecEnvAdapter(VecEnv):
     """A Gymnasium vector environment as the ``VecEnv`` of Stable-Baselines3.
 
     SB3 refuses Gymnasium's vector environments, and its own step one environment after the other.
-    Through this door all episodes step together, and their children are asked for as one batch.
+    Through this adapter all episodes step together, and their children are asked for as one batch.
 
     ``info`` of a finished episode has ``terminal_observation``, all that ``final_info`` says, and
     ``episode`` as SB3's ``Monitor`` writes it: the sum of rewards ``r``, steps ``l``, seconds
-    ``t`` since the door was made. ``env_method("action_masks")`` is one mask an episode, as
+    ``t`` since the adapter was made. ``env_method("action_masks")`` is one mask an episode, as
     sb3-contrib's ``MaskablePPO`` asks for them.
 
     Args:
@@ -42,12 +42,12 @@ class VectorDoor(VecEnv):
         >>> import gymnasium
         >>> way = {"vectorization_mode": "vector_entry_point"}
         >>> envs = gymnasium.make_vec("nas_env:NAS-Digits-v0", num_envs=2, **way)
-        >>> door = VectorDoor(envs)
-        >>> door.reset()["decision"].tolist()
+        >>> vec_env = VecEnvAdapter(envs)
+        >>> vec_env.reset()["decision"].tolist()
         [0, 0]
-        >>> door.env_method("action_masks")[1].tolist()
+        >>> vec_env.env_method("action_masks")[1].tolist()
         [True, True, True, True]
-        >>> door.close()
+        >>> vec_env.close()
     """
 
     def __init__(self, environment: VectorEnv):
@@ -145,8 +145,8 @@ class VectorDoor(VecEnv):
         return ending
 
 
-def as_door(environment: VectorEnv | gymnasium.Env) -> VecEnv:
+def as_vec_env(environment: VectorEnv | gymnasium.Env) -> VecEnv:
     """A Gymnasium environment, a vector or a plain one, as SB3 plays it."""
     if isinstance(environment, VectorEnv):
-        return VectorDoor(environment)
+        return VecEnvAdapter(environment)
     return DummyVecEnv([lambda: Monitor(environment)])

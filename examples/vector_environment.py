@@ -1,6 +1,6 @@
 """Design several networks in step with each other; their children are asked for as one batch.
 
-python -m examples.vector_door
+python -m examples.vector_environment
 """
 
 from __future__ import annotations
