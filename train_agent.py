@@ -17,10 +17,10 @@ from rich.console import Console
 
 from agents import make_agent, make_config, make_environment
 from nas_env import drawing
+from nas_env.arguments import Arguments, parse
 from nas_env.display import Display, closing_tables
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
 from nas_env.observers import Pictures, Tracking, draw_best
-from nas_env.options import Options, parse
 from nas_env.problem import Problem
 from nas_env.run import Run, check_free
 from nas_env.search import Depth, Search
@@ -32,15 +32,15 @@ CONTROL = "control"  # the folder of the random search, and the name of its run 
 INTERRUPTED = 130  # exit status after Ctrl-C, by custom
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(line: list[str] | None = None) -> int:
     """Run the door; the exit status: 0, 2 for bad input, 130 when interrupted."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     run: Run | None = None
     try:
-        options = parse(sys.argv[1:] if arguments is None else arguments, make_config)
-        run = _open(options)
-        _search_and_control(run, options)
+        arguments = parse(sys.argv[1:] if line is None else line, make_config)
+        run = _open(arguments)
+        _search_and_control(run, arguments)
     except (InvalidValue, InvalidArchitecture, NASError) as error:
         errors.print(f"train_agent: {error}", markup=False)
         return 2
@@ -54,58 +54,60 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _open(options: Options) -> Run:
+def _open(arguments: Arguments) -> Run:
     """The run's folder, held, with its configuration in it."""
-    if options.resume:
-        assert options.run is not None
-        run = Run.resume(options.run)
-        if options.control and not run.config["control"]:  # the next --resume goes on with it too
-            run.write_config({**run.config, "control": options.control})
+    if arguments.resume:
+        assert arguments.run is not None
+        run = Run.resume(arguments.run)
+        if arguments.control and not run.config["control"]:  # the next --resume goes on with it too
+            run.write_config({**run.config, "control": arguments.control})
         return run
-    _verify(options)
-    if options.run is None:
-        run = Run.create_next(Path("runs"), f"{options.env.split(':')[-1]}-{options.agent['name']}")
+    _verify(arguments)
+    if arguments.run is None:
+        run = Run.create_next(
+            Path("runs"), f"{arguments.env.split(':')[-1]}-{arguments.agent['name']}"
+        )
     else:
-        run = Run.create(options.run)
-    run.write_config(options.config())
+        run = Run.create(arguments.run)
+    run.write_config(arguments.config())
     return run
 
 
-def _verify(options: Options) -> None:
+def _verify(arguments: Arguments) -> None:
     """Everything that can be wrong is found before a folder is made."""
-    make_trackers(options.track)
-    make = {"store": ":memory:", **options.make}
-    environment = make_environment(options.agent, options.env, 1, **make)
+    make_trackers(arguments.track)
+    make = {"store": ":memory:", **arguments.make}
+    environment = make_environment(arguments.agent, arguments.env, 1, **make)
     try:
         environment.unwrapped.problem.verify_data()
     finally:
         environment.close()
-    if options.run is not None:
-        check_free(options.run)
-    if options.store is not None:
-        Store(options.store).close()
+    if arguments.run is not None:
+        check_free(arguments.run)
+    if arguments.store is not None:
+        Store(arguments.store).close()
 
 
-def _search_and_control(run: Run, options: Options) -> None:
+def _search_and_control(run: Run, arguments: Arguments) -> None:
     config = run.config
-    console = Console(quiet=options.quiet, highlight=False, markup=False, emoji=False)
-    control = options.control or config["control"]
+    console = Console(quiet=arguments.quiet, highlight=False, markup=False, emoji=False)
+    control = arguments.control or config["control"]
     summary = run.summary
     if summary is None or (control and not summary["random_search"]):
-        summary = _searches(run, config, control, console, options)
+        summary = _searches(run, config, control, console, arguments)
     for table in closing_tables(summary):
         console.print(table)
     console.print(f"{run.folder}: summary.json, best.png, curve.png", markup=False)
 
 
 def _searches(
-    run: Run, config: dict[str, Any], control: str | None, console: Console, options: Options
+    run: Run, config: dict[str, Any], control: str | None, console: Console, arguments: Arguments
 ) -> dict[str, Any]:
     """The search and, where it is asked for, its control; writes the summary and the curve."""
     store = Path(config["store"] or run.folder / "results.sqlite")
     with _environment(config, store, config["id"], config["agent"]) as environment:
         problem: Problem = environment.unwrapped.problem
-        trackers = make_trackers(options.track or config["track"])
+        trackers = make_trackers(arguments.track or config["track"])
         figures, rewards = _search(run, config, environment, trackers, console)
         control_rewards, random_search = None, None
         if control:

@@ -1,4 +1,4 @@
-"""The command line of a search: options from dataclasses, one clear line for a bad one.
+"""The command line of a search, made of dataclasses; one clear line for a bad argument.
 
 What can be set depends on the environment's task and space and on the agent, so that these are
 looked for first; then one dataclass is made of all, whose defaults are what would really be used.
@@ -29,7 +29,7 @@ from nas_env.tasks import Task, make_task
 from search_spaces import make_space
 from search_spaces._settings import at_least, at_most, from_mapping, named
 
-#: The options that may stand beside ``--resume``: the others are the run's own.
+#: The command-line options that may stand beside ``--resume``: the others are the run's own.
 WITH_RESUME = frozenset({"resume", "no-resume", "run", "control", "track", "quiet", "no-quiet"})
 
 #: The keyword arguments of an id that are not settings of its space.
@@ -90,7 +90,7 @@ class Main:
 
 
 @dataclass(frozen=True)
-class Options:
+class Arguments:
     """The command line, checked, with nothing left to decide.
 
     Attributes:
@@ -130,23 +130,23 @@ class Options:
         }
 
 
-def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
-    """The options of a command line.
+def parse(line: Sequence[str], make_config: ConfigMaker) -> Arguments:
+    """Return the checked arguments of a command line.
 
     Args:
-        arguments: Without the program's name.
+        line: The command line's words, without the program's name.
         make_config: From an agent's spec to its name and configuration.
 
     Raises:
         InvalidValue: In one line, with the nearest right name.
         SystemExit: After ``--help``.
     """
-    arguments = [SHORT.get(argument, argument) for argument in arguments]
-    chosen = _first_look(arguments)
+    line = [SHORT.get(word, word) for word in line]
+    chosen = _first_look(line)
     if chosen.resume:
-        _only_with_resume(arguments)
+        _only_with_resume(line)
     settings = _settings(chosen, make_config)
-    values = parse_all(_whole(settings), arguments, "train_agent.py")
+    values = parse_all(_whole(settings), line, "train_agent.py")
     at_least(values, children=1, seed=0, evaluation_seed=0)
     at_most(values, children=10**9, seed=2**63 - 1, evaluation_seed=2**63 - 1)
     if values.resume and values.run is None:
@@ -164,8 +164,8 @@ def parse(arguments: Sequence[str], make_config: ConfigMaker) -> Options:
         "evaluation_seed": values.evaluation_seed,
         "evaluator": _evaluator(values, task),
     }
-    names = [each.name for each in fields(Options) if each.name not in ("env", "agent", "make")]
-    return Options(
+    names = [each.name for each in fields(Arguments) if each.name not in ("env", "agent", "make")]
+    return Arguments(
         env=values.env,
         agent={"name": agent_name, **asdict(agent)},
         make=make,
@@ -184,8 +184,8 @@ def _evaluator(values: Any, task: Task) -> dict[str, Any]:
     return {"name": WorkersEvaluator.name(), **settings}
 
 
-def _first_look(arguments: Sequence[str]) -> argparse.Namespace:
-    """What decides which further options there are."""
+def _first_look(line: Sequence[str]) -> argparse.Namespace:
+    """Return the values that decide which further command-line options there are."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--env", default=Main.env, nargs="?")
     parser.add_argument("--agent", default="reinforce", nargs="?")
@@ -194,11 +194,11 @@ def _first_look(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--space", default=None, nargs="?")
     parser.add_argument("--device", default="auto", nargs="?")
     parser.add_argument("--resume", action="store_true")
-    return parser.parse_known_args(list(arguments))[0]
+    return parser.parse_known_args(list(line))[0]
 
 
-def _only_with_resume(arguments: Sequence[str]) -> None:
-    for argument in arguments:
+def _only_with_resume(line: Sequence[str]) -> None:
+    for argument in line:
         name = argument.removeprefix("--").partition("=")[0]
         if argument.startswith("--") and name not in WITH_RESUME:
             raise InvalidValue(
@@ -243,7 +243,7 @@ def _spec(env: str | None) -> EnvSpec:
 
 
 def _whole(settings: Mapping[str, Any]) -> type:
-    """The dataclass of all options."""
+    """Return the dataclass of all command-line options."""
 
     def nested(name: str, description: str) -> Any:
         kind = type(settings[name])
