@@ -3,21 +3,25 @@
 NAS_DATA=... python -m benchmarks.language                # PTB; an hour on two slow cores
 NAS_DATA=... python -m benchmarks.language --matched      # as long
 
-Both LSTMs have the same hidden size and are trained by the same loop with the preset of Zaremba's
-medium model (without its dropout, as their small model of 200 units); the seeds are the pairs.
+Both LSTMs have the same hidden size and are trained by the same loop with the recipe of Zaremba's
+medium model (without its dropout, as their small model of 200 units); the seeds are the pairs. All
+trainings go side by side, a process each; on a GPU they share it.
 
 By default they are as they come: the LSTM of the space has no biases, and sums its output gate
 over four leaves and its forget gate over two. ``--matched`` makes them one and the same function
 of the same first weights: the leaves that an LSTM does not need are held at zero, and torch's has
 no biases. What is left is how it is computed. (With the medium model's ±0.05 a hundred units
 without biases have next to no signal at the start.)
+
+Torch, numpy and scipy are all that it imports, so that it runs on a bare machine with a GPU.
 """
 
 from __future__ import annotations
 
-import os
+import argparse
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from inspect import getdoc
 from itertools import product
 from typing import Any
 
@@ -25,13 +29,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks._command import command
 from benchmarks._processes import in_processes
 from benchmarks._results import save
 from benchmarks._statistics import mean_interval
-from nas_env.problem import Problem
+from nas_env.errors import InvalidValue, NASError
+from nas_env.evaluation._machine import cores
 from nas_env.tasks import make_task
 from nas_env.training.language import train
+from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.text import LanguageData
 from search_spaces import published_architecture
 from search_spaces._recurrent_network import LanguageModel, cell_model, reference_model
@@ -48,56 +53,97 @@ class Options:
     """Train both LSTMs.
 
     Attributes:
+        device: ``cpu`` or ``cuda``.
         task: A language task.
-        epochs: Of each training.
+        epochs: Epochs of each training.
         hidden: Units of each layer.
         init_range: Every weight starts uniform in ± this.
         matched: Make both the same function of the same first weights.
-        seeds: Trainings of each.
-        workers: Processes.
+        seeds: Trainings of each LSTM.
+        train_size: Training words; 0 for all.
+        workers: Trainings side by side.
     """
 
+    device: str = "cpu"
     task: str = "penn_treebank"
     epochs: int = 8
     hidden: int = 100
     init_range: float = 0.2
     matched: bool = False
     seeds: int = 3
-    workers: int = os.cpu_count() or 1
+    train_size: int = 0
+    workers: int = 1
+
+    @property
+    def command(self) -> str:
+        """The command line that gives these options, but for the number of processes."""
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        matched = " --matched" * given.pop("matched")
+        del given["workers"]
+        settings = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in given.items())
+        return f"python -m benchmarks.language {settings}{matched}"
 
 
-def measure(options: Options) -> None:
-    """Train, print and keep the perplexities."""
-    make_task(options.task).verify()
+def parsed(arguments: list[str] | None) -> Options:
+    """The options of a command line."""
+    here = {"device": "cuda" if torch.cuda.is_available() else "cpu", "workers": cores()}
+    parser = argparse.ArgumentParser(
+        description=getdoc(Options), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for option in fields(Options):
+        default = here.get(option.name, option.default)
+        name = f"--{option.name.replace('_', '-')}"
+        if isinstance(default, bool):
+            parser.add_argument(name, action="store_true")
+        else:
+            parser.add_argument(name, type=type(default), default=default, help=f"({default})")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train, print and keep the perplexities; the exit status."""
+    options = parsed(arguments)
+    try:
+        make_task(options.task).verify()
+    except (InvalidValue, NASError) as error:
+        print(f"language: {error}", file=sys.stderr)
+        return 2
+    figures = measured(options)
+    for name, value in figures.items():
+        print(f"{name}: {value}")
+    save("language_matched" if options.matched else "language", options.command, figures)
+    return 0
+
+
+def measured(options: Options) -> dict[str, Any]:
+    """The perplexities of both after each epoch, and their ratio."""
     jobs = [(options, *job) for job in product(range(options.seeds), MODELS)]
-    curves = in_processes(perplexities, jobs, options.workers)
+    curves = in_processes(perplexities, jobs, min(options.workers, len(jobs)))
     found = {model: np.array(curves[i :: len(MODELS)]) for i, model in enumerate(MODELS)}
     last = {model: values[:, -1] for model, values in found.items()}
     ratio = mean_interval(last[SPACE] / last[NATIVE])
-    figures: dict[str, Any] = {
-        "validation perplexity by seed and epoch": {m: v.tolist() for m, v in found.items()},
+    cuda = options.device.startswith("cuda")
+    return {
+        "device": torch.cuda.get_device_name(options.device) if cuda else "cpu",
+        "validation perplexity by seed and epoch": {k: v.tolist() for k, v in found.items()},
         "space / native, mean of the pairs": ratio.value,
         "half its 95% interval": ratio.half,
     }
-    for name, value in figures.items():
-        print(f"{name}: {value}")
-    command = (
-        f"python -m benchmarks.language --task {options.task} --epochs {options.epochs} "
-        f"--hidden {options.hidden} --init-range {options.init_range} --seeds {options.seeds}"
-        f"{' --matched' if options.matched else ''}"
-    )
-    save("language_matched" if options.matched else "language", command, figures)
 
 
 def perplexities(job: tuple[Options, int, str]) -> list[float]:
     """The validation perplexity of one training after each epoch."""
     options, seed, name = job
-    recipe = {"preset": "zaremba_medium", "epochs": options.epochs}
-    problem = Problem(options.task, "recurrent_cell", recipe=recipe, device="cpu")
+    device = torch.device(options.device)
+    size = {"train_size": options.train_size} if options.train_size else {}
+    task = make_task({"name": options.task, **size})
+    data: LanguageData = task.search_data()  # type: ignore[attr-defined]
+    recipe = LanguageRecipe(epochs=options.epochs).resolved(device.type)
     torch.manual_seed(seed)
-    data: LanguageData = problem.task.search_data()  # type: ignore[attr-defined]
-    child = model(options, name, data.types)
-    result = train(child, data, problem.recipe, seed=seed, device=torch.device("cpu"))
+    child = model(options, name, data.types).to(device)
+    if options.matched and name == SPACE:
+        hold_at_zero(child)
+    result = train(child, data.to(device), recipe, seed=seed, device=device)
     assert not result.diverged, result.reason
     return result.curves["validation_perplexity"]
 
@@ -113,14 +159,16 @@ def model(options: Options, name: str, vocabulary: int) -> LanguageModel:
     if name == NATIVE and not options.matched:
         return reference_model("lstm", **size)
     space = cell_model(RecurrentCellSpace().parse(published_architecture("lstm")), **size)
-    if not options.matched:
-        return space
+    return without_biases(space) if name == NATIVE else space
+
+
+def hold_at_zero(space: LanguageModel) -> None:
+    """Make the leaves that an LSTM does not need zero, and let no gradient reach them."""
     for parameter in space.core.parameters():
         needed = torch.zeros_like(parameter)
         needed.view(space.core.layers[0].step.cell.base, -1)[list(LEAVES.values())] = 1
         parameter.data *= needed
         parameter.register_hook(needed.mul)
-    return space if name == SPACE else without_biases(space)
 
 
 def without_biases(space: LanguageModel) -> LanguageModel:
@@ -134,8 +182,6 @@ def without_biases(space: LanguageModel) -> LanguageModel:
         own.data.copy_(torch.cat([gates[leaf] for leaf in LEAVES.values()]))
     return native
 
-
-main = command("python -m benchmarks.language", {"": (Options, measure)}, resumes=False)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -129,24 +129,33 @@ def test_a_carried_state_is_one_long_unroll():
 
 
 # -- training ------------------------------------------------------------------------------------
-def test_the_steps_are_truncated_back_propagation_with_clipping():
-    """Two epochs of SGD as written out by hand, the state carried, its gradient cut."""
+@pytest.mark.parametrize(
+    "loss_of, share, longest",
+    [("sum_over_steps", 1 / 4, 0.1), ("sum_over_steps", 1 / 4, 0.9), ("mean", 1 / 20, 0.1)],
+)
+def test_the_steps_are_truncated_back_propagation_with_clipping(loss_of, share, longest):
+    """Two epochs of SGD as written out by hand, the state carried, its gradient cut.
+
+    The loss of a step is that of Zaremba et al. 2014: summed over the 5 rows, averaged over the 4
+    columns; its gradient is clipped as one vector, at a norm that it always or sometimes exceeds.
+    """
     child, hand = LSTM(), LSTM()
-    changes = {"learning_rate": 2.0, "decay_factor": 0.5, "decay_from": 1}
-    result = trained(child, max_gradient_norm=0.1, **changes)
+    changes = {"learning_rate": 0.5, "decay_factor": 0.5, "decay_from": 1}
+    result = trained(child, loss=loss_of, max_gradient_norm=longest, **changes)
     cut = columns(data().train, 4)  # 50 rows: 9 whole stretches of 5
-    losses = []
-    for rate in (2.0, 1.0):
+    losses, norms = [], []
+    for rate in (0.5, 0.25):
         h = c = torch.zeros(1, 4, 12)
         for start in range(0, 45, 5):
             x, y = cut[start : start + 5], cut[start + 1 : start + 6]
             logits, (h, c) = hand(x, (h.detach(), c.detach()))
-            loss = functional.cross_entropy(logits.reshape(-1, 6), y.reshape(-1))
-            losses.append(loss.item())
-            gradients = torch.autograd.grad(loss, list(hand.parameters()))
-            norm = math.sqrt(sum(g.square().sum().item() for g in gradients))
+            loss = functional.cross_entropy(logits.reshape(-1, 6), y.reshape(-1), reduction="sum")
+            losses.append(loss.item() / 20)  # reported: nats a token
+            gradients = torch.autograd.grad(share * loss, list(hand.parameters()))
+            norms.append(math.sqrt(sum(g.square().sum().item() for g in gradients)))
             for weight, gradient in zip(hand.parameters(), gradients, strict=True):
-                weight.data -= rate * min(1.0, 0.1 / (norm + 1e-6)) * gradient
+                weight.data -= rate * min(1.0, longest / (norms[-1] + 1e-6)) * gradient
+    assert min(norms) > 0.1 and (longest == 0.1 or min(norms) < longest < max(norms))
     torch.testing.assert_close(child.state_dict(), hand.state_dict())
     expected = [np.mean(losses[:9]), np.mean(losses[9:])]
     assert result.curves["training_loss"] == pytest.approx(expected)
@@ -180,7 +189,7 @@ def remembered(count, seed):
 def test_a_child_learns(changes):
     """A stream whose best possible perplexity is 1.5; what knows only the last token has 6."""
     given = LanguageData(remembered(4000, 0), remembered(600, 1), 6)
-    settings = {"learning_rate": 4.0, "epochs": 8, "batch_size": 10, "steps": 10, **changes}
+    settings = {"learning_rate": 0.4, "epochs": 8, "batch_size": 10, "steps": 10, **changes}
     result = trained(LSTM(), given, **settings)
     scores = result.curves["validation_perplexity"]
     assert len(scores) == len(result.curves["training_loss"]) == 8
@@ -261,8 +270,9 @@ def test_recipes():
     )
     facts = ("batch_size", "steps", "learning_rate", "decay_factor", "decay_from")
     for found, epochs in ((paper, 35), (medium, 39)):
-        assert [found.spec[name] for name in facts] == [20, 35, 1.0, 0.8, 6]
+        assert [found.spec[name] for name in facts] == [20, 35, 1.0, 1 / 1.2, 6]
         assert found.epochs == epochs and found.max_gradient_norm == 5
+        assert found.loss == "sum_over_steps"
     assert from_mapping(LanguageRecipe, medium.spec, "recipe setting") == medium
     assert medium.resolved("cuda").precision == "bfloat16"
     assert medium.resolved("cpu").precision in ("float32", "bfloat16")
@@ -277,6 +287,7 @@ def test_recipes():
         ({"batch_size": 1.5}, InvalidValue),
         ({"max_gradient_norm": math.nan}, InvalidValue),
         ({"optimiser": "adamm"}, UnknownName),
+        ({"loss": "sum"}, UnknownName),
         ({"unroll": 3}, UnknownName),
     ],
     ids=str,
@@ -485,3 +496,12 @@ def test_the_cross_entropy_is_torchs(monkeypatch, dtype):
 def test_the_cross_entropy_of_a_logit_that_is_not_finite_is_not_finite():
     logits = torch.tensor([[0.0, 1.0], [float("inf"), 0.0]])
     assert not torch.isfinite(cross_entropy(logits, torch.tensor([0, 1])))
+
+
+def test_the_cross_entropy_has_a_first_derivative_and_refuses_a_second():
+    logits = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+    targets = torch.tensor([2, 0, 1, 1])
+    assert torch.autograd.gradcheck(lambda x: cross_entropy(x, targets, 4), (logits,))
+    loss = cross_entropy(logits, targets)
+    with pytest.raises(RuntimeError, match="has a first derivative, no second"):
+        torch.autograd.grad(loss, logits, create_graph=True)

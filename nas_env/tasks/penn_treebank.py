@@ -43,6 +43,7 @@ class PennTreebank(PennTreebankFiles):
     recipes: ClassVar[Mapping[str, Recipe]] = {
         "short": LanguageRecipe(
             epochs=2,
+            loss="mean",
             optimiser="adam",
             learning_rate=0.005,
             decay_factor=0.3,

@@ -48,6 +48,7 @@ class PennTreebankCharacters(PennTreebankFiles):
         "short": LanguageRecipe(
             epochs=2,
             steps=25,
+            loss="mean",
             optimiser="adam",
             learning_rate=0.005,
             decay_factor=0.3,
@@ -58,6 +59,7 @@ class PennTreebankCharacters(PennTreebankFiles):
             epochs=35,
             batch_size=32,
             steps=100,
+            loss="mean",
             optimiser="adam",
             learning_rate=0.001,
             decay_factor=1.0,

@@ -47,6 +47,7 @@ class PythonDocs(LanguageTask):
         "short": LanguageRecipe(
             epochs=2,
             steps=20,
+            loss="mean",
             optimiser="adam",
             learning_rate=0.01,
             decay_factor=0.3,

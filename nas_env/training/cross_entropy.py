@@ -16,44 +16,51 @@ from torch.nn import functional
 PIECE = 2**18  # numbers that are worked on at once, 1 MB
 
 
-def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """The mean of -log softmax(logits)[target], in nats, as :func:`torch.nn.functional` has it.
+def cross_entropy(logits: Tensor, targets: Tensor, scale: float = 1.0) -> Tensor:
+    """Return ``scale`` times the mean of -log softmax(logits)[target], in nats.
 
-    Computed in float32, since bfloat16 keeps three digits of a loss; on a CPU it has a first
-    derivative, no second.
+    Computed in float32 at least, since bfloat16 keeps three digits of a loss. On a CPU it can be
+    differentiated once.
 
     Args:
         logits: (n, classes).
         targets: int64 (n,).
+        scale: What the mean is multiplied by; n makes it the sum.
+
+    Raises:
+        RuntimeError: In a backward pass with ``create_graph``, on a CPU.
     """
     if logits.device.type != "cpu":
-        return functional.cross_entropy(logits.float(), targets)
-    return _CrossEntropy.apply(logits, targets)  # type: ignore[return-value]
+        return scale * functional.cross_entropy(logits.float(), targets)
+    return _CrossEntropy.apply(logits, targets, scale)  # type: ignore[return-value]
 
 
 class _CrossEntropy(Function):
-    """The gradient, softmax - one-hot, is made along with the loss, while the piece is at hand."""
+    """Makes the gradient, softmax - one-hot, along with the loss, while the piece is at hand."""
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
+    def forward(ctx: Any, logits: Tensor, targets: Tensor, scale: float) -> Tensor:
         count, classes = logits.shape
         needed = ctx.needs_input_grad[0]
         gradient = torch.empty_like(logits) if needed else None
-        total = torch.zeros(())
+        exact = torch.promote_types(logits.dtype, torch.float32)
+        total = torch.zeros((), dtype=exact)
         rows = max(1, PIECE // classes)
         for start in range(0, count, rows):
             piece, right = logits[start : start + rows], targets[start : start + rows]
-            logs = torch.log_softmax(piece.float(), dim=1)
+            logs = torch.log_softmax(piece.to(exact), dim=1)
             total += functional.nll_loss(logs, right, reduction="sum")
             if gradient is not None:
                 shares = logs.exp_()
                 shares[torch.arange(len(right)), right] -= 1
-                gradient[start : start + rows] = shares.mul_(1 / count)
+                gradient[start : start + rows] = shares.mul_(scale / count)
         if gradient is not None:
             ctx.save_for_backward(gradient)
-        return total / count
+        return scale * (total / count)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, None, None]:
+        if torch.is_grad_enabled():  # create_graph=True
+            raise RuntimeError("cross_entropy on a CPU has a first derivative, no second")
         (gradient,), outer = ctx.saved_tensors, gradients[0]
-        return (gradient if outer == 1 else gradient * outer), None
+        return (gradient if outer == 1 else gradient * outer), None, None

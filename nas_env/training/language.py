@@ -108,18 +108,19 @@ class _Steps:
         return torch.stack(losses).mean()
 
     def step(self) -> Tensor:
-        """One step on the next stretch of text; its loss, detached."""
+        """Take a step on the next stretch of text; return its loss in nats a token, detached."""
         tokens, targets = self.stretches[self.next]
         if self.next == 0:  # the text begins
             self.state = self.child.initial_state(tokens.shape[1])  # type: ignore[operator]
         self.next = (self.next + 1) % len(self.stretches)
-        loss, state = _loss(self.child, tokens, targets, self.state, self.recipe)
+        scale = len(tokens) if self.recipe.loss == "sum_over_steps" else 1
+        loss, state = _loss(self.child, tokens, targets, self.state, self.recipe, scale)
         self.state = detached(state)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.child.parameters(), self.recipe.max_gradient_norm)
         self.optimiser.step()
-        return loss.detach()
+        return loss.detach() / scale
 
 
 class _Watch:
@@ -184,9 +185,14 @@ def perplexity(child: nn.Module, tokens: Tensor, recipe: LanguageRecipe) -> floa
 
 
 def _loss(
-    child: nn.Module, tokens: Tensor, targets: Tensor, state: Any, recipe: LanguageRecipe
+    child: nn.Module,
+    tokens: Tensor,
+    targets: Tensor,
+    state: Any,
+    recipe: LanguageRecipe,
+    scale: float = 1.0,
 ) -> tuple[Tensor, Any]:
-    """The mean cross-entropy in nats a token, and the state after the last."""
+    """The mean cross-entropy in nats a token, times ``scale``, and the state after the last."""
     with autocast(recipe, tokens.device):
         logits, state = child(tokens, state)
-    return cross_entropy(logits.flatten(0, 1), targets.flatten()), state
+    return cross_entropy(logits.flatten(0, 1), targets.flatten(), scale), state

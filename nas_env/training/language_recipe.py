@@ -11,21 +11,25 @@ from search_spaces._settings import at_least, at_most
 
 @dataclass(frozen=True)
 class LanguageRecipe(ChildRecipe):
-    """How a child is trained on a stream of tokens.
+    """How a child is trained on a text.
 
     The defaults are those of the "medium" LSTM of Zaremba et al. (2014, 1409.2329, section 4.1),
     whose size the children of Zoph & Le (1611.01578, section 4.2) are given; that paper trains
     them for 35 epochs and leaves the rest open. Dropout is the child's own.
 
     Attributes:
-        epochs: Passes over the training tokens, or over the part that ``tokens`` says.
+        epochs: Passes over the training text, or over the part that ``tokens`` says.
         batch_size: Columns into which the text is cut, each a piece of it in its order.
         steps: Tokens of a column that the gradient goes back through; the state is carried on.
+        loss: What the gradient is taken of: ``"sum_over_steps"``, the loss summed over the
+            ``steps`` tokens of a column and averaged over the columns, as Zaremba et al. have it,
+            for whose rate and clipping it is meant; or ``"mean"`` over all tokens, which is
+            ``steps`` times smaller.
         optimiser: ``"sgd"`` without momentum, or ``"adam"``.
-        learning_rate: Of the first ``decay_from`` epochs.
-        decay_factor: By which the rate is multiplied in each later epoch.
-        decay_from: Epochs at the full rate.
-        max_gradient_norm: To which the norm of all gradients together is cut.
+        learning_rate: Rate of the first ``decay_from`` epochs.
+        decay_factor: Factor by which each later epoch multiplies the rate.
+        decay_from: Number of epochs at the full rate.
+        max_gradient_norm: Norm to which the gradient of all parameters together is cut.
         weight_decay: L2, on every parameter.
         tokens: Of one epoch, at most; the next epoch goes on where it ended. None for all.
         precision: ``"bfloat16"`` runs matrix products in it by autocast; ``"auto"`` takes it
@@ -37,9 +41,10 @@ class LanguageRecipe(ChildRecipe):
     epochs: int = 39
     batch_size: int = 20
     steps: int = 35
+    loss: Literal["sum_over_steps", "mean"] = "sum_over_steps"
     optimiser: Literal["sgd", "adam"] = "sgd"
     learning_rate: float = 1.0
-    decay_factor: float = 0.8
+    decay_factor: float = 1 / 1.2
     decay_from: int = 6
     max_gradient_norm: float = 5.0
     weight_decay: float = 0.0
@@ -59,6 +64,6 @@ class LanguageRecipe(ChildRecipe):
 
         Example:
             >>> [round(LanguageRecipe().rate(epoch), 3) for epoch in (0, 5, 6, 8)]
-            [1.0, 1.0, 0.8, 0.512]
+            [1.0, 1.0, 0.833, 0.579]
         """
         return self.learning_rate * self.decay_factor ** max(0, epoch + 1 - self.decay_from)
