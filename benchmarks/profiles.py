@@ -77,7 +77,7 @@ def child() -> dict[str, float]:
     data, cpu = task.search_data(), torch.device("cpu")
 
     def run() -> None:
-        network = problem.space.build(problem.space.decode(tokens), task.input_shape, 10)
+        network = problem.space.build(problem.space.decode(tokens), task.input_shape, task.outputs)
         train(network, data, problem.recipe, seed=0, device=cpu)
 
     run()  # warms up

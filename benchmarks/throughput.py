@@ -45,7 +45,7 @@ from search_spaces import published_architecture
 from search_spaces.convolutional import ConvolutionalSpace
 
 WAYS = ("naive", "engine", "workers")
-SHAPE, CLASSES = (3, 32, 32), 10
+SHAPE, CLASSES = CIFAR10.input_shape, CIFAR10.outputs
 DEPTHS = (6, 8, 10, 12, 14, 16, 18, 20)
 SPACE = ConvolutionalSpace(layers=max(DEPTHS))
 

@@ -71,12 +71,15 @@ class Answers:
         if row < 0:
             reward, error = self.task.failure_reward, f"not in {self.table.header.name}"
             return Evaluation("failed", reward, error=error)
-        parameters = self.table.parameters
-        size = None if parameters is None else int(parameters[row])
+        parameters, flops = (
+            None if values is None else int(values[row])
+            for values in (self.table.parameters, self.table.flops)
+        )
+        cost: Any = {"parameters": parameters, "flops": flops}
         metric, reward = float(self.metric[row]), float(self.reward[row])
         if np.isnan(metric):
-            return Evaluation("failed", reward, parameters=size, error="its training failed")
-        return Evaluation("ok", reward, metric, parameters=size)
+            return Evaluation("failed", reward, error="its training failed", **cost)
+        return Evaluation("ok", reward, metric, **cost)
 
     def seconds(self, row: int) -> float | None:
         """What the training took, by the table's clock; None where it does not know."""

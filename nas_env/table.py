@@ -10,7 +10,7 @@ shows how to write one:
 | ``rows`` | optional, integers (sequences,): the row of each sequence; else its own |
 | ``validation/<epochs>`` | (rows,) or (rows, seeds): the metric, NaN where training failed |
 | ``test/<epochs>``, ``seconds/<epochs>`` | optional, the same: test metric, training seconds |
-| ``parameters`` | optional, integers (rows,) |
+| ``parameters``, ``flops`` | optional, integers (rows,) |
 
 The header may also have ``version`` (0), ``metric`` (``"accuracy"``), ``maximise`` (true) and
 ``source``.
@@ -71,7 +71,8 @@ class Table:
         tokens: int64 (sequences, decisions).
         row_of: int64 (sequences,).
         columns: The numbers, by entry: float64 (rows, seeds).
-        parameters: int64 (rows,), or None.
+        parameters: Trainable numbers: int64 (rows,), or None.
+        flops: FLOPs of one forward pass over one example: int64 (rows,), or None.
         path: The file it was read from.
     """
 
@@ -80,6 +81,7 @@ class Table:
     row_of: np.ndarray
     columns: Mapping[str, np.ndarray]
     parameters: np.ndarray | None = None
+    flops: np.ndarray | None = None
     path: Path | None = field(default=None, repr=False)
 
     # -- what it has -----------------------------------------------------------------------------
@@ -197,8 +199,8 @@ class Table:
         """A table that was read is read again, not copied."""
         if self.path is not None:
             return read_table, (self.path,)
-        state = (self.header, self.tokens, self.row_of, dict(self.columns), self.parameters)
-        return Table, state
+        sizes = (self.parameters, self.flops)
+        return Table, (self.header, self.tokens, self.row_of, dict(self.columns), *sizes)
 
 
 # -- files ---------------------------------------------------------------------------------------
@@ -250,7 +252,7 @@ def make_table(entries: Mapping[str, Any], path: Path | None = None) -> Table:
         raise InvalidValue(f"format is {header.format}, expected {FORMAT}")
     tokens = np.asarray(given.pop("tokens"))
     rows = np.asarray(given.pop("rows", np.arange(len(tokens))))
-    parameters = given.pop("parameters", None)
+    sizes = [given.pop(name, None) for name in ("parameters", "flops")]
     columns = {name: np.array(value, dtype=np.float64) for name, value in given.items()}
     columns = {n: v[:, None] if v.ndim == 1 else v for n, v in columns.items()}
     table = Table(
@@ -258,8 +260,8 @@ def make_table(entries: Mapping[str, Any], path: Path | None = None) -> Table:
         tokens.astype(np.int64),
         rows.astype(np.int64),
         columns,
-        None if parameters is None else np.asarray(parameters, dtype=np.int64),
-        path,
+        *(None if size is None else np.asarray(size, dtype=np.int64) for size in sizes),
+        path=path,
     )
     _check(table)
     return table
@@ -282,7 +284,8 @@ def _check(table: Table) -> None:
     if not table.fidelities:
         raise InvalidValue("there is no entry validation/<epochs>")
     count = len(table.column("validation"))
-    for name, values in [*table.columns.items(), ("parameters", table.parameters)]:
+    sizes = {"parameters": table.parameters, "flops": table.flops}
+    for name, values in {**table.columns, **sizes}.items():
         if values is not None and len(values) != count:
             raise InvalidValue(f"{name} has {len(values)} rows, others {count}")
     rows = table.row_of

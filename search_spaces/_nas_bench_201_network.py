@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from search_spaces._decisions import Cost
 from search_spaces._global_average import global_average
 from search_spaces._nas_bench_201_identity import EDGES
 
@@ -44,6 +45,19 @@ class NASBench201Network(nn.Module):
         """Images, float (batch, colours, height, width) -> logits (batch, outputs)."""
         maps = self.last(self.stages(self.stem(images)))
         return self.classifier(global_average([maps]))
+
+    def cost(self, height: int, width: int) -> Cost:
+        """Parameters, and FLOPs of one forward pass over one image of that many pixels.
+
+        The FLOPs are those that :meth:`SearchSpace.cost` counts by running the network.
+        """
+        multiply_adds = self.classifier.weight.numel()
+        for part in (self.stem, *self.stages):
+            if isinstance(part, ResidualBlock):
+                height, width = -(-height // 2), -(-width // 2)
+            convolutions = (m for m in part.modules() if isinstance(m, nn.Conv2d))
+            multiply_adds += sum(c.weight.numel() for c in convolutions) * height * width
+        return Cost(sum(p.numel() for p in self.parameters()), 2 * multiply_adds)
 
 
 class Cell(nn.Module):

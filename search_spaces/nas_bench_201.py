@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+import torch
 from torch import nn
 
 from search_spaces._architecture import Architecture
@@ -13,7 +15,7 @@ from search_spaces._base import SearchSpace
 from search_spaces._decisions import Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens
 from search_spaces._nas_bench_201_cell import EDGE_NAMES, NASBench201Cell, parse_cell
-from search_spaces._nas_bench_201_identity import EDGES, OPERATIONS
+from search_spaces._nas_bench_201_identity import EDGES, NONE, OPERATIONS
 from search_spaces._nas_bench_201_network import NASBench201Network
 from search_spaces._settings import at_least, at_most
 
@@ -36,7 +38,7 @@ class NASBench201Space(SearchSpace):
 
     Attributes:
         cells: Cells in each of the three stages; the benchmark has 5.
-        channels: Of the first stage, doubled in each later one; the benchmark has 16.
+        channels: Channels of the first stage, doubled in each later one; the benchmark has 16.
 
     Example:
         >>> space = NASBench201Space()
@@ -99,9 +101,39 @@ class NASBench201Space(SearchSpace):
             vertices.append(Vertex(f"node {target}", label, kind, tuple(sorted(read))))
         return tuple(vertices)
 
+    def published_costs(
+        self, tokens: np.ndarray, input_shape: tuple[int, ...], outputs: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Count many cells at once as the benchmark does: convolutions that reach no output too.
+
+        What an operation costs does not depend on the others, so a cell costs what its skeleton
+        and each of its operations cost.
+
+        Args:
+            tokens: int64 (n, 6).
+            input_shape: Shape of one image: channels, height, width.
+            outputs: Number of classes.
+
+        Returns:
+            Parameters and FLOPs (as :meth:`cost` counts them), int64 (n,) each.
+        """
+        _, *others = EDGES
+        with torch.device("meta"):
+            alone = [
+                self._network((operation, *("none" for _ in others)), input_shape, outputs)
+                for operation in OPERATIONS
+            ]
+        costs = np.array([network.cost(*input_shape[1:]) for network in alone])
+        skeleton = costs[NONE]
+        parameters, flops = (skeleton + (costs - skeleton)[tokens].sum(axis=1)).T
+        return parameters, flops
+
     def _build(
         self, architecture: NASBench201Cell, input_shape: tuple[int, ...], outputs: int
     ) -> nn.Module:
-        return NASBench201Network(
-            architecture.operations, self.cells, self.channels, input_shape[0], outputs
-        )
+        return self._network(architecture.operations, input_shape, outputs)
+
+    def _network(
+        self, operations: Sequence[str], input_shape: tuple[int, ...], outputs: int
+    ) -> NASBench201Network:
+        return NASBench201Network(operations, self.cells, self.channels, input_shape[0], outputs)

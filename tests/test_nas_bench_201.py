@@ -152,6 +152,18 @@ def test_children_cost_what_the_authors_published(text, parameters, macs):
     assert cost.flops // 2 + 10 == macs
 
 
+@pytest.mark.parametrize("input_shape, classes", [(IMAGE, 10), (IMAGE, 100), ((3, 16, 16), 120)])
+def test_many_cells_cost_what_one_does(input_shape, classes):
+    """On cells of which every convolution reaches the output, so that both counts are one."""
+    whole = [(C3,) * 6, (C3, C1, C3, POOL, SKIP, C1), (POOL, C1, SKIP, C1, SKIP, SKIP), (NONE,) * 6]
+    found = np.transpose(SPACE.published_costs(np.array(whole), input_shape, classes))
+    for tokens, costs in zip(whole, found.tolist(), strict=True):
+        assert tuple(costs) == SPACE.cost(cell(*tokens), input_shape, classes)
+    odd = NASBench201Space(cells=2, channels=4)
+    ((parameters,), (flops,)) = odd.published_costs(np.array([whole[1]]), (1, 7, 5), 3)
+    assert (parameters, flops) == odd.cost(cell(*whole[1]), (1, 7, 5), 3)
+
+
 @pytest.mark.parametrize("tokens", [(C3, C1, C3, POOL, SKIP, C1), (C1, NONE, NONE, NONE, C3, C3)])
 def test_parameters_by_hand(tokens):
     operations = cell(*tokens).operations

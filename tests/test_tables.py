@@ -15,6 +15,8 @@ from nas_env import DataCorrupt, DataNotFound, InvalidValue
 from nas_env.answers import drawn
 from nas_env.problem import Problem
 from nas_env.table import make_table, read_table, shipped, write_table
+from nas_env.tasks.digits import Digits
+from search_spaces import make_space
 from search_spaces.convolutional import ConvolutionalSpace
 from tests import outside_space
 from train_agent import main
@@ -44,6 +46,7 @@ def entries(**changes):
         "test/9": values + 0.1,
         "seconds/9": np.full((32, 2), 2.0),
         "parameters": np.arange(32),
+        "flops": np.arange(32) * 100,
     }
     return {key: value for key, value in {**whole, **changes}.items() if value is not None}
 
@@ -90,6 +93,7 @@ def test_what_is_written_is_read(tmp_path, name):
         ({"validation/1": None, "validation/9": None}, "no entry validation"),
         ({"test/9": np.zeros(31)}, "test/9 has 31 rows, others 32"),
         ({"parameters": np.zeros(3, int)}, "parameters has 3 rows, others 32"),
+        ({"flops": np.zeros(3, int)}, "flops has 3 rows, others 32"),
         ({"rows": np.full(32, 32)}, "rows are not 32 numbers below 32"),
     ],
     ids=str,
@@ -137,7 +141,7 @@ def test_rewards_are_the_mean_of_the_seeds(path):
     tiny = problem(path)
     (_, evaluation), (_, other) = tiny.evaluate(TOKENS[[5, 6]].tolist())
     assert evaluation.reward == evaluation.metric == entries()["validation/9"][5].mean()
-    assert other.parameters == 6 and evaluation.status == "ok"
+    assert (other.parameters, other.flops) == (6, 600) and evaluation.status == "ok"
     assert tiny.seconds(TOKENS[5].tolist(), tiny.request(tiny.space.decode(TOKENS[5]))) == 2.0
     figures = tiny.answers.figures(TOKENS[5].tolist())
     assert figures["test_accuracy"] == pytest.approx(entries()["test/9"][5].mean())
@@ -183,7 +187,7 @@ def test_failed_and_absent_architectures_are_failures(tmp_path):
     listed = slice(0, 30)
     changes = {
         name: entries()[name][listed]
-        for name in ("tokens", "validation/1", "test/9", "seconds/9", "parameters")
+        for name in ("tokens", "validation/1", "test/9", "seconds/9", "parameters", "flops")
     }
     header = {"name": "Tiny", "space": SPACE, "metric": "loss", "maximise": False}
     write_table(
@@ -253,6 +257,31 @@ def test_the_embedded_table():
         assert rows.setdefault(table.space.decode(tokens).canonical(), row) == row
 
 
+def test_the_embedded_table_counts_the_networks_that_were_trained():
+    table = read_table(shipped("nas_bench_digits.npz"))
+    assert table.parameters is not None
+    assert (table.parameters.min(), table.parameters.max()) == (478, 11_302)
+    for tokens, row in zip(table.tokens.tolist()[::731], table.row_of[::731], strict=True):
+        cost = table.space.cost(table.space.decode(tokens), Digits.input_shape, Digits.outputs)
+        assert table.parameters[row] == cost.parameters
+
+
+@pytest.mark.parametrize("classes, pixels", [(10, 8), (100, 32), (120, 16)])
+@pytest.mark.parametrize("space", ["convolutional", "nas_bench_201"])
+def test_a_count_knows_classes_and_pixels(space, classes, pixels):
+    """Each class more is one more row of the last layer, and its bias; a pixel is a product."""
+    made = make_space(space)
+    architecture = made.decode(made.sample(np.random.default_rng(0)))
+    one = made.cost(architecture, (3, pixels, pixels), 1)
+    many = made.cost(architecture, (3, pixels, pixels), classes)
+    width = made.build(architecture, (3, pixels, pixels), 1).classifier.in_features
+    assert many.parameters - one.parameters == (classes - 1) * (width + 1)
+    assert many.flops - one.flops == 2 * (classes - 1) * width
+    double = made.cost(architecture, (3, 2 * pixels, 2 * pixels), 1)
+    assert double.parameters == one.parameters
+    assert double.flops - 2 * width == 4 * (one.flops - 2 * width)
+
+
 def test_the_embedded_table_is_what_training_gives():
     from benchmarks.digits_table import train
 
@@ -281,6 +310,36 @@ def test_nas_bench_201(nas_bench_201_data, id, best):
     table = env.unwrapped.problem.table
     assert len(table.tokens) == 15_625 == env.unwrapped.search_space.size
     assert table.optimum("test") == pytest.approx(best, abs=1e-4)  # as published
+    env.close()
+
+
+@pytest.mark.parametrize(
+    "id, parameters, multiply_adds",
+    [
+        ("CIFAR10", (1_531_546, 129_306), (220_119_690, 15_647_370)),
+        ("CIFAR100", (1_537_396, 135_156), (220_125_540, 15_653_220)),
+        ("ImageNet16", (1_538_696, 136_456), (55_037_560, 3_919_480)),
+    ],
+)
+def test_nas_bench_201_counts_the_classes_and_the_pixels(
+    nas_bench_201_data, id, parameters, multiply_adds
+):
+    """The authors' own numbers; their multiply-adds have one more for each class, its bias."""
+    classes = {"CIFAR10": 10, "CIFAR100": 100, "ImageNet16": 120}[id]
+    env = gymnasium.make(f"NAS-Bench-201-{id}-v0")
+    cells = [(3,) * 6, (4, 2, 1, 2, 1, 1)]
+    found = [evaluation for _, evaluation in env.unwrapped.problem.evaluate(cells)]
+    assert tuple(e.parameters for e in found) == parameters
+    assert tuple(e.flops // 2 + classes for e in found) == multiply_adds
+    env.close()
+
+
+def test_the_parameters_of_nas_bench_201_are_those_of_its_file(nas_bench_201_data):
+    """For CIFAR-10, all 15,625 of them; the file knows no others."""
+    with np.load(Path(os.environ["NAS_DATA"]) / "nas-bench-201.npz") as file:
+        millions = file["params_M_c10"].astype(float)
+    env = gymnasium.make("NAS-Bench-201-CIFAR10-v0")
+    assert np.array_equal(env.unwrapped.problem.table.parameters, (millions * 1e6).round())
     env.close()
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -14,10 +14,31 @@ from nas_env.errors import DataCorrupt, DataNotFound
 from nas_env.table import Table, make_table
 from nas_env.tasks._base import data_folder
 from nas_env.tasks._tables import TableTask
+from search_spaces.nas_bench_201 import NASBench201Space
 
 FILE = "nas-bench-201.npz"
-PREFIXES = {"cifar10": "c10", "cifar100": "c100", "imagenet16": "in16"}
 FIDELITIES = (12, 200)  # epochs that the cells were trained for
+
+
+class DataSet(NamedTuple):
+    """A data set that the cells were trained on.
+
+    Attributes:
+        prefix: How its entries of the file begin.
+        side: Height and width of its images, in pixels.
+        classes: How many there are.
+    """
+
+    prefix: str
+    side: int
+    classes: int
+
+
+DATA_SETS = {
+    "cifar10": DataSet("c10", 32, 10),
+    "cifar100": DataSet("c100", 32, 100),
+    "imagenet16": DataSet("in16", 16, 120),
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +53,7 @@ class NASBench201(TableTask):
     the authors' file.
 
     Attributes:
-        dataset: On which the cells were trained; ``imagenet16`` is ImageNet16-120.
+        dataset: Images that the cells were trained on; ``imagenet16`` is ImageNet16-120.
     """
 
     dataset: Literal["cifar10", "cifar100", "imagenet16"] = "cifar10"
@@ -63,7 +84,7 @@ class NASBench201(TableTask):
 
 @functools.lru_cache(maxsize=8)
 def _read(path: Path, changed: int, dataset: str) -> Table:
-    prefix = PREFIXES[dataset]
+    prefix, side, classes = DATA_SETS[dataset]
     entries: dict[str, Any] = {
         "header": {
             "name": f"NAS-Bench-201-{dataset}",
@@ -78,8 +99,9 @@ def _read(path: Path, changed: int, dataset: str) -> Table:
                 for epochs in FIDELITIES:
                     column = file[f"{prefix}_{short}{epochs}"].astype(np.float64)
                     entries[f"{split}/{epochs}"] = column / 100
-            if "params_M_c10" in file:
-                entries["parameters"] = (file["params_M_c10"].astype(float) * 1e6).round()
-        return make_table(entries)
+        table = make_table(entries)
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise DataCorrupt(f"{path} is not the table of NAS-Bench-201: {error}") from None
+    space, images = NASBench201Space(), (3, side, side)
+    parameters, flops = space.published_costs(table.tokens, images, classes)
+    return replace(table, parameters=parameters, flops=flops)
