@@ -1,1 +1,1 @@
-"""What was measured, and the commands that measure it again; results lie in ``results/``."""
+"""Measurements of this project, each with the command that repeats it; see ``results/``."""

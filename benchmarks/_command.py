@@ -16,55 +16,55 @@ Options = TypeVar("Options")
 
 
 def parse(options: type[Options], arguments: Sequence[str], program: str) -> Options:
-    """The options of a command line.
+    """Read the options of a command line.
 
     Raises:
-        InvalidValue: In one line, with the nearest right name.
+        InvalidValue: If an argument is wrong; one line, with the nearest right name.
         SystemExit: After ``--help``.
     """
     return parse_all(options, arguments, program)
 
 
 def command(
-    program: str, doors: Mapping[str, tuple[type, Callable[[Any], int | None]]], *, resumes: bool
+    program: str, commands: Mapping[str, tuple[type, Callable[[Any], int | None]]], *, resumes: bool
 ) -> Callable[..., int]:
-    """A program's ``main``, which gives its exit status: 0, 2 for bad input, 130 when interrupted.
+    """Make a program's ``main``; it returns the exit status: 0, 2 for bad input, 130 for Ctrl-C.
 
     Args:
-        program: How it is called, ``python -m benchmarks.run``.
-        doors: By the first argument, the options and what to do with them; the empty name stands
-            for a program with one door only.
-        resumes: Whether the same command goes on where it was interrupted.
+        program: The command that runs it, ``python -m benchmarks.run``.
+        commands: Options and the function that takes them, by the program's first argument. A
+            program without such an argument has one entry, under the empty name.
+        resumes: Whether the same command continues a run that was interrupted.
     """
 
     def main(arguments: list[str] | None = None) -> int:
         given = sys.argv[1:] if arguments is None else list(arguments)
         try:
-            name = "" if "" in doors else _door(program, doors, given)
-            options, work = doors[name]
+            name = "" if "" in commands else _named(program, commands, given)
+            options, work = commands[name]
             rest = given[1:] if name else given
             return work(parse(options, rest, f"{program} {name}".rstrip())) or 0
         except (InvalidValue, InvalidArchitecture, NASError) as error:
             print(f"{program.rpartition('.')[2]}: {error}", file=sys.stderr)
             return 2
         except KeyboardInterrupt:
-            print("stopped" + "; the same command goes on" * resumes, file=sys.stderr)
+            print("stopped" + "; the same command continues" * resumes, file=sys.stderr)
             return INTERRUPTED
 
     return main
 
 
-def _door(program: str, doors: Mapping[str, Any], given: Sequence[str]) -> str:
+def _named(program: str, commands: Mapping[str, Any], given: Sequence[str]) -> str:
     if not given or given[0] in ("-h", "--help"):
-        print(f"usage: {program} {{{','.join(doors)}}} ... (--help after each)")
+        print(f"usage: {program} {{{','.join(commands)}}} ... (each has a --help)")
         raise SystemExit(0 if given else 2)
-    if given[0] not in doors:
-        raise UnknownName("command", given[0], doors)
+    if given[0] not in commands:
+        raise UnknownName("command", given[0], commands)
     return given[0]
 
 
 def json_mapping(text: str, what: str) -> dict[str, Any]:
-    """The mapping of a JSON text given on a command line.
+    """Read a mapping from a JSON text that was given on a command line.
 
     Example:
         >>> json_mapping('{"recipe": {"fidelity": 12}}', "--make")

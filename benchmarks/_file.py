@@ -1,4 +1,4 @@
-"""The results of a benchmark in one SQLite file: a row a job, whole or not there."""
+"""The results of a benchmark in one SQLite file: one complete row for each finished job."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ CREATE TABLE IF NOT EXISTS results (
 
 
 class ResultsFile:
-    """The finished jobs; safe to be killed at any moment, and for several processes.
+    """The finished jobs. Several processes may use the file, and be killed at any moment.
 
     Each row is committed by itself, with SQLite's rollback journal and ``synchronous=FULL``, and
     carries a checksum: a damaged row counts as not played.
 
     Args:
-        path: The file, made where it does not exist.
+        path: The file; it is made if it does not exist.
 
     Raises:
         StoreError: If the file holds something else.
@@ -39,7 +39,7 @@ class ResultsFile:
             connection.execute(SCHEMA)
 
     def add(self, job: Job, record: dict[str, Any]) -> None:
-        """Keep what came of a job; durable when this returns."""
+        """Keep the record of a finished job; it is durable when this returns."""
         row = (job.key, job.to_json(), json.dumps(record))
         with self._opened() as connection:
             connection.execute(
@@ -47,16 +47,16 @@ class ResultsFile:
             )
 
     def keys(self) -> set[str]:
-        """Of the jobs that need not be played."""
+        """Return the keys of the jobs that need not be played."""
         return {row[0] for row in self._rows()}
 
     def all(self) -> Iterator[tuple[Job, dict[str, Any]]]:
-        """Every job with its record, in the order in which they ended."""
+        """Yield every job with its record, in the order in which the jobs ended."""
         for _, job, record in self._rows():
             yield Job.from_json(job), json.loads(record)
 
     def _rows(self) -> Iterator[tuple[str, str, str]]:
-        """Key, job and record of every row that is whole."""
+        """Yield key, job and record of every undamaged row."""
         with self._opened() as connection:
             query = "SELECT key, job, record, checksum FROM results ORDER BY rowid"
             for *row, checksum in connection.execute(query):
@@ -81,10 +81,10 @@ class ResultsFile:
 
 
 def existing(path: Path) -> ResultsFile:
-    """The results in a file that is there.
+    """Open the results in a file that must exist.
 
     Raises:
-        StoreError: If it is not.
+        StoreError: If it does not.
     """
     if not path.is_file():
         raise StoreError(f"{path} does not exist; python -m benchmarks.run --results {path}")
@@ -92,5 +92,5 @@ def existing(path: Path) -> ResultsFile:
 
 
 def _checksum(*texts: str) -> str:
-    """A damaged text is read with replaced letters, and refused by this."""
+    """Return a checksum, which differs where damage replaced a letter."""
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()

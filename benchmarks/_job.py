@@ -23,11 +23,11 @@ PATIENCE = 10  # a budget of n distinct architectures ends after n times as many
 
 @dataclass(frozen=True)
 class Budget:
-    """When a search is over.
+    """The length of a search.
 
     Attributes:
-        kind: ``episodes``; or ``distinct``: different architectures, repeats are free.
-        amount: How many.
+        kind: ``episodes``, or ``distinct``: different architectures, where repeats are free.
+        amount: Number of them.
     """
 
     kind: BudgetKind
@@ -35,11 +35,11 @@ class Budget:
 
     @property
     def most(self) -> int:
-        """The most episodes that it can last."""
+        """The largest number of episodes that a search can last."""
         return self.amount * (PATIENCE if self.kind == "distinct" else 1)
 
     def left(self, episodes: int, distinct: int) -> int:
-        """How many more episodes may be played, none of them too many.
+        """Return a number of further episodes that cannot exceed the budget.
 
         Example:
             >>> Budget("distinct", 5).left(episodes=48, distinct=2)
@@ -51,15 +51,15 @@ class Budget:
 
 @dataclass(frozen=True)
 class Job:
-    """All that decides what is played: plain JSON values.
+    """Everything that decides what is played, as plain JSON values.
 
     Attributes:
-        environment: Its id.
-        make: Further keyword arguments of it.
-        agent: Name and every setting.
-        label: What the agent is called on a page; decides nothing.
-        seed: The agent's.
-        budget: When it is over.
+        environment: Id of the environment.
+        make: Further keyword arguments of the environment.
+        agent: Name and every setting of the agent.
+        label: Name of the agent on a page; it has no effect on what is played.
+        seed: Seed of the agent.
+        budget: Length of the search.
     """
 
     environment: str
@@ -71,33 +71,34 @@ class Job:
 
     @property
     def key(self) -> str:
-        """Names the job: the same key is never played twice. Where evaluations lie is no part."""
+        """The name of the job: a key is played only once. The path of a store is no part of it."""
         make = {name: value for name, value in self.make.items() if name != "store"}
         values = asdict(replace(self, label="", make=make))
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def from_json(cls, text: str) -> Job:
-        """The job of :meth:`to_json`."""
+        """Read what :meth:`to_json` wrote."""
         values = json.loads(text)
         return cls(**{**values, "budget": Budget(**values["budget"])})
 
     def to_json(self) -> str:
-        """One line, keys sorted."""
+        """Return the job as one line of JSON with sorted keys."""
         return json.dumps(asdict(self), sort_keys=True)
 
 
 def agent_spec(text: str, kind: BudgetKind = "episodes") -> tuple[dict[str, Any], str]:
-    """The spec and the label of an agent named on the command line.
+    """Return the spec and the label of an agent that is named on the command line.
+
+    No batches are proposed ahead: this is useful where children are trained, and a table answers
+    at once.
 
     Args:
         text: ``name``, ``name:preset``, ``package.module:NAME`` or ``package.module:NAME:preset``.
-        kind: Of the budget: one of distinct architectures makes an agent avoid repeats if it can.
-
-    Nothing is proposed ahead: that is for children who take their time; a table answers at once.
+        kind: What the budget counts; with ``distinct`` the agent avoids repeats if it can.
 
     Returns:
-        The label ends with ``-u`` where no architecture is evaluated twice.
+        The spec, and the label; it ends with ``-u`` if no architecture is evaluated twice.
     """
     at = 1 if text.partition(":")[0] in agent_names() or ":" not in text else 2
     parts = text.split(":")
@@ -112,7 +113,7 @@ def agent_spec(text: str, kind: BudgetKind = "episodes") -> tuple[dict[str, Any]
 
 
 def play(job: Job) -> dict[str, Any]:
-    """Play a job to its end; its record, plain JSON values, one item an episode in each column."""
+    """Play a job and return its record: plain JSON values, columns with an item per episode."""
     environment = make_environment(job.environment, job.make, job.agent, job.budget.most)
     with contextlib.closing(environment):
         log = _Log(environment.unwrapped.problem)
@@ -151,7 +152,7 @@ class _Log:
         self.distinct.append(len(self.known))
 
     def record(self, wall: float, truth: Truth | None) -> dict[str, Any]:
-        """All columns, with what a table knows of the episodes."""
+        """Return all columns, with those that a table adds."""
         task = self.problem.task
         columns = {
             "tokens": [list(tokens) for tokens in self.tokens],
@@ -183,7 +184,7 @@ class _Log:
         return self._canonical[tokens]
 
     def _measured_seconds(self) -> np.ndarray:
-        """What training each child took, where children are really trained."""
+        """The seconds of training that each child took, where children are really trained."""
         space, store, spent = self.problem.space, self.problem.store, {}
         for tokens in set(self.tokens):
             kept = store.get(self.problem.request(space.decode(tokens)).key)
@@ -192,5 +193,5 @@ class _Log:
 
 
 def _plain(values: np.ndarray) -> list[float | None]:
-    """JSON has no NaN."""
+    """Replace NaN, which JSON does not have, by None."""
     return [None if np.isnan(value) else float(value) for value in values]

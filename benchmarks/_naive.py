@@ -1,7 +1,7 @@
-"""What a careful user writes today to train one network on images: the rival of the engine.
+"""The training loop that a careful user writes today, with which the engine is compared.
 
-A PIL image a sample as torchvision's datasets give it, torchvision's transforms one by one, a
-DataLoader, float32, the default memory format, torch's own optimiser.
+Each sample is a PIL image, as torchvision's datasets give it, and passes through torchvision's
+transforms; a DataLoader makes batches. Float32, the default memory format, torch's own optimiser.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Samples(Dataset):
     Args:
         images: uint8 (n, height, width, channels).
         labels: int64 (n,).
-        transform: From a PIL image to a float tensor (channels, height, width).
+        transform: A function from a PIL image to a float tensor (channels, height, width).
     """
 
     def __init__(self, images: Tensor, labels: Tensor, transform: Any):
@@ -46,13 +46,13 @@ class Samples(Dataset):
 def train(
     child: nn.Module, data: ImageData, recipe: ImageRecipe, *, loaders: int = 0
 ) -> list[float]:
-    """Train by a recipe of one enlargement, or none, and channel-wise whitening.
+    """Train a child by a recipe that whitens channels and enlarges the images at most once.
 
     Args:
-        child: With its first weights, on the device on which it is trained.
-        data: On the CPU.
-        recipe: Its ``precision`` and ``threads`` do not count.
-        loaders: Processes that load; on two cores they cost more than they bring.
+        child: A network with its first weights, on the device on which it is to be trained.
+        data: Images and labels on the CPU.
+        recipe: The recipe, whose ``precision`` and ``threads`` are ignored.
+        loaders: Number of processes that load images; on two cores they make it slower.
 
     Returns:
         The validation accuracy, a fraction, after each epoch.
@@ -104,7 +104,7 @@ def _accuracy(child: nn.Module, batches: DataLoader) -> float:
 
 
 def _transforms(data: ImageData, recipe: ImageRecipe) -> tuple[Any, Any]:
-    """Of training images and of validation images."""
+    """Return the transforms of training images and of validation images."""
     size = tuple(data.train_images.shape[1:3])
     whitened = [transforms.ToTensor(), transforms.Normalize(*_moments(data.train_images))]
     enlarged = [transforms.Resize(recipe.upsample)] if recipe.upsample else []

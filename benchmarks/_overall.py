@@ -1,4 +1,4 @@
-"""All environments together: scores that can be averaged, and what they say."""
+"""All environments together: scores that can be averaged, and the tests on them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from benchmarks._verdict import code
 
 
 def normalised(study: Study, label: str) -> np.ndarray:
-    """What each search came to: 0 is random search's mean regret, 1 the optimum."""
+    """Return a score for each search: 0 is random search's mean regret, 1 is the optimum."""
     baseline = float(study.regret(_final(study, study.control or "")).mean())
     return 1 - study.regret(_final(study, label)) / baseline
 
 
 def comparable(studies: Sequence[Study]) -> list[Study]:
-    """The studies that can be averaged: their optimum is known and random search is not at it."""
+    """Return the studies that can be averaged: random search falls short of a known optimum."""
     return [
         study
         for study in studies
@@ -31,7 +31,7 @@ def comparable(studies: Sequence[Study]) -> list[Study]:
 
 
 def overall(studies: Sequence[Study]) -> str | None:
-    """The section on all environments; None where there are not two to average."""
+    """Return the section on all environments; None if fewer than two can be averaged."""
     chosen = comparable(studies)
     if len(chosen) < 2:
         return None

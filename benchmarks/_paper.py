@@ -1,4 +1,4 @@
-"""The paper of the benchmark's pictures: colours of agents, axes, labels that keep apart."""
+"""The common style of the pictures: colours of agents, axes, labels that keep apart."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nas_env.drawing._palette import FAINT, INK, LINES, MUTED, PAPER
 from nas_env.drawing._type import FAMILY
 
 CONTROL_COLOUR = "#4a5568"
-#: Of the agents, by their place in the catalogue: an agent has one colour in all pictures.
+#: Colours of the agents by their place in the catalogue, so that an agent keeps its colour.
 COLOURS = (*LINES[1:], "#6f8f1f", "#8a4b2a", "#d4578f", "#3f5f8f", "#2f9e6e", "#9467bd")
 LABEL = 8.0  # points
 APART = 1.3  # distance of two labels, in their own height
@@ -26,10 +26,10 @@ TEXT: dict[str, Any] = {"family": FAMILY, "parse_math": False}
 
 
 def colours_of(labels: Mapping[str, str], control: str | None) -> dict[str, str]:
-    """The colour of each label: its agent's, or the next free one for a second preset.
+    """Return the colour of each label: that of its agent, or a free one for a second preset.
 
     Args:
-        labels: Each with its agent's name.
+        labels: The name of the agent by label.
         control: The label of random search, which is grey.
     """
     known, taken = agent_names(), dict[str, str]()
@@ -43,7 +43,13 @@ def colours_of(labels: Mapping[str, str], control: str | None) -> dict[str, str]
 
 
 def figure_of(width: float, height: float, box: tuple[float, float, float, float]) -> tuple:
-    """A figure of that many inches, and its axes in the box (left, bottom, right, top margins)."""
+    """Make a figure and its axes.
+
+    Args:
+        width: Inches.
+        height: Inches.
+        box: Left, bottom, right and top margin, in inches.
+    """
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
     left, bottom, right, top = box
@@ -52,7 +58,7 @@ def figure_of(width: float, height: float, box: tuple[float, float, float, float
 
 
 def dress(axes: Axes, x: str, y: str, *, grid: str = "both") -> None:
-    """Axes and grid in settings of our own: a user's matplotlibrc changes nothing."""
+    """Set the style of axes and grid, whatever a user's matplotlibrc says."""
     style: dict[str, Any] = {"fontsize": 9, "color": INK, **TEXT}
     axes.set_xlabel(x, **style)
     axes.set_ylabel(y, **style)
@@ -69,18 +75,18 @@ def dress(axes: Axes, x: str, y: str, *, grid: str = "both") -> None:
 
 
 def title(axes: Axes, text: str, below: str) -> None:
-    """A title at the left, and a line of small print below it."""
+    """Write a title at the left, and a line of small print below it."""
     place = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
     axes.annotate(text, (0, 1), (0, 22), **place, fontsize=10.5, color=INK, weight="bold", **TEXT)
     axes.annotate(below, (0, 1), (0, 9), **place, fontsize=8, color=MUTED, **TEXT)
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[str, float, float, str, bool]]) -> None:
-    """Name each curve beside its end, the names pushed apart, a thin line leading to each.
+    """Write the name of each curve beside its end, with a thin line that leads to it.
 
     Args:
-        axes: With its limits set.
-        ends: Of each curve its name, where it ends, its colour, and whether it matters most.
+        axes: The axes; their limits are already set.
+        ends: Name, x and y of the end, colour, and whether it is emphasised, for each curve.
     """
     points = 72 / axes.figure.dpi
     width, height = axes.bbox.width * points, axes.bbox.height * points
@@ -106,10 +112,10 @@ def label_ends(axes: Axes, ends: Sequence[tuple[str, float, float, str, bool]]) 
 
 
 def spread(wanted: Sequence[float], apart: float, low: float, high: float) -> list[float]:
-    """Places near the wanted ones, in the same order, at least so far apart.
+    """Return places near the wanted ones, in the same order, at least ``apart`` from each other.
 
-    Neighbours that are too near make a block around the mean of what they want; blocks that then
-    are too near become one. Where there is too little room the places run past ``high``.
+    Neighbours that are too close form a block around the mean of their wanted places; blocks that
+    are then too close are joined. Where there is too little room the places run past ``high``.
 
     Example:
         >>> spread([5.0, 5.0, 9.0], 2.0, 0.0, 10.0)

@@ -1,4 +1,4 @@
-"""The pictures of a benchmark: curves over episodes and over compute, and the last word."""
+"""The pictures of a benchmark: curves over episodes and over compute, and improvements."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from nas_env.drawing._type import FAMILY
 
 STRONG = 5  # agents that are drawn in colour with their interval; the others are muted
 GRID = 200  # times at which curves over compute are read
-FIRST = 8  # the first episode that is shown: before it luck decides
+FIRST = 8  # the first episode that is shown: earlier ones are luck
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0  # seconds
 Curve = tuple[np.ndarray, np.ndarray]  # x, and what is in hand: (points,), (seeds, points)
 
 
 def over_budget(study: Study, mark: int) -> Figure:
-    """What is in hand after each episode: mean over the seeds, 95% interval."""
+    """Draw the incumbent after each episode: the mean over the seeds with its 95% interval."""
     x = np.arange(1, study.amount + 1)
     curves = {label: (x, runs.value) for label, runs in study.runs.items()}
     return _picture(study, mark, curves, _first(study), study.counted, exact=True)
 
 
 def over_compute(study: Study, mark: int) -> Figure | None:
-    """What is in hand after so many simulated hours; None where nobody knows what training took.
+    """Draw the incumbent over simulated hours; None if nobody measured how long training took.
 
-    An agent's curve ends where its cheapest search does: from there on not all seeds go on.
+    An agent's curve ends where its cheapest search does, since later not all seeds have a value.
     """
     curves, begins = {}, []
     for label, runs in study.runs.items():
@@ -52,7 +52,7 @@ def over_compute(study: Study, mark: int) -> Figure | None:
 
 
 def improvements(study: Study, mark: int) -> Figure | None:
-    """The probability that a search beats one of random search, the best agent on top."""
+    """Draw the probability that a search beats one of random search, the best agent on top."""
     compared = against_control(study, mark)
     if not compared:
         return None
@@ -73,7 +73,7 @@ def improvements(study: Study, mark: int) -> Figure | None:
 
 
 def unit_of(seconds: float) -> tuple[float, str]:
-    """The unit in which a time is best written, in seconds, and its name.
+    """Return the unit in which a time is best written: its length in seconds, and its name.
 
     Example:
         >>> unit_of(90.0)
@@ -89,7 +89,7 @@ def name_of(study: Study) -> str:
 
 
 def seeds_of(study: Study) -> str:
-    """How many seeds, as a text: ``20``, or ``5 to 20``."""
+    """Return the number of seeds as a text: ``20``, or ``5 to 20``."""
     counts = {len(runs.seeds) for runs in study.runs.values()}
     return str(max(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
 
@@ -113,7 +113,7 @@ def _dot(axes: Axes, row: int, comparison: Comparison, colour: str) -> None:
 def _picture(
     study: Study, mark: int, curves: Mapping[str, Curve], first: float, x_label: str, *, exact: bool
 ) -> Figure:
-    """Curves from ``first`` on; regret where the optimum is known, else what is reported."""
+    """Draw curves from ``first`` on: the regret if the optimum is known, else the metric."""
     ranked, colours = by_rank(study, mark), _colours(study)
     strong = {*ranked[:STRONG], study.control}
     what = study.quantity if study.optimum is None else f"regret of the {study.quantity}"
@@ -154,7 +154,7 @@ def _shown(study: Study, values: np.ndarray) -> np.ndarray:
 def _line(
     axes: Axes, x: np.ndarray, values: np.ndarray, matters: bool, style: Mapping[str, Any]
 ) -> np.ndarray:
-    """Draw the mean over the seeds, with its interval where it matters; the mean."""
+    """Draw the mean over the seeds, with its interval if the agent matters; return the mean."""
     mean, low, high = np.array([mean_interval(column) for column in values.T]).T
     if matters:
         band = {"color": style["color"], "alpha": 0.09, "lw": 0}
@@ -164,7 +164,7 @@ def _line(
 
 
 def _limit(axes: Axes, seen: np.ndarray, first: float, last: float, *, log: bool) -> None:
-    """Limits that hold what is seen, with a little air; a logarithmic height for a regret."""
+    """Set limits that hold what is seen, with a little air; a regret has a logarithmic axis."""
     seen = seen[np.isfinite(seen)]
     axes.set_xlim(first, last)
     low, high = float(seen.min()), float(seen.max())
@@ -177,7 +177,7 @@ def _limit(axes: Axes, seen: np.ndarray, first: float, last: float, *, log: bool
 
 
 def _plain_ticks(axes: Axes) -> None:
-    """Ticks at 1, 2, 5 and their like, written as plain numbers."""
+    """Put ticks at 1, 1.5, 2, 3, 5, 7 and their tenfold, written as plain numbers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))

@@ -1,4 +1,4 @@
-"""Plays jobs on all cores; each is kept as soon as it ends."""
+"""Plays jobs on all cores, and keeps each as soon as it ends."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def play_all(
     """Play the jobs that the results do not hold yet.
 
     Args:
-        jobs: In the order in which they are begun.
-        results: Where each is kept as it ends.
-        workers: Processes; 1 plays them in this one.
+        jobs: The jobs in the order in which they are begun.
+        results: The file that keeps each job as it ends.
+        workers: Number of processes; with 1, jobs are played in this one.
         quiet: Show no progress.
 
     Returns:
-        What went wrong, a line a job that failed; the others were played all the same.
+        One line for each job that failed. The other jobs were played all the same.
     """
     done = results.keys()
     wanted = list({job.key: job for job in jobs}.values())
@@ -54,7 +54,7 @@ def play_all(
 
 
 def _played(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Future]]:
-    """Each job as it ends."""
+    """Yield each job as it ends."""
     if workers <= 1:
         for job in jobs:
             yield job, _here(job)

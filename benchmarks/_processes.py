@@ -1,4 +1,4 @@
-"""Processes for jobs that must not disturb each other, or that go side by side."""
+"""Processes for jobs that must not disturb each other, or that run side by side."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def processes(
     engine: bool = True,
     settle: Callable[[], Any] | None = None,
 ) -> Iterator[ProcessPoolExecutor]:
-    """Fresh processes, started; they end with the block, at once where it is left by an error.
+    """Start fresh processes, which end with the block; after an error they end at once.
 
     Args:
-        count: How many.
-        threads: Of torch in each.
-        engine: Started with the environment of a worker; otherwise as Python starts them.
-        settle: Called in each before its first job.
+        count: Number of processes.
+        threads: Threads of torch in each.
+        engine: Start them with the environment variables of a worker.
+        settle: Function that each calls before its first job.
     """
     pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (threads, settle))
     before = dict(os.environ)
@@ -58,13 +58,13 @@ def processes(
 def in_processes(
     function: Callable[[Job], Answer], jobs: Sequence[Job], workers: int
 ) -> list[Answer]:
-    """The answers in the order of the jobs, each from a process of one thread."""
+    """Return the answers in the order of the jobs, each from a process with one thread."""
     with processes(workers) as pool:
         return list(pool.map(function, jobs))
 
 
 def _begin(threads: int, settle: Callable[[], Any] | None) -> None:
-    """The parent alone heeds Ctrl-C, and no process outlives it."""
+    """Prepare a process: it leaves Ctrl-C to its parent, and ends when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)

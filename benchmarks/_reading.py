@@ -1,4 +1,4 @@
-"""From a file of results to studies."""
+"""Reads studies from a file of results."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Played = tuple[Job, Mapping[str, Any]]
 
 
 def studies(results: Iterable[Played], reported: str = "") -> list[Study]:
-    """The studies of a file of results.
+    """Return the studies in a file of results.
 
-    Where the settings behind a label have changed, the newest are meant.
+    If the settings behind a label have changed, the newest count.
 
     Args:
         results: Jobs with their records.
-        reported: ``"test"`` or ``"validation"``; by default test where it is known.
+        reported: ``"test"`` or ``"validation"``; by default test, if it is known.
     """
     groups: dict[str, dict[str, list[Played]]] = {}
     for job, record in results:
@@ -75,7 +75,7 @@ def _runs(pairs: list[Played], reported: str, scale: float) -> Runs:
 def curves(
     record: Mapping[str, Any], budget: Budget, reported: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Incumbent, simulated seconds and distinct architectures, each (amount,)."""
+    """Return the incumbent, simulated seconds and distinct architectures, each (amount,)."""
     distinct = np.array(record["distinct"])
     succeeded = np.array([v is not None for v in record["validation"]])
     selection = np.where(succeeded, record["reward"], np.nan)
@@ -84,7 +84,7 @@ def curves(
     seconds = spent(np.array(record["seconds"], dtype=np.float64), repeated)
     if budget.kind == "episodes":
         return value, seconds, distinct
-    # After the last episode with so many: a repeat does not change what is in hand.
+    # After the last episode with so many: a repeat does not change the incumbent.
     place = np.searchsorted(distinct, np.arange(1, budget.amount + 1))
     place = np.minimum(place, len(distinct) - 1)
     return value[place], seconds[place], distinct[place]

@@ -1,4 +1,4 @@
-"""Plays a submission again and derives every figure of it."""
+"""Plays a submission again, and derives each of its figures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BATCH = 64  # episodes that are replayed at once
 
 
 def derive(submission: Submission) -> dict[str, Any]:
-    """Play every sequence again; the figures, as they ought to be claimed.
+    """Play every sequence again, and return the figures that ought to be claimed.
 
     Raises:
         InvalidValue: If anything but the figures is wrong.
@@ -45,7 +45,7 @@ def derive(submission: Submission) -> dict[str, Any]:
 
 
 def marks_of(amount: int) -> list[int]:
-    """Where curves are stated: 1, 2, 5, 10, … and the end of the budget.
+    """Return the episodes at which curves are stated: 1, 2, 5, 10, … and the last.
 
     Example:
         >>> marks_of(30)
@@ -122,7 +122,7 @@ def _figures(
 
 
 def _mean(per_run: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
-    """Over the runs, of what each has."""
+    """Return the mean of each figure over the runs that have it."""
     names = [name for name in ("validation", "test", "distinct") if name in per_run[0]]
     known = {name: [r[name] for r in per_run if r[name] is not None] for name in names}
     return {name: float(np.mean(values)) if values else None for name, values in known.items()}

@@ -1,4 +1,4 @@
-"""Results on disk, and the statistics that all benchmarks state."""
+"""Results on disk, and the interval that all benchmarks state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "results"
 
 
 def save(name: str, command: str, figures: Any) -> Path:
-    """Keep figures beside the command that made them, and what it ran on."""
+    """Write figures to a file, with the command that made them and the machine it ran on."""
     FOLDER.mkdir(exist_ok=True)
     machine = {"processor": processor(), "versions": versions()}
     write_json(FOLDER / f"{name}.json", {"command": command, "on": machine, "figures": figures})
@@ -22,7 +22,7 @@ def save(name: str, command: str, figures: Any) -> Path:
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """The mean and the half-width of its 95% interval (Student's t)."""
+    """Return the mean and half the width of its 95% interval (Student's t)."""
     from benchmarks import _statistics  # wants scipy; keeping figures does not
 
     interval = _statistics.mean_interval(values)

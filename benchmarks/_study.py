@@ -20,16 +20,15 @@ EXACT = "random search, exact"
 
 @dataclass(frozen=True)
 class Runs:
-    """The searches of one agent: arrays (seeds, amount), amount the budget's.
+    """The searches of one agent, as arrays (seeds, amount of the budget).
 
     Attributes:
-        name: The agent's, without its preset.
-        seeds: One a search.
-        value: What is reported of the incumbent after so many episodes (or distinct
-            architectures).
-        seconds: The simulated compute until then.
-        distinct: Different architectures until then.
-        wall: Milliseconds an episode, agent and environment together: (seeds,).
+        name: Name of the agent, without its preset.
+        seeds: Seed of each search.
+        value: Reported metric of the incumbent after so many episodes (or distinct architectures).
+        seconds: Simulated compute until then.
+        distinct: Number of different architectures until then.
+        wall: Milliseconds per episode, agent and environment together: (seeds,).
     """
 
     name: str
@@ -45,17 +44,17 @@ class Study:
     """All agents that played one environment with one budget.
 
     Attributes:
-        environment: Its id.
-        make: Further keyword arguments of it.
-        budget: Of each search.
-        reported: What is told of an incumbent, ``"test"`` or ``"validation"``.
-        metric: The name of the metric that was searched by.
-        scale: What the metric was multiplied by: 100 for an accuracy that was a share.
-        maximise: Whether more of it is better.
-        optimum: The best of the table in what is reported; None where nobody knows.
-        runs: By label, in the order in which they were asked for.
-        versions: Of the packages that played.
-        problem: What was searched, with nothing left to decide.
+        environment: Id of the environment.
+        make: Further keyword arguments of the environment.
+        budget: Length of each search.
+        reported: Which metric of an incumbent is reported, ``"test"`` or ``"validation"``.
+        metric: Name of the metric that the search went by.
+        scale: Factor of the metric: 100 for an accuracy that was a fraction.
+        maximise: Whether a higher metric is better.
+        optimum: The best reported metric of the table; None if it is unknown.
+        runs: The searches by label, in the order in which they were asked for.
+        versions: Versions of the packages that played.
+        problem: Complete settings of the problem that was searched.
     """
 
     environment: str
@@ -72,43 +71,43 @@ class Study:
 
     @property
     def amount(self) -> int:
-        """The budget in what it counts."""
+        """The number of episodes or architectures in the budget."""
         return self.budget.amount
 
     @property
     def counted(self) -> str:
-        """What the budget counts, as an axis says it."""
+        """The name of what the budget counts, for an axis."""
         return "episodes" if self.budget.kind == "episodes" else "distinct architectures"
 
     @property
     def sign(self) -> int:
-        """1 where more is better."""
+        """1 if a higher metric is better, else -1."""
         return 1 if self.maximise else -1
 
     @property
     def quantity(self) -> str:
-        """What is reported, as an axis says it."""
+        """The name of the reported metric, for an axis."""
         kind = self.metric.removeprefix("validation_").replace("_", " ")
         kind = "" if kind == "validation" else kind
         return f"{self.reported} {kind}".strip() + (" (%)" if "accuracy" in kind else "")
 
     @property
     def control(self) -> str | None:
-        """The label of random search; None where it was not played."""
+        """The label of random search; None if it was not played."""
         return next((label for label, r in self.runs.items() if r.name == CONTROL), None)
 
     def score(self, label: str, mark: int) -> np.ndarray:
-        """What the runs of an agent came to at a mark, higher is better: (seeds,)."""
+        """Return the scores of an agent's searches at a mark, higher is better: (seeds,)."""
         return self.sign * self.runs[label].value[:, mark - 1]
 
     def regret(self, values: Any) -> Any:
-        """How far values, an array or a number, fall short of the optimum."""
+        """Return the distance from the optimum of values, which are an array or a number."""
         assert self.optimum is not None
         return self.sign * (self.optimum - values)
 
     @cached_property
     def exact(self) -> np.ndarray | None:
-        """Random search computed from the whole table: (amount,); None where that cannot be."""
+        """Random search, computed from the whole table: (amount,); None if that is impossible."""
         if self._everything is None:
             return None
         selection, report, weights = self._everything
@@ -121,7 +120,7 @@ class Study:
 
     @cached_property
     def perfect(self) -> float | None:
-        """What a search reports that has seen the whole table; None where that is too large."""
+        """The metric that a search of the whole table reports; None if the table is too large."""
         if self._everything is None:
             return None
         selection, report, weights = self._everything
@@ -130,11 +129,11 @@ class Study:
 
     @cached_property
     def _everything(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """Of each row what is searched by, what is reported, how often a draw gives it."""
+        """The selection metric, the reported metric and the weight of each row of the table."""
         return _read_table(self)
 
     def at_compute(self, label: str, grid: np.ndarray) -> np.ndarray:
-        """What is in hand at given simulated seconds: (seeds, grid)."""
+        """Return the incumbent's metric at given simulated seconds: (seeds, grid)."""
         runs = self.runs[label]
         return np.array(
             [at_times(*row, grid) for row in zip(runs.seconds, runs.value, strict=True)]

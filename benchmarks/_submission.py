@@ -1,4 +1,4 @@
-"""A submission to the leaderboard: what its file holds, and whether it has the right form."""
+"""A submission to the leaderboard: the content of its file, and the checks of its form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nas_env.errors import InvalidValue, UnknownName
 from search_spaces._settings import from_mapping
 
 FORMAT = 1
-TOLERANCE = 1e-6  # of a figure, relative; what an environment gives is the same to the last digit
+TOLERANCE = 1e-6  # of a figure, relative; a table's environment gives every digit again
 LARGEST = 64 * 2**20  # bytes of a file
 
 
@@ -28,7 +28,7 @@ class Run:
 
     @classmethod
     def of(cls, values: Any) -> Run:
-        """From JSON values, checked."""
+        """Read a run from JSON values, and check it."""
         if not isinstance(values, Mapping) or set(values) != {"seed", "tokens"}:
             raise InvalidValue("a run has seed and tokens, and nothing else")
         return from_mapping(cls, values, "part of a run")
@@ -39,15 +39,15 @@ class Submission:
     """The content of a submission's file.
 
     Attributes:
-        format: Of the file, 1.
-        environment: Its id.
-        make: Further keyword arguments of it.
-        problem: What was searched, with nothing left to decide: version and settings.
-        agent: Name and every setting.
-        label: What the leaderboard calls it.
-        budget: ``{"kind": "episodes", "amount": 300}``.
+        format: Version of the file's format, 1.
+        environment: Id of the environment.
+        make: Further keyword arguments of the environment.
+        problem: Complete settings of the problem that was searched, with its version.
+        agent: Name and every setting of the agent.
+        label: Name of the agent on the leaderboard.
+        budget: Length of each search, ``{"kind": "episodes", "amount": 300}``.
         runs: The searches.
-        figures: What is claimed; derived again by the validation.
+        figures: The claimed results; validation derives them again.
     """
 
     format: int
@@ -62,10 +62,10 @@ class Submission:
 
 
 def read(path: Path) -> Submission:
-    """The submission in a file.
+    """Read the submission in a file.
 
     Raises:
-        InvalidValue: In one line, saying what is wrong.
+        InvalidValue: If something is wrong; the message is one line that says what.
     """
     try:
         if path.stat().st_size > LARGEST:
@@ -83,10 +83,10 @@ def read(path: Path) -> Submission:
 
 
 def compare(claimed: Any, derived: Any, where: str = "figures") -> None:
-    """Check that what is claimed is what was derived.
+    """Check that the claimed figures are those that were derived.
 
     Raises:
-        InvalidValue: Naming the first figure that differs.
+        InvalidValue: If one differs; the message names the first that does.
     """
     if isinstance(derived, Mapping):
         same = isinstance(claimed, Mapping) and set(claimed) == set(derived)
@@ -119,7 +119,7 @@ def harmless(submission: Submission) -> None:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in JSON values, the names of settings aside."""
+    """Yield every text in JSON values, except the names of settings."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -129,7 +129,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def checked(submission: Submission) -> tuple[Budget, list[Run]]:
-    """Budget and runs, of the right form and within the budget."""
+    """Return budget and runs, after checking their form and that they keep the budget."""
     for name in ("make", "problem", "agent", "budget", "figures"):
         if not isinstance(getattr(submission, name), dict):
             raise InvalidValue(f"{name} is not a mapping")

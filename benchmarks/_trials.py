@@ -15,13 +15,13 @@ from agents import make_config
 from nas_env.errors import InvalidValue, UnknownName
 
 SPACES = Path(__file__).with_name("tuning_spaces.json")
-ATTEMPTS = 1_000  # to draw a configuration that the agent takes
+ATTEMPTS = 1_000  # to draw a configuration that the agent accepts
 
 Range = Mapping[str, Any]
 
 
 def read_spaces(path: Path) -> dict[str, dict[str, Range]]:
-    """The ranges of each agent's settings: ``{"log": [low, high]}`` and the like.
+    """Read the ranges of each agent's settings: ``{"log": [low, high]}`` and the like.
 
     Raises:
         InvalidValue: If the file is missing or not JSON.
@@ -35,13 +35,13 @@ def read_spaces(path: Path) -> dict[str, dict[str, Range]]:
 def trials(
     spec: Mapping[str, Any], spaces: Mapping[str, Mapping[str, Range]], count: int, seed: int
 ) -> list[dict[str, Any]]:
-    """The configurations to try: the agent's own first, the others drawn.
+    """Return the configurations to try: first the agent's own, then random ones.
 
     Args:
-        spec: The agent's name and every setting; what has no range keeps its value.
+        spec: The agent's name and every setting; a setting without a range keeps its value.
         spaces: The ranges by agent.
-        count: How many; fewer where there is nothing to draw.
-        seed: Of the drawing; trial n is the same whatever ``count`` is.
+        count: Number of configurations; there is only one if the agent has no ranges.
+        seed: Seed of the random ones; trial n is the same whatever ``count`` is.
 
     Raises:
         UnknownName: If the agent has no ranges.
@@ -59,7 +59,7 @@ def trials(
 def _configuration(
     spec: Mapping[str, Any], ranges: Mapping[str, Range], rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Draw until the agent takes it: a sample may not be larger than its population."""
+    """Draw until the agent accepts it: a sample may not be larger than its population."""
     problem = ""
     for _ in range(ATTEMPTS):
         drawn = {**spec, **{name: draw(r, rng, name) for name, r in ranges.items()}}
@@ -74,21 +74,21 @@ def _configuration(
     raise InvalidValue(f"no configuration of {spec['name']} in its tuning space: {problem}")
 
 
-def draw(kind: Range, rng: np.random.Generator, name: str = "setting") -> Any:
-    """One value of a range.
+def draw(between: Range, rng: np.random.Generator, name: str = "setting") -> Any:
+    """Draw one value from a range.
 
     Args:
-        kind: ``{"log": [low, high]}`` (log-uniform), ``{"uniform": [low, high]}``,
+        between: ``{"log": [low, high]}`` (log-uniform), ``{"uniform": [low, high]}``,
             ``{"int": [low, high]}`` (both ends included) or ``{"choice": [...]}``.
-        rng: What draws.
-        name: Of the setting, for a message.
+        rng: Generator that draws.
+        name: Name of the setting, for a message.
 
     Example:
         >>> draw({"int": [3, 3]}, np.random.default_rng(0))
         3
     """
     try:
-        ((what, values),) = kind.items()
+        ((what, values),) = between.items()
         if what == "choice":
             return values[int(rng.integers(len(values)))]
         low, high = values
@@ -99,5 +99,5 @@ def draw(kind: Range, rng: np.random.Generator, name: str = "setting") -> Any:
         if what == "log":
             return float(math.exp(rng.uniform(math.log(low), math.log(high))))
     except (ValueError, TypeError, AttributeError):
-        raise InvalidValue(f"the range of {name} is {kind}") from None
+        raise InvalidValue(f"the range of {name} is {between}") from None
     raise UnknownName(f"range of {name}", what, ("log", "uniform", "int", "choice"))

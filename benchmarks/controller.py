@@ -1,4 +1,4 @@
-"""Sampling and learning without training: architectures a second, on one core.
+"""Speed of the controller alone, without training children: architectures a second, one core.
 
 python -m benchmarks.controller      # about a minute
 """
@@ -22,7 +22,7 @@ SECONDS = 3.0  # of each measurement; the best of three is stated
 
 
 def rate(layers: int, skips: bool, batch_size: int) -> float:
-    """Architectures a second, sampled and learned from with random rewards."""
+    """Return the architectures a second that are sampled and learned from random rewards."""
     strides = (1, 2, 3) if not skips else (1,)
     space = ConvolutionalSpace(layers=layers, skip_connections=skips, strides=strides)
     name, config = make_config({"name": "reinforce", "batch_size": batch_size})
@@ -45,7 +45,7 @@ def rate(layers: int, skips: bool, batch_size: int) -> float:
 
 
 def main() -> None:
-    """Measure each length and batch."""
+    """Measure each number of decisions and each batch size."""
     torch.set_num_threads(1)
     figures = {
         f"{decisions} decisions": {

@@ -1,10 +1,10 @@
-"""Builds the embedded table: every architecture of a small space trained on the digits.
+"""Builds the embedded table: every architecture of a small space, trained on the digits.
 
 python -m benchmarks.digits_table      (about an hour on two cores; may be stopped at any time)
 
 Each architecture is trained with three seeds by the project's own engine, exactly as
-``NAS-Digits-v0`` with the space and the recipe below would. What is trained is appended to a
-working file, from which the next start goes on; when nothing is missing the table is written.
+``NAS-Digits-v0`` would with the space and the recipe below. Each result is appended to a working
+file, so that the next start continues; when nothing is missing, the table is written.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from nas_env.training.images import validate
 SEEDS = 3
 EPOCHS = 4
 SPACE = {"name": "convolutional", "layers": 3, "filter_sizes": [1, 3, 5], "filters": [12]}
-#: In float32, so that other machines get the same numbers, but for the order of sums.
+#: Float32, so that other machines get the same numbers up to the order of sums.
 RECIPE = {"epochs": EPOCHS, "batch_size": 32, "precision": "float32"}
 HEADER = {
     "format": 1,
@@ -45,17 +45,17 @@ HEADER = {
     "metric": "accuracy",
     "source": "python -m benchmarks.digits_table",
 }
-CHUNK = 8  # children that a worker trains between two words to the parent
+CHUNK = 8  # children that a worker trains before it reports to the parent
 
 
 @dataclass(frozen=True)
 class Options:
-    """Train every architecture of the digits' table, and write it.
+    """Train every architecture of the digits' table, and write the table.
 
     Attributes:
-        workers: Processes; each trains one child at a time on one thread.
-        working: The file that keeps what is trained.
-        out: The table.
+        workers: Number of processes; each trains one child at a time, on one thread.
+        working: File that keeps each result until the table is written.
+        out: File of the table.
     """
 
     workers: int = os.cpu_count() or 1
@@ -90,19 +90,19 @@ def main(options: Options) -> None:
 
 
 def problem(seed: int) -> Problem:
-    """What is trained, by one seed."""
+    """Return the problem whose children are trained with a seed."""
     name, space = SPACE["name"], {k: v for k, v in SPACE.items() if k != "name"}
     return Problem("digits", str(name), recipe=RECIPE, device="cpu", evaluation_seed=seed, **space)
 
 
 def all_sequences() -> np.ndarray:
-    """Every sequence of tokens of the space: int64 (sequences, decisions)."""
+    """Return every sequence of tokens of the space: int64 (sequences, decisions)."""
     options = [range(len(decision.options)) for decision in problem(0).space.decisions]
     return np.array(list(product(*options)))
 
 
 def distinct(sequences: np.ndarray) -> tuple[list[list[int]], np.ndarray]:
-    """One sequence for each different network, and which of them each sequence describes."""
+    """Return a sequence for each different network, and the network's index by sequence."""
     space = problem(0).space
     known: dict[Any, int] = {}
     first: list[list[int]] = []
@@ -116,16 +116,16 @@ def distinct(sequences: np.ndarray) -> tuple[list[list[int]], np.ndarray]:
 
 
 def train_chunk(jobs: list[tuple[int, int, list[int]]]) -> list[dict[str, Any]]:
-    """Train some children; what the table needs of each."""
+    """Train some children, and return a working line for each."""
     torch.set_num_threads(1)
     return [{"row": row, "seed": seed, **train(tokens, seed)} for row, seed, tokens in jobs]
 
 
 def train(tokens: list[int], seed: int) -> dict[str, Any]:
-    """Train one child, and test it once, at the end."""
+    """Train one child, and test it once at the end."""
     searched = problem(seed)
     request = searched.request(searched.space.decode(tokens))
-    begun = time.process_time()  # of one thread: what else the machine does counts little
+    begun = time.process_time()  # CPU time, on which other work has little influence
     child, result = train_child(request, searched.device)
     seconds = time.process_time() - begun
     task = searched.task
@@ -144,7 +144,7 @@ def train(tokens: list[int], seed: int) -> dict[str, Any]:
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of the working file; one that a kill cut is left out."""
+    """Yield the lines of the working file, except one that a kill cut off."""
     if path.exists():
         for line in path.read_text().splitlines():
             try:
@@ -156,7 +156,7 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 def export(
     trained: Iterator[dict[str, Any]], sequences: np.ndarray, row_of: np.ndarray, out: Path
 ) -> None:
-    """Write the table; equal networks share a row."""
+    """Write the table, in which equal networks share a row."""
     rows = int(row_of.max()) + 1
     parameters = np.zeros(rows, dtype=np.int32)
     validation = np.full((EPOCHS, rows, SEEDS), np.nan, dtype=np.float32)
@@ -180,7 +180,7 @@ def export(
 
 
 def epochs() -> range:
-    """After each there is a validation accuracy."""
+    """Return the epochs after which there is a validation accuracy."""
     return range(1, EPOCHS + 1)
 
 

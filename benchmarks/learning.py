@@ -1,9 +1,10 @@
-"""Does it learn? Searches on the digits and on a hidden target, over several seeds.
+"""Measures whether agents learn, on the digits and on a hidden target, over several seeds.
 
     python -m benchmarks.learning            # about 25 minutes on two slow cores; resumable
 
-The digits: the default preset, the paper's preset and random search, the same budget each. The
-hidden target needs no training: 15 decisions of 4 options, reward (share that match)^3.
+The digits are searched by the default preset, the paper's preset and random search, with the same
+budget each. The hidden target needs no training: 15 decisions of 4 options; the reward is the
+share of decisions that match, cubed.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from search_spaces.convolutional import ConvolutionalSpace
 from train_agent import main as search
 
 SEEDS = range(5)
-#: Learns from each batch before it proposes the next; benchmarks.staleness asks what else costs.
+#: Learns from each batch before it proposes the next; benchmarks.staleness measures the rest.
 AT_ONCE = {"name": "reinforce", "ahead": 0}
 ARMS = {
     "default": ["--agent", "reinforce", "--agent.ahead", "0"],
@@ -39,10 +40,10 @@ ARMS = {
 
 @dataclass(frozen=True)
 class HiddenTarget(ConvolutionalSpace):
-    """15 decisions of 4 options; nothing is ever built.
+    """A space of 15 decisions of 4 options, from which nothing is ever built.
 
     Attributes:
-        kinds: Of decisions, in turn; those of one kind share the controller's head.
+        kinds: Number of kinds, in turn; decisions of a kind share a head of the controller.
     """
 
     kinds: int = 15
@@ -52,14 +53,14 @@ class HiddenTarget(ConvolutionalSpace):
             yield Decision(f"decision {number + 1}", f"kind {number % self.kinds}", (0, 1, 2, 3))
 
     def length(self, layers: int | None = None) -> int:
-        """Always 15."""
+        """Return 15."""
         return 15
 
 
 def hidden_target(
     spec: Mapping[str, Any], seed: int, kinds: int = 15, episodes: int = 400
 ) -> list[float]:
-    """The rewards of an agent that looks for a hidden target."""
+    """Return the rewards of an agent that looks for a hidden target."""
     space = HiddenTarget(kinds=kinds)
     target = np.random.default_rng(1000 + seed).integers(0, 4, space.length())
     name, config = make_config(spec)
@@ -75,7 +76,7 @@ def hidden_target(
 
 
 def digits(job: tuple[str, int, int, Path]) -> list[float]:
-    """The rewards of one search on the digits, played now or before."""
+    """Return the rewards of one search on the digits, played now or before."""
     arm, seed, children, folder = job
     run = folder / f"{arm.replace(' ', '-')}-{seed}"
     where = ["--run", str(run)]
@@ -91,16 +92,20 @@ def digits(job: tuple[str, int, int, Path]) -> list[float]:
 
 
 def quarters(curves: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
-    """Mean reward of each quarter of the episodes, with its interval over the seeds."""
+    """Return the mean reward of each quarter of the episodes, with its interval over the seeds."""
     per_seed = np.array(curves).reshape(len(curves), 4, -1).mean(axis=2)
     return [mean_interval(column) for column in per_seed.T]
 
 
 def main() -> None:
-    """Play what is missing, and write the figures and the picture."""
+    """Play the missing searches, and write the figures and the picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--children", type=int, default=200, help="episodes a search (default 200)")
-    parser.add_argument("--runs", type=Path, default=Path("runs/learning"), help="where they lie")
+    parser.add_argument(
+        "--children", type=int, default=200, help="episodes of each search (default 200)"
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs/learning"), help="folder of the searches"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     jobs = [(arm, seed, options.children, options.runs) for seed in SEEDS for arm in ARMS]
@@ -137,7 +142,7 @@ def main() -> None:
 
 
 def draw(curves: Mapping[str, Sequence[Sequence[float]]]) -> None:
-    """The mean over the seeds of a running mean over 20 episodes, with its 95% interval."""
+    """Draw running means over 20 episodes: the mean over the seeds with its 95% interval."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

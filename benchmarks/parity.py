@@ -1,10 +1,11 @@
-"""Is speed bought with accuracy? The engine beside the naive loop, bfloat16 beside float32.
+"""Compares accuracies: the engine with a naive loop, and bfloat16 with float32.
 
-NAS_DATA=... python -m benchmarks.parity                 # CIFAR-10; an hour of two cores
+NAS_DATA=... python -m benchmarks.parity                 # CIFAR-10; an hour on two cores
 python -m benchmarks.parity --task digits --seeds 180    # seven minutes
 
-The same architectures, first weights and recipe, three ways: *naive* (``benchmarks/_naive.py``),
-the engine in float32, the engine in bfloat16. The pairs are an architecture and a seed.
+The same architectures are trained from the same first weights by the same recipe in three ways:
+*naive* (``benchmarks/_naive.py``), by the engine in float32, and by the engine in bfloat16.
+Differences are paired by architecture and seed.
 """
 
 from __future__ import annotations
@@ -45,13 +46,13 @@ PROBLEMS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Options:
-    """Train the same children three ways.
+    """Train the same children in three ways.
 
     Attributes:
-        task: What on.
-        architectures: Drawn from the space, seeded.
-        seeds: Of each.
-        workers: Processes.
+        task: Task on which they are trained.
+        architectures: Number of architectures, drawn from the space with a seed.
+        seeds: Number of trainings of each.
+        workers: Number of processes.
     """
 
     task: Literal["cifar10", "digits"] = "cifar10"
@@ -62,7 +63,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Job:
-    """One training."""
+    """One training of one architecture."""
 
     task: str
     architecture: tuple[int, ...]
@@ -71,7 +72,7 @@ class Job:
 
 
 def measure(options: Options) -> None:
-    """Train, compare, print and keep the figures."""
+    """Train, compare, print the figures and write them."""
     example = problem(options.task, "float32")
     example.verify_data()
     drawn = example.space.sample_batch(np.random.default_rng(0), options.architectures).tolist()
@@ -100,7 +101,7 @@ def measure(options: Options) -> None:
 
 @lru_cache
 def problem(task: str, precision: str) -> Problem:
-    """The children's space, data and recipe."""
+    """Return the problem with the children's space, data and recipe."""
     settings = PROBLEMS[task]
     recipe = settings["recipe"] | {"precision": precision}
     return Problem(settings["task"], settings["space"], recipe=recipe, device="cpu")
@@ -108,12 +109,12 @@ def problem(task: str, precision: str) -> Problem:
 
 @lru_cache
 def data(task: str) -> Any:
-    """What a search sees of the task."""
+    """Return the part of the task's data that a search sees."""
     return problem(task, "float32").task.search_data()  # type: ignore[attr-defined]
 
 
 def accuracy(job: Job) -> float:
-    """The validation accuracy of one child, as a search has it."""
+    """Train one child, and return its validation accuracy as a search does."""
     own = problem(job.task, "float32" if job.way == "naive" else job.way)
     task: Any = own.task
     torch.manual_seed(job.seed)

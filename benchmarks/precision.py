@@ -1,4 +1,4 @@
-"""bfloat16 against float32 on the digits: CPU time, and the accuracy of the same children.
+"""Compares bfloat16 with float32 on the digits: CPU time and accuracy of the same children.
 
 python -m benchmarks.precision       # about two minutes on one core
 """
@@ -19,7 +19,7 @@ PRECISIONS = ("float32", "bfloat16")
 
 
 def main() -> None:
-    """Train the same random architectures in both, one after the other, in one process."""
+    """Train the same random architectures in both precisions, in turn, in one process."""
     torch.set_num_threads(1)
     environments = [
         gymnasium.make("NAS-Digits-v0", device="cpu", recipe={"precision": name})

@@ -1,10 +1,11 @@
-"""Where the time goes: in a training step of one child, and in a whole search.
+"""Measures where the time goes, in the training of one child and in a whole search.
 
 NAS_DATA=... python -m benchmarks.profiles      # about two minutes on one core
 
-The child is a random one of six layers (seed 0) on CIFAR-10, one thread,
-under ``torch.profiler``: its own time of each kind of operator. The search is the main job on the
-digits in this process under ``cProfile``: the time from entering to leaving each of its parts.
+The child is a random network of six layers (seed 0), trained on CIFAR-10 on one thread under
+``torch.profiler``, which gives the own time of each sort of operator. The search is that of
+``make search`` on the digits, in this process under ``cProfile``, which gives the time from
+entering to leaving each part.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from nas_env.training.images import train
 
 LAYERS, STEPS, BATCH, CHILDREN = 6, 20, 128, 60
 
-#: Of an operator's name its kind, the first that fits.
-KINDS = {
+#: Sorts of operators, each with parts of their names; the first that fits counts.
+SORTS = {
     "convolution, backward": ("convolution_backward",),
     "convolution, forward": ("convolution",),
     "batch norm": ("batch_norm",),
@@ -40,7 +41,7 @@ KINDS = {
     "optimiser": ("Optimizer", "_foreach"),
 }
 
-#: Of a search the parts, by file and function.
+#: Parts of a search by file and function.
 PARTS = {
     "children: build, train, validate": ("evaluation/_child.py", "evaluate"),
     "controller: sample": ("agents/_policy_gradient.py", "draw"),
@@ -53,7 +54,7 @@ PARTS = {
 
 
 def main() -> None:
-    """Profile both, print, and keep the shares."""
+    """Profile both, print the shares and write them."""
     torch.set_num_threads(1)
     keep_memory()
     figures = {"one child, share of its time": child(), "a search, share of its time": search()}
@@ -65,7 +66,7 @@ def main() -> None:
 
 
 def child() -> dict[str, float]:
-    """The share of each kind of operator in training and validating one child."""
+    """Return the share of each sort of operator in training and validating one child."""
     problem = Problem(
         {"name": "cifar10", "train_size": STEPS * BATCH, "validation_size": 1_000},
         {"name": "convolutional", "layers": LAYERS},
@@ -85,20 +86,20 @@ def child() -> dict[str, float]:
         run()
     spent: Counter[str] = Counter()
     for event in profiled.key_averages():
-        spent[kind(event.key)] += event.self_cpu_time_total
+        spent[sort(event.key)] += event.self_cpu_time_total
     return {name: round(time / spent.total(), 4) for name, time in spent.items()}
 
 
-def kind(operator: str) -> str:
-    """What an operator's time is for."""
-    for name, parts in KINDS.items():
+def sort(operator: str) -> str:
+    """Return the sort of operator that a name belongs to."""
+    for name, parts in SORTS.items():
         if any(part in operator for part in parts):
             return name
     return "other"
 
 
 def search() -> dict[str, float]:
-    """The share of each part of a search in this process."""
+    """Return the share of each part of a search in this process."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["--workers", "0", "--children", str(CHILDREN), "--quiet"]
         train_agent.main(["--children", "2", "--quiet", "--run", str(Path(folder) / "first")])

@@ -3,7 +3,7 @@
     python -m benchmarks.run --agents random_search reinforce:paper --seeds 20
     python -m benchmarks.report runs/benchmark.sqlite
 
-It may be stopped or killed at any moment: the same command goes on, and plays no finished job
+It may be stopped or killed at any moment: the same command continues, and plays no finished job
 again.
 """
 
@@ -29,18 +29,20 @@ class Options:
     """Let agents play environments over many seeds, into one file of results.
 
     Attributes:
-        environments: Their ids; ``module:ID`` imports a module that registers one.
-        agents: ``name``, ``name:preset`` or ``package.module:NAME``; all that ship by default.
-        seeds: How many searches of each; seeds are counted from ``first_seed``.
-        first_seed: The first of them.
-        episodes: The budget of a search.
-        budget: What is counted: ``episodes``, or ``distinct`` architectures, for which at most ten
-            times as many episodes are played and agents that can avoid repeats do.
+        environments: Ids of environments; ``module:ID`` imports a module that registers one.
+        agents: Agents, as ``name``, ``name:preset`` or ``package.module:NAME``; by default all
+            that ship.
+        seeds: Number of searches of each agent.
+        first_seed: Seed of the first search; the others count up from it.
+        episodes: Length of a search.
+        budget: What the length counts: ``episodes``, or ``distinct`` architectures. With
+            ``distinct``, agents avoid repeats if they can, and a search plays at most ten times as
+            many episodes.
         make: Further keyword arguments of the environments, as JSON:
             ``{"recipe": {"fidelity": 12}}``. ``store`` among them names a file that keeps the
             evaluations of an environment whose children are really trained.
-        workers: Processes; all cores by default.
-        results: The file; what it holds already is not played again.
+        workers: Number of processes; by default one for each core.
+        results: File of the results; jobs that it holds already are not played again.
         quiet: Show no progress.
     """
 
@@ -60,7 +62,7 @@ class Options:
 
 
 def jobs(options: Options) -> list[Job]:
-    """All jobs of the options: seed by seed, so that a stopped run has compared like with like."""
+    """Return all jobs, seed by seed, so that a run that is stopped has compared like with like."""
     if not options.environments:
         raise InvalidValue("--environments names no environment")
     make = json_mapping(options.make, "--make")
@@ -75,7 +77,7 @@ def jobs(options: Options) -> list[Job]:
 
 
 def run(options: Options) -> int:
-    """Play what is missing; 1 where a job failed."""
+    """Play the missing jobs; return 1 if a job failed, else 0."""
     wanted = jobs(options)
     for id in options.environments:  # what is wrong with one is found before anything is played
         verify(id, wanted[0].make)

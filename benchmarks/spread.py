@@ -1,4 +1,4 @@
-"""How hard are the digits? The spread of the reward between architectures and between seeds.
+"""Measures the spread of the reward on the digits between architectures and between seeds.
 
 python -m benchmarks.spread          # about 2 minutes on two slow cores
 """
@@ -19,7 +19,7 @@ ARCHITECTURES, SEEDS = 24, 3
 
 
 def evaluate(job: tuple[int, int]) -> tuple[float, float, float]:
-    """Accuracy, reward and seconds of one random architecture with one evaluation seed."""
+    """Return accuracy, reward and seconds of a random architecture with an evaluation seed."""
     number, seed = job
     torch.set_num_threads(1)
     environment = gymnasium.make("NAS-Digits-v0", evaluation_seed=seed, device="cpu")

@@ -1,9 +1,9 @@
-"""What proposing ahead costs: REINFORCE whose policy has not learned from the last batches yet.
+"""Measures what proposing ahead costs: REINFORCE that has not yet learned from the last batches.
 
 python -m benchmarks.staleness      # some minutes on two cores
 
-On the hidden target of docs/learning.md (15 decisions of 4 options, 400 episodes) and on
-``NAS-Bench-Digits-v0`` (300 episodes), the same seeds for each ``ahead``.
+The problems are the hidden target of docs/learning.md (15 decisions of 4 options, 400 episodes)
+and ``NAS-Bench-Digits-v0`` (300 episodes), with the same seeds for each ``ahead``.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Options:
     """Play with policies of different age.
 
     Attributes:
-        seeds: Of each.
-        workers: Processes.
+        seeds: Number of searches of each.
+        workers: Number of processes.
     """
 
     seeds: int = 40
@@ -41,7 +41,7 @@ class Options:
 
 
 def measure(options: Options) -> None:
-    """Play, compare with no staleness, print and keep the figures."""
+    """Play, compare with ``ahead`` 0, print the figures and write them."""
     jobs = list(product(AHEAD, range(options.seeds)))
     figures: dict[str, Any] = {}
     for play in (target, table):
@@ -63,14 +63,14 @@ def measure(options: Options) -> None:
 
 
 def target(job: tuple[int, int]) -> dict[str, float]:
-    """The hidden target: the mean of the last quarter."""
+    """Search the hidden target, and return the mean reward of the last quarter."""
     ahead, seed = job
     rewards = hidden_target({"name": "reinforce", "ahead": ahead}, seed, episodes=400)
     return {"hidden target, reward of the last 100": float(np.mean(rewards[-100:]))}
 
 
 def table(job: tuple[int, int]) -> dict[str, float]:
-    """The table: what it found and what it played, as validation accuracy."""
+    """Search the table, and return the best and the mean validation accuracy."""
     ahead, seed = job
     spec = {"name": "reinforce", "ahead": ahead}
     agent = make_agent(spec, make_environment(spec, TABLE), seed)

@@ -1,4 +1,4 @@
-"""The leaderboard: makes submissions, validates them, and lists them.
+"""Makes submissions to the leaderboard, validates them, and lists them.
 
     python -m benchmarks.submission export runs/benchmark.sqlite --agent ppo --out ppo.json
     python -m benchmarks.submission validate ppo.json
@@ -36,10 +36,10 @@ class Export:
     """Make a submission of an agent's searches.
 
     Attributes:
-        results: The file that ``benchmarks.run`` wrote.
-        agent: Its label in the results.
-        out: The file to make.
-        environment: Of the searches; needed where the agent played several.
+        results: File that ``benchmarks.run`` wrote.
+        agent: Label of the agent in the results.
+        out: File to write.
+        environment: Id of the environment; needed if the agent played several.
     """
 
     results: Annotated[Path, tyro.conf.Positional]
@@ -53,7 +53,7 @@ class Validate:
     """Play a submission again, and check every figure that it claims.
 
     Attributes:
-        file: The submission.
+        file: File of the submission.
     """
 
     file: Annotated[Path, tyro.conf.Positional]
@@ -64,14 +64,14 @@ class List:
     """Validate submissions, and list them as a leaderboard in Markdown.
 
     Attributes:
-        files: The submissions.
+        files: Files of the submissions.
     """
 
     files: Annotated[tuple[Path, ...], tyro.conf.Positional]
 
 
 def export(options: Export) -> int:
-    """Write the submission."""
+    """Write a submission."""
     results = list(existing(options.results).all())
     chosen = _of(results, options)
     job, record = chosen[0]
@@ -94,10 +94,10 @@ def export(options: Export) -> int:
 
 
 def validated(path: Path) -> tuple[Submission, dict[str, Any]]:
-    """A submission with its figures, which are right.
+    """Read a submission, check its figures by playing it again, and return both.
 
     Raises:
-        InvalidValue: In one line, saying what is wrong.
+        InvalidValue: If something is wrong; the message is one line that says what.
     """
     submission = read(path)
     figures = derive(submission)
@@ -106,7 +106,7 @@ def validated(path: Path) -> tuple[Submission, dict[str, Any]]:
 
 
 def validate(options: Validate) -> int:
-    """Say that a submission is valid, or raise what is wrong with it."""
+    """Say that a submission is valid, or raise an error that says what is wrong with it."""
     submission, figures = validated(options.file)
     mean = ", ".join(f"{name} {value:.5g}" for name, value in figures["mean"].items())
     print(f"{options.file} is valid: {submission.label}, {len(figures['runs'])} seeds, {mean}")
@@ -114,7 +114,7 @@ def validate(options: Validate) -> int:
 
 
 def leaderboard(options: List) -> int:
-    """Print the leaderboard, the best mean first, a table for each environment and budget."""
+    """Print the leaderboard: a table for each environment and budget, the best mean first."""
     boards: dict[str, list[tuple[float, list[str]]]] = {}
     for path in options.files:
         submission, figures = validated(path)
@@ -130,7 +130,7 @@ def leaderboard(options: List) -> int:
 
 
 def _row(submission: Submission, runs: Sequence[Mapping[str, Any]]) -> tuple[float, list[str]]:
-    """By what a submission is ordered, and its line."""
+    """Return the value by which a submission is ordered, and its line of the table."""
 
     def cell(values: Sequence[float | None], decimals: int = 4) -> tuple[float, str]:
         known = [value for value in values if value is not None]
@@ -146,7 +146,7 @@ def _row(submission: Submission, runs: Sequence[Mapping[str, Any]]) -> tuple[flo
 
 
 def _of(results: Sequence[tuple[Job, Any]], options: Export) -> list[tuple[Job, Any]]:
-    """The searches that are meant, all of one environment, budget and configuration."""
+    """Return the chosen searches; they have one environment, budget and configuration."""
     labels = {job.label for job, _ in results}
     if options.agent not in labels:
         raise UnknownName("agent in the results", options.agent, labels)
@@ -155,13 +155,13 @@ def _of(results: Sequence[tuple[Job, Any]], options: Export) -> list[tuple[Job, 
         for job, record in results
         if job.label == options.agent and options.environment in (None, job.environment)
     ]
-    kinds = {
+    experiments = {
         replace(job, seed=0).key: f"{job.environment} {job.budget.amount} {job.budget.kind}"
         for job, _ in wanted
     }
-    if len(kinds) != 1:
-        found = ", ".join(sorted(kinds.values())) or "none"
-        raise InvalidValue(f"--agent and --environment must mean one experiment, found {found}")
+    if len(experiments) != 1:
+        found = ", ".join(sorted(experiments.values())) or "none"
+        raise InvalidValue(f"--agent and --environment must name one experiment, found {found}")
     return wanted
 
 

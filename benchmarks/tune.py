@@ -2,8 +2,8 @@
 
     python -m benchmarks.tune --agents evolution ppo --trials 30
 
-The first trial of an agent is its own configuration, the others are drawn from
-benchmarks/tuning_spaces.json. It may be stopped at any moment: the same command goes on.
+The first trial of an agent is its own configuration, and the others are drawn from
+benchmarks/tuning_spaces.json. It may be stopped at any moment: the same command continues.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ class Options:
     """Tune agents, each with the same number of trials, and run the best again with fresh seeds.
 
     Attributes:
-        agents: ``name`` or ``name:preset``; all that ship by default.
-        environment: On which they are tuned; another than the one that is reported on.
-        trials: Configurations of each agent, its own among them.
-        seeds: Searches of each configuration.
-        episodes: The budget of a search.
-        budget: What is counted: ``episodes`` or ``distinct`` architectures.
+        agents: Agents, as ``name`` or ``name:preset``; by default all that ship.
+        environment: Id of the environment to tune on; report on a different one.
+        trials: Number of configurations of each agent, its own among them.
+        seeds: Number of searches of each configuration.
+        episodes: Length of a search.
+        budget: What the length counts: ``episodes`` or ``distinct`` architectures.
         marks: Places of the budget at which the incumbent is judged; the score is the mean.
-        metric: By which it is judged: ``validation``, so that no test metric leaks into the
+        metric: Metric by which it is judged: ``validation``, so that no test metric leaks into the
             settings, or ``test``.
-        best: Configurations of each agent that are run again.
-        fresh_seeds: Searches of each of those, with seeds that were not used before.
+        best: Number of configurations of each agent that are run again.
+        fresh_seeds: Number of searches of each of those, with seeds that were not used before.
         make: Further keyword arguments of the environment, as JSON.
-        draw_seed: Of the configurations.
-        spaces: The file of the ranges.
-        workers: Processes; all cores by default.
-        results: The file of all searches.
-        out: What was found.
+        draw_seed: Seed with which configurations are drawn.
+        spaces: File of the ranges.
+        workers: Number of processes; by default one for each core.
+        results: File of all searches.
+        out: File of the scores and the best settings.
         quiet: Show no progress.
     """
 
@@ -90,7 +90,7 @@ Scores = dict[Trial, list[float]]
 
 
 def tune(options: Options) -> int:
-    """Both rounds; 1 where a search failed."""
+    """Play both rounds; return 1 if a search failed, else 0."""
     make = json_mapping(options.make, "--make")
     verify(options.environment, make)
     spaces = read_spaces(options.spaces)
@@ -120,7 +120,7 @@ def tune(options: Options) -> int:
 def _round(
     options: Options, make: Mapping[str, Any], specs: Specs, seeds: range
 ) -> tuple[Scores, list[str]]:
-    """Play every configuration with every seed; the scores of each, and what failed."""
+    """Play every configuration with every seed; return the scores of each, and the failures."""
     budget = Budget(options.budget, options.episodes)
     jobs = {
         (trial, seed): Job(options.environment, make, spec, name_of(trial), seed, budget)
@@ -147,9 +147,9 @@ def name_of(trial: Trial) -> str:
 
 
 def score(record: Mapping[str, Any], budget: Budget, marks: Sequence[int], metric: str) -> float:
-    """The mean over the marks of the incumbent; minus its regret where the optimum is known.
+    """Return the incumbent's mean over the marks; minus its regret if the optimum is known.
 
-    A search that has nothing in hand yet at a mark gets NOTHING for it.
+    A search that has no incumbent yet at a mark scores NOTHING there.
     """
     sign = 1 if record["maximise"] else -1
     value = curves(record, budget, metric)[0][np.array(marks) - 1]
@@ -158,7 +158,7 @@ def score(record: Mapping[str, Any], budget: Budget, marks: Sequence[int], metri
 
 
 def _finalists(scores: Scores, best: int) -> dict[str, list[Trial]]:
-    """The best configurations of each agent, the best first."""
+    """Return the best configurations of each agent, the best first."""
     groups: dict[str, list[Trial]] = {}
     for trial in sorted(scores, key=lambda trial: (-float(np.mean(scores[trial])), trial)):
         groups.setdefault(trial[0], []).append(trial)
@@ -166,7 +166,7 @@ def _finalists(scores: Scores, best: int) -> dict[str, list[Trial]]:
 
 
 def _agent(label: str, specs: Specs, first: Scores, second: Scores) -> dict[str, Any]:
-    """What was found of one agent: every trial, the best by fresh seeds first."""
+    """Return the results of one agent: every trial, the best by fresh seeds first."""
     mine = [trial for trial in first if trial[0] == label]
 
     def order(trial: Trial) -> tuple[bool, float]:
