@@ -106,7 +106,8 @@ def make(core: str, hidden: int) -> LanguageModel:
     if core == "found cell":
         return cell_model(RecurrentCellSpace().parse(description), **sizes)
     plain = NaiveLayers(description, hidden, LAYERS)
-    plain.hidden_size, plain.num_layers = hidden, LAYERS  # type: ignore[assignment]
+    plain.input_size = plain.hidden_size = hidden  # type: ignore[assignment]
+    plain.num_layers = LAYERS  # type: ignore[assignment]
     return LanguageModel(plain, VOCABULARY, dropout=0.0, tied=False)
 
 

@@ -32,20 +32,24 @@ class CellLayers(nn.Module):
     """Layers of one cell, each with matrices of its own; called as :class:`torch.nn.LSTM` is.
 
     Args:
-        cell: Of each layer.
-        hidden: The size of h and c, and of what comes in.
-        layers: How many.
-        dropout: Of what each layer but the first reads of the one before.
+        cell: The cell of every layer.
+        hidden: Size of h and c.
+        layers: Number of layers.
+        dropout: Rate of dropout on what each layer but the first reads of the one before.
+        inputs: Size of what the first layer reads; 0: that of h.
     """
 
-    def __init__(self, cell: RecurrentCell, hidden: int, layers: int, dropout: float):
+    def __init__(
+        self, cell: RecurrentCell, hidden: int, layers: int, dropout: float, inputs: int = 0
+    ):
         super().__init__()
-        self.hidden_size, self.num_layers = hidden, layers
-        self.layers = nn.ModuleList(CellLayer(cell, hidden) for _ in range(layers))
+        self.input_size, self.hidden_size, self.num_layers = inputs or hidden, hidden, layers
+        sizes = (self.input_size, *(hidden,) * (layers - 1))
+        self.layers = nn.ModuleList(CellLayer(cell, hidden, size) for size in sizes)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """Inputs (steps, batch, hidden) -> the last layer's h of every step, all last h and c."""
+        """Inputs (steps, batch, inputs) -> the last layer's h of every step, all last h and c."""
         last = []
         for number, (layer, h, c) in enumerate(zip(self.layers, *state, strict=True)):
             x, *memory = layer(self.dropout(x) if number else x, h, c)
@@ -58,18 +62,18 @@ class CellLayer(nn.Module):
     """A cell, applied to a sequence.
 
     Attributes:
-        input_weights: W of all leaves, one below the other: (leaves * hidden, hidden).
-        recurrent_weights: U of all leaves, the same.
+        input_weights: W of all leaves, one below the other: (leaves * hidden, inputs).
+        recurrent_weights: U of all leaves in the same way: (leaves * hidden, hidden).
     """
 
-    def __init__(self, cell: RecurrentCell, hidden: int):
+    def __init__(self, cell: RecurrentCell, hidden: int, inputs: int):
         super().__init__()
         self.step = CellStep(cell)
-        self.input_weights = nn.Parameter(torch.empty(cell.base * hidden, hidden))
+        self.input_weights = nn.Parameter(torch.empty(cell.base * hidden, inputs))
         self.recurrent_weights = nn.Parameter(torch.empty(cell.base * hidden, hidden))
 
     def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(steps, batch, hidden), (batch, hidden) twice -> every step's h; the last h and c."""
+        """(steps, batch, inputs), (batch, hidden) twice -> every step's h; the last h and c."""
         wx = functional.linear(x, self.input_weights)  # all steps in one product
         h, c = h.to(wx.dtype), c.to(wx.dtype)  # autocast may have made it a shorter one
         multiply = SequenceProduct(self.recurrent_weights.to(wx.dtype))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import isqrt
 from typing import Any
 
@@ -14,16 +15,16 @@ from search_spaces._recurrent_layer import CellLayers, State
 
 
 class LanguageModel(nn.Module):
-    """Embedded tokens, recurrent layers, a softmax over the vocabulary (Zaremba et al. 2014).
+    """Embedded symbols, recurrent layers, a softmax over the vocabulary (Zaremba et al. 2014).
 
     Dropout is that of Zaremba et al. (1409.2329), on the connections that are not recurrent: on the
-    embedded tokens, between layers, and before the softmax; never from one step to the next.
+    embeddings, between layers, and before the softmax; never from one step to the next.
 
     Args:
-        core: Called as :class:`torch.nn.LSTM` is, with its ``hidden_size`` and ``num_layers``;
-            brings the dropout between its layers itself.
-        vocabulary: Different tokens.
-        dropout: Of embedded tokens and of what the softmax reads.
+        core: Called as :class:`torch.nn.LSTM` is, with its ``input_size``, ``hidden_size`` and
+            ``num_layers``; brings the dropout between its layers itself.
+        vocabulary: Number of different symbols: words or characters.
+        dropout: Rate of dropout on the embeddings and on what the softmax reads.
         tied: Whether the embeddings are the softmax's weights too (Press & Wolf, 1608.05859).
         init_range: Every weight and bias starts uniform in ±``init_range``.
     """
@@ -32,7 +33,7 @@ class LanguageModel(nn.Module):
         self, core: Any, vocabulary: int, dropout: float, tied: bool, init_range: float = 0.05
     ):
         super().__init__()
-        self.embedding = nn.Embedding(vocabulary, core.hidden_size)
+        self.embedding = nn.Embedding(vocabulary, core.input_size)
         self.core = core
         self.dropout = nn.Dropout(dropout)
         self.softmax = nn.Linear(core.hidden_size, vocabulary)
@@ -41,9 +42,9 @@ class LanguageModel(nn.Module):
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -init_range, init_range)
 
-    def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """int64 (steps, batch) -> logits of each next token (steps, batch, vocabulary), state."""
-        x = self.dropout(self.embedding(tokens))
+    def forward(self, symbols: Tensor, state: State) -> tuple[Tensor, State]:
+        """int64 (steps, batch) -> logits of each next symbol (steps, batch, vocabulary), state."""
+        x = self.dropout(self.embedding(symbols))
         h, (last_h, last_c) = self.core(x, state)
         dtype = state[0].dtype  # autocast may have made it a shorter one
         return self.softmax(self.dropout(h)), (last_h.to(dtype), last_c.to(dtype))
@@ -65,28 +66,30 @@ def cell_model(
     hidden: int = 0,
     parameters: int = 0,
     layers: int = 2,
+    embedding: int = 0,
     dropout: float = 0.5,
     tied: bool = False,
     init_range: float = 0.05,
 ) -> LanguageModel:
-    """The language model of a found cell.
+    """Return the language model of a found cell.
 
     Args:
-        cell: Of each layer.
-        vocabulary: Different tokens.
+        cell: The cell of every layer.
+        vocabulary: Number of different symbols.
         hidden: Units of a layer; 0: as many as ``parameters`` allow.
         parameters: The most trainable numbers, where ``hidden`` is 0.
-        layers: How many.
+        layers: Number of layers.
+        embedding: Numbers of a symbol's embedding; 0: as many as a layer has units.
         dropout: See :class:`LanguageModel`.
-        tied: See :class:`LanguageModel`.
+        tied: See :class:`LanguageModel`; the embedding is then as long as a layer is wide.
         init_range: See :class:`LanguageModel`.
 
     Raises:
         InvalidValue: If the parameters do not suffice for one unit.
     """
-    squares = 2 * cell.base * layers
-    hidden = hidden or units(parameters, vocabulary, squares, 0, tied)
-    core = CellLayers(cell, hidden, layers, dropout)
+    size = Size(vocabulary, layers, embedding, tied, matrices=cell.base, biases=0)
+    hidden = hidden or size.units(parameters)
+    core = CellLayers(cell, hidden, layers, dropout, embedding)
     return LanguageModel(core, vocabulary, dropout, tied, init_range)
 
 
@@ -97,18 +100,20 @@ def reference_model(
     hidden: int = 0,
     parameters: int = 0,
     layers: int = 2,
+    embedding: int = 0,
     dropout: float = 0.5,
     tied: bool = False,
     init_range: float = 0.05,
 ) -> LanguageModel:
-    """A language model that a found one is compared with; all but the cell is the same.
+    """Return a language model that a found one is compared with; all but the cell is the same.
 
     Args:
         name: ``"lstm"``: :class:`torch.nn.LSTM`, four gates with biases.
-        vocabulary: As in :func:`cell_model`, as all that follows.
+        vocabulary: As in :func:`cell_model`, like all that follow.
         hidden: Units of a layer; 0: as many as ``parameters`` allow.
         parameters: The most trainable numbers, where ``hidden`` is 0.
-        layers: How many.
+        layers: Number of layers.
+        embedding: Numbers of a symbol's embedding; 0: as many as a layer has units.
         dropout: See :class:`LanguageModel`.
         tied: See :class:`LanguageModel`.
         init_range: See :class:`LanguageModel`.
@@ -124,28 +129,60 @@ def reference_model(
     """
     if name != "lstm":
         raise UnknownName("reference model", name, ["lstm"])
-    hidden = hidden or units(parameters, vocabulary, 8 * layers, 8 * layers, tied)
-    core = nn.LSTM(hidden, hidden, layers, dropout=dropout if layers > 1 else 0.0)
+    size = Size(vocabulary, layers, embedding, tied, matrices=4, biases=8)
+    hidden = hidden or size.units(parameters)
+    between = dropout if layers > 1 else 0.0
+    core = nn.LSTM(embedding or hidden, hidden, layers, dropout=between)
     return LanguageModel(core, vocabulary, dropout, tied, init_range)
 
 
-def units(parameters: int, vocabulary: int, squares: int, singles: int, tied: bool) -> int:
-    """The largest hidden size H with ``squares`` H² + ``singles`` H and the words in the budget.
+@dataclass(frozen=True)
+class Size:
+    """How many trainable numbers a language model has, as a polynomial of its units.
 
-    The words are embeddings and softmax, H numbers a word each (together if tied), and a bias.
-
-    Raises:
-        InvalidValue: If not even one unit is in the budget.
-
-    Example:
-        A base-8 cell at the size of Zaremba's medium LSTM (650 units, 10,000 words):
-
-        >>> units(19_775_200, 10_000, squares=2 * 16, singles=0, tied=False)
-        533
+    Attributes:
+        vocabulary: Number of different symbols.
+        layers: Number of recurrent layers.
+        embedding: Numbers of a symbol's embedding; 0: as many as a layer has units.
+        tied: Whether embeddings and softmax share their weights.
+        matrices: Pairs of matrices, W and U, of a layer.
+        biases: Vectors of biases of a layer.
     """
-    linear = singles + vocabulary * (1 if tied else 2)
-    rest = parameters - vocabulary
-    if rest < squares + linear:
-        least = squares + linear + vocabulary
-        raise InvalidValue(f"parameters is {parameters}, a single unit takes {least:,}")
-    return (isqrt(linear**2 + 4 * squares * rest) - linear) // (2 * squares)
+
+    vocabulary: int
+    layers: int
+    embedding: int
+    tied: bool
+    matrices: int
+    biases: int
+
+    @property
+    def coefficients(self) -> tuple[int, int, int]:
+        """The numbers a, b and c of a model of H units, which has a H² + b H + c parameters."""
+        squares, linear = 2 * self.matrices * self.layers, self.biases * self.layers
+        linear += self.vocabulary * (1 if self.tied or self.embedding else 2)
+        if self.embedding:  # of the first layer's W, and of the embeddings
+            squares, linear = squares - self.matrices, linear + self.matrices * self.embedding
+        return squares, linear, self.vocabulary * (1 + self.embedding)
+
+    def units(self, parameters: int) -> int:
+        """Return the most units H with which the model has no more parameters than that.
+
+        Raises:
+            InvalidValue: If not even one unit is in the budget.
+
+        Example:
+            A base-8 cell at the size of Zaremba's medium LSTM (650 units, 10,000 words), and at
+            that of the paper's character models:
+
+            >>> Size(10_000, 2, 0, tied=False, matrices=8, biases=0).units(19_775_200)
+            533
+            >>> Size(50, 2, 128, tied=False, matrices=8, biases=0).units(6_572_170)
+            501
+        """
+        squares, linear, constant = self.coefficients
+        rest = parameters - constant
+        if rest < squares + linear:
+            least = squares + linear + constant
+            raise InvalidValue(f"parameters is {parameters}, a single unit takes {least:,}")
+        return (isqrt(linear**2 + 4 * squares * rest) - linear) // (2 * squares)

@@ -57,7 +57,10 @@ class RecurrentCellSpace(SearchSpace):
         parameters: The most trainable numbers of a child, where ``hidden`` is 0; by default those
             of Zaremba's medium LSTM, for which the paper fits its children's size.
         cell_layers: Layers of the cell in a child; the paper has 2.
-        dropout: Of embedded words, between layers and before the softmax; Zaremba's medium rate.
+        embedding: Numbers of a symbol's embedding; 0: as many as a layer has units. The paper's
+            character models have 128.
+        dropout: Rate of dropout on embeddings, between layers and before the softmax; by default
+            that of Zaremba's medium LSTM.
         tied: Whether softmax and embeddings share their weights.
         init_range: Weights start uniform in plus or minus this much.
 
@@ -83,6 +86,7 @@ class RecurrentCellSpace(SearchSpace):
     hidden: int = 0
     parameters: int = 19_775_200
     cell_layers: int = 2
+    embedding: int = 0
     dropout: float = 0.5
     tied: bool = False
     init_range: float = 0.05
@@ -91,6 +95,7 @@ class RecurrentCellSpace(SearchSpace):
         "hidden",
         "parameters",
         "cell_layers",
+        "embedding",
         "dropout",
         "tied",
         "init_range",
@@ -106,8 +111,13 @@ class RecurrentCellSpace(SearchSpace):
             for option in options:
                 if option not in known:
                     raise UnknownName(name.removesuffix("s"), option, known)
-        at_least(self, hidden=0, parameters=1, cell_layers=1)
-        at_most(self, hidden=100_000, cell_layers=100)
+        at_least(self, hidden=0, parameters=1, cell_layers=1, embedding=0)
+        at_most(self, hidden=100_000, cell_layers=100, embedding=100_000)
+        if self.tied and self.embedding:
+            raise InvalidValue(
+                f"embedding is {self.embedding} with tied=True, expected 0: the embeddings are "
+                "the weights of the softmax, as long as a layer has units"
+            )
         between(self, 0, 1, "dropout")
         if not self.init_range > 0:
             raise InvalidValue(f"init_range is {self.init_range}, expected more than 0")
@@ -181,6 +191,7 @@ class RecurrentCellSpace(SearchSpace):
             "hidden": self.hidden,
             "parameters": self.parameters,
             "layers": self.cell_layers,
+            "embedding": self.embedding,
             "dropout": self.dropout,
             "tied": self.tied,
             "init_range": self.init_range,

@@ -2,6 +2,7 @@
 
 import json
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -9,6 +10,8 @@ from _naive_cell import NaiveLayers, gradients, hand_over
 from torch import nn
 from torch.nn import functional
 
+import nas_env  # noqa: F401 - registers the environments
+from nas_env import references
 from nas_env.drawing import draw_graph, suitable_layout, text_graph, to_rgb
 from search_spaces import (
     InvalidArchitecture,
@@ -18,7 +21,7 @@ from search_spaces import (
     published_architecture,
 )
 from search_spaces._recurrent_layer import CellLayers
-from search_spaces._recurrent_network import cell_model, reference_model, units
+from search_spaces._recurrent_network import Size, cell_model, reference_model
 from search_spaces._recurrent_product import SequenceProduct
 from search_spaces.recurrent_cell import RecurrentCell, RecurrentCellSpace
 
@@ -322,7 +325,7 @@ def test_the_nascell_is_the_published_one():
 # -- the language model --------------------------------------------------------------------------
 def test_parameters_are_those_of_the_paper():
     """About 20M untied: 533 units, whatever the cell; Zaremba's medium LSTM has 650."""
-    assert units(19_775_200, 10_000, 32, 0, tied=False) == 533
+    assert Size(10_000, 2, 0, tied=False, matrices=8, biases=0).units(19_775_200) == 533
     for cell in cells(SPACE, 2):
         cost = SPACE.cost(cell, (35,), 10_000)
         assert cost.parameters == 2 * 10_000 * 533 + 10_000 + 2 * 2 * 8 * 533**2 < 19_775_200
@@ -330,18 +333,37 @@ def test_parameters_are_those_of_the_paper():
     assert cost.flops == 2 * (2 * 16 * 533**2 + 10_000 * 533)
     with torch.device("meta"):
         medium = reference_model("lstm", vocabulary=10_000, parameters=19_785_600)
-        characters = reference_model("lstm", vocabulary=50, parameters=6_570_000)
     assert medium.core.hidden_size == 650
-    assert 620 < characters.core.hidden_size < 640  # of two layers, embeddings of the same size
 
 
-@pytest.mark.parametrize("tied", [False, True])
+def test_the_character_models_have_the_papers_size():
+    """6.57 million parameters, embeddings of 128: 716 units of an LSTM, 501 of a base-8 cell."""
+    problem = gymnasium.make("NAS-PTBChar-v0").unwrapped.problem
+    settings = problem.space.child_settings
+    assert settings["embedding"] == 128
+    with torch.device("meta"):
+        lstm = reference_model("lstm", vocabulary=50, **settings)
+        found = cell_model(published("nascell"), vocabulary=50, **settings)
+    assert (lstm.core.hidden_size, found.core.hidden_size) == (716, 501)
+    assert [round(count(model) / 1e6, 2) for model in (lstm, found)] == [6.57, 6.57]
+    assert lstm.embedding.weight.shape == found.embedding.weight.shape == (50, 128)
+    native = references.request(problem, "native:lstm")
+    assert native.space["embedding"] == 128
+
+
+def test_tied_embeddings_are_as_long_as_a_layer_is_wide():
+    with pytest.raises(InvalidValue, match="embedding is 5 with tied=True, expected 0"):
+        RecurrentCellSpace(tied=True, embedding=5)
+
+
+def count(model):
+    return sum(p.numel() for p in model.parameters())
+
+
+@pytest.mark.parametrize("shape", [{}, {"tied": True}, {"embedding": 7}, {"layers": 1}], ids=str)
 @pytest.mark.parametrize("budget", [2_000, 20_000, 123_456])
-def test_hidden_size_is_the_largest_in_the_budget(tied, budget):
-    def count(model):
-        return sum(p.numel() for p in model.parameters())
-
-    settings = {"vocabulary": 31, "tied": tied}
+def test_hidden_size_is_the_largest_in_the_budget(shape, budget):
+    settings = {"vocabulary": 31, **shape}
     for make in (
         lambda **k: cell_model(cells(SMALL, 1)[0], **settings, **k),
         lambda **k: reference_model("lstm", **settings, **k),
@@ -366,10 +388,10 @@ def models(**settings):
     ]
 
 
-@pytest.mark.parametrize("tied", [False, True])
-def test_the_protocol_of_a_language_model(tied):
+@pytest.mark.parametrize("tied, embedding", [(False, 0), (False, 4), (True, 0)])
+def test_the_protocol_of_a_language_model(tied, embedding):
     tokens = torch.arange(STEPS * BATCH).view(STEPS, BATCH) % 11
-    for model in models(tied=tied):
+    for model in models(tied=tied, embedding=embedding):
         state = model.initial_state(BATCH)
         assert all(part.shape == (2, BATCH, 6) and not part.any() for part in state)
         logits, state = model.eval()(tokens, state)
