@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import torch
 
 from nas_env.errors import StoreError
+from nas_env.evaluation._work import Work
 from nas_env.records import Evaluation, Request
 from nas_env.store import Store
 from search_spaces import _catalogue
@@ -38,6 +39,7 @@ class Evaluator(ABC):
     Attributes:
         Settings: The frozen dataclass of a member's settings.
         background: Whether children are trained while the caller goes on.
+        work: The children that are being trained, as far as a member says so.
         kept: Seconds that keeping each evaluation in the store took, by its key.
     """
 
@@ -50,6 +52,7 @@ class Evaluator(ABC):
         self.settings = settings if settings is not None else self.Settings()
         self._running: dict[str, Future[Evaluation]] = {}
         self.kept: dict[str, float] = {}
+        self.work = Work()
 
     @classmethod
     def name(cls) -> str:

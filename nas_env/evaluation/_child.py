@@ -15,17 +15,22 @@ from torch import nn
 from nas_env.errors import InvalidValue, NASError
 from nas_env.records import Evaluation, Request, Status
 from nas_env.tasks import Task, TrainingTask, make_task, sealed_test_set
-from nas_env.training.outcome import Training
+from nas_env.training.outcome import Report, Training, unheard
 from nas_env.training.recipe import Recipe
 from search_spaces import Cost, _catalogue, make_space
 from search_spaces._settings import from_mapping
 
 
 @sealed_test_set()
-def evaluate(request: Request, device: torch.device) -> Evaluation:
+def evaluate(request: Request, device: torch.device, report: Report = unheard) -> Evaluation:
     """Build and train the child of a request on a device.
 
     Never raises for the child's sake: what goes wrong with it is the evaluation's status.
+
+    Args:
+        request: What is wanted.
+        device: Where the child is trained.
+        report: Called when its training begins and after each epoch.
 
     Raises:
         NASError: If the data is missing or corrupt, or the test split was asked for.
@@ -38,7 +43,7 @@ def evaluate(request: Request, device: torch.device) -> Evaluation:
         )
         if (error := _excess(cost, task)) is not None:
             return failed(task, "too_large", error, cost)
-        return _trained(request, task, cost, device)
+        return _trained(request, task, cost, device, report)
     except (NASError, KeyboardInterrupt):
         raise
     except (torch.cuda.OutOfMemoryError, MemoryError) as error:
@@ -70,8 +75,10 @@ def _excess(cost: Cost, task: TrainingTask) -> str | None:
     return None
 
 
-def _trained(request: Request, task: TrainingTask, cost: Cost, device: torch.device) -> Evaluation:
-    _, result = train_child(request, device)
+def _trained(
+    request: Request, task: TrainingTask, cost: Cost, device: torch.device, report: Report
+) -> Evaluation:
+    _, result = train_child(request, device, report)
     if result.diverged:
         error = f"{result.reason} in epoch {result.epochs + 1}"
         return failed(task, "diverged", error, cost, result.curves, result.seconds)
@@ -79,7 +86,9 @@ def _trained(request: Request, task: TrainingTask, cost: Cost, device: torch.dev
     return Evaluation("ok", task.reward(score), score, result.curves, *cost, seconds=result.seconds)
 
 
-def train_child(request: Request, device: torch.device) -> tuple[nn.Module, Training]:
+def train_child(
+    request: Request, device: torch.device, report: Report = unheard
+) -> tuple[nn.Module, Training]:
     """The trained child of a request, and what came of its training.
 
     Raises:
@@ -94,7 +103,7 @@ def train_child(request: Request, device: torch.device) -> tuple[nn.Module, Trai
         child = space.build(architecture_of(request), task.input_shape, task.outputs).to(device)
         built = time.perf_counter() - start
         train = _catalogue.resolve(recipe.engine)
-        result = train(child, data, recipe, seed=request.child_seed, device=device)
+        result = train(child, data, recipe, seed=request.child_seed, device=device, report=report)
     result.seconds["build"] = built
     return child, result
 

@@ -21,6 +21,7 @@ from nas_env.evaluation._child import evaluate
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.records import Evaluation, Request
 from nas_env.training.allocator import keep_memory
+from nas_env.training.outcome import Progress, Report, unheard
 from search_spaces import InvalidValue
 
 START = 120.0  # seconds that a worker may take to be ready; an import from a slow disk
@@ -54,13 +55,21 @@ class Worker:
                 self._number = self._server.fork(theirs)
             # As they are now: the server may have been started before they were changed.
             self._send({"environment": dict(os.environ), "path": sys.path, **settings})
-            self._receive(START)
+            self._receive(time.monotonic() + START)
         except (OSError, WorkerDied, WorkerLate) as error:
             self.close()
             raise NASError(f"a worker process could not be started: {error}") from None
 
-    def evaluate(self, request: Request, device: str, limit: float | None) -> Evaluation:
+    def evaluate(
+        self, request: Request, device: str, limit: float | None, report: Report = unheard
+    ) -> Evaluation:
         """Have one child trained.
+
+        Args:
+            request: What is wanted.
+            device: Where the child is trained.
+            limit: Seconds that it may take; None for no limit.
+            report: Called with what the worker says of its progress.
 
         Raises:
             WorkerDied: If the worker has ended; it is of no use any more.
@@ -69,7 +78,9 @@ class Worker:
         """
         with suppress(OSError):  # it has ended; how, it says below
             self._send({"request": json.loads(request.to_json()), "device": device})
-        answer = self._receive(limit)
+        until = None if limit is None else time.monotonic() + limit
+        while "progress" in (answer := self._receive(until)):
+            report(Progress(*answer["progress"]))
         if "error" in answer:
             raise _error(*answer["error"])
         return Evaluation(**answer["evaluation"])
@@ -87,9 +98,8 @@ class Worker:
         self._line.settimeout(START)
         self._line.sendall(json.dumps(message).encode() + b"\n")
 
-    def _receive(self, limit: float | None) -> dict[str, Any]:
-        """The next whole message."""
-        until = None if limit is None else time.monotonic() + limit
+    def _receive(self, until: float | None) -> dict[str, Any]:
+        """Return the next whole message, if it comes before a moment of the monotonic clock."""
         while True:
             line, newline, rest = self._waiting.partition(b"\n")
             if newline:
@@ -117,11 +127,17 @@ class Worker:
 
 def work(line: socket.socket) -> NoReturn:
     """The worker's life: requests in, evaluations out, until the line is closed."""
+
+    def send(message: Mapping[str, Any]) -> None:
+        line.sendall(json.dumps(message).encode() + b"\n")
+
+    def report(progress: Progress) -> None:
+        send({"progress": progress})
+
     with line.makefile("rb") as incoming:
         for text in incoming:
             message = json.loads(text)
-            answer = _answer(message) if "request" in message else _begin(message)
-            line.sendall(json.dumps(answer).encode() + b"\n")
+            send(_answer(message, report) if "request" in message else _begin(message))
     os._exit(0)
 
 
@@ -138,10 +154,10 @@ def _begin(message: Mapping[str, Any]) -> dict[str, Any]:
     return {"ready": True}
 
 
-def _answer(message: Mapping[str, Any]) -> dict[str, Any]:
+def _answer(message: Mapping[str, Any], report: Report) -> dict[str, Any]:
     try:
         request = Request(**message["request"])
-        evaluation = evaluate(request, torch.device(message["device"]))
+        evaluation = evaluate(request, torch.device(message["device"]), report)
         return {"evaluation": json.loads(evaluation.to_json())}
     except (NASError, InvalidValue) as error:
         return {"error": [type(error).__name__, str(error)]}

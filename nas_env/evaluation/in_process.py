@@ -15,7 +15,9 @@ class InProcessEvaluator(Evaluator):
     def _train(self, request: Request) -> Future[Evaluation]:
         future: Future[Evaluation] = Future()
         try:
-            future.set_result(evaluate(request, self.device))
+            with self.work.child() as report:
+                evaluation = evaluate(request, self.device, report)
+            future.set_result(evaluation)
         except BaseException as error:
             future.set_exception(error)
         return future

@@ -21,6 +21,7 @@ from nas_env.evaluation._worker import Worker, WorkerDied, WorkerLate
 from nas_env.records import Evaluation, Request
 from nas_env.store import Store
 from nas_env.tasks import make_task
+from nas_env.training.outcome import Report
 from search_spaces._settings import at_least
 
 GIGABYTE = 2**30
@@ -102,25 +103,27 @@ class WorkersEvaluator(Evaluator):
         while (job := self._jobs.get()) is not None:
             request, future = job
             try:
-                future.set_result(self._admitted(slot, device, request))
+                with self.work.child() as report:
+                    evaluation = self._admitted(slot, device, request, report)
+                future.set_result(evaluation)
             except BaseException as error:
                 future.set_exception(error)
         if slot in self._workers:
             self._workers.pop(slot).close()
 
-    def _admitted(self, slot: int, device: str, request: Request) -> Evaluation:
+    def _admitted(self, slot: int, device: str, request: Request, report: Report) -> Evaluation:
         """Train when the device has room; alone once more where that was too little."""
         room = self.rooms.get(device)
         if room is None:  # a CPU: its memory is limited worker by worker
-            return self._evaluate(slot, device, request)
+            return self._evaluate(slot, device, request, report)
         with room.taken(predicted_memory(request)):
-            evaluation = self._evaluate(slot, device, request)
+            evaluation = self._evaluate(slot, device, request, report)
         if evaluation.status == "out_of_memory":
             with room.taken():
-                evaluation = self._evaluate(slot, device, request)
+                evaluation = self._evaluate(slot, device, request, report)
         return evaluation
 
-    def _evaluate(self, slot: int, device: str, request: Request) -> Evaluation:
+    def _evaluate(self, slot: int, device: str, request: Request, report: Report) -> Evaluation:
         """Train in the worker of a slot."""
         if slot not in self._workers:
             self._workers[slot] = Worker({"memory_limit": self._memory_limit()})
@@ -128,7 +131,7 @@ class WorkersEvaluator(Evaluator):
         try:
             if self._closed:
                 raise CancelledError
-            return self._workers[slot].evaluate(request, device, limit)
+            return self._workers[slot].evaluate(request, device, limit, report)
         except (WorkerLate, WorkerDied) as error:
             self._workers.pop(slot).close()
             if self._closed:

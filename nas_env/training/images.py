@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nas_env.training.augmentation import ImageData, Views
-from nas_env.training.outcome import Training, autocast, timed
+from nas_env.training.outcome import Report, Training, autocast, timed, unheard
 from nas_env.training.recipe import ImageRecipe
 from nas_env.training.schedules import schedule
 
@@ -17,7 +17,13 @@ VALIDATION_BATCH = 1000  # images; bounds the memory of a forward pass without g
 
 
 def train(
-    child: nn.Module, data: ImageData, recipe: ImageRecipe, *, seed: int, device: torch.device
+    child: nn.Module,
+    data: ImageData,
+    recipe: ImageRecipe,
+    *,
+    seed: int,
+    device: torch.device,
+    report: Report = unheard,
 ) -> Training:
     """Train ``child`` in place by a resolved recipe, validating after each epoch.
 
@@ -27,6 +33,7 @@ def train(
         recipe: With nothing left to decide.
         seed: Of the order of the images and of their augmentation.
         device: Where all of it happens.
+        report: Called when training begins and after each epoch.
 
     Returns:
         Curves ``"training_loss"`` and ``"validation_accuracy"`` (a fraction), one value an epoch.
@@ -35,6 +42,7 @@ def train(
     child.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed))
     result = Training({"training_loss": [], "validation_accuracy": []}, seconds={})
+    report(result.progress(recipe.epochs))
     for epoch in range(recipe.epochs):
         with timed(result, "train"):
             loss = steps.epoch(epoch)
@@ -48,6 +56,7 @@ def train(
             result.diverged = True
             break
         result.curves["validation_accuracy"].append(accuracy)
+        report(result.progress(recipe.epochs))
     return result
 
 

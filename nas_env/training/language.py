@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from nas_env.training.allocator import map_large_blocks
 from nas_env.training.cross_entropy import cross_entropy
 from nas_env.training.language_recipe import LanguageRecipe
-from nas_env.training.outcome import Training, autocast, timed
+from nas_env.training.outcome import Report, Training, autocast, timed, unheard
 from nas_env.training.text import LanguageData, columns, detached, stretches
 
 #: The loss of a child that says all tokens are equally likely is ln(types). One that is worse
@@ -29,7 +29,13 @@ AHEAD = 8
 
 
 def train(
-    child: nn.Module, data: LanguageData, recipe: LanguageRecipe, *, seed: int, device: torch.device
+    child: nn.Module,
+    data: LanguageData,
+    recipe: LanguageRecipe,
+    *,
+    seed: int,
+    device: torch.device,
+    report: Report = unheard,
 ) -> Training:
     """Train ``child`` in place by a resolved recipe, validating after each epoch.
 
@@ -43,6 +49,7 @@ def train(
         recipe: With nothing left to decide.
         seed: Of the child's dropout; the order of the text is fixed.
         device: Where all of it happens.
+        report: Called when training begins and after each epoch.
 
     Returns:
         Curves ``"training_loss"`` (nats a token) and ``"validation_perplexity"``, one value an
@@ -50,6 +57,7 @@ def train(
         over ``EXPLODED`` times the ln(types) of guessing.
     """
     result = Training({"training_loss": [], "validation_perplexity": []}, seconds={})
+    report(result.progress(recipe.epochs))
     if device.type == "cpu":
         map_large_blocks()
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
@@ -68,6 +76,7 @@ def train(
                 result.diverged = True
                 break
             result.curves["validation_perplexity"].append(score)
+            report(result.progress(recipe.epochs))
     return result
 
 

@@ -1,15 +1,38 @@
-"""What all training engines share: the outcome, the precision, the clock."""
+"""What all training engines share: the outcome, progress reports, the precision, the clock."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 
 from nas_env.training.recipe import ChildRecipe
+
+
+class Progress(NamedTuple):
+    """How far the training of a child has come.
+
+    Attributes:
+        epoch: Epochs that are finished, validation included.
+        epochs: Epochs of the whole training.
+        values: The last value of each curve; empty before the first epoch is finished.
+    """
+
+    epoch: int
+    epochs: int
+    values: Mapping[str, float]
+
+
+#: What an engine calls when training begins and after each epoch.
+Report = Callable[[Progress], None]
+
+
+def unheard(progress: Progress) -> None:
+    """Report to nobody."""
 
 
 @dataclass
@@ -32,6 +55,11 @@ class Training:
     def epochs(self) -> int:
         """How many were finished, validation included."""
         return min(map(len, self.curves.values()), default=0)
+
+    def progress(self, epochs: int) -> Progress:
+        """Return how far training has come, of that many epochs."""
+        values = {name: curve[-1] for name, curve in self.curves.items() if curve}
+        return Progress(self.epochs, epochs, values)
 
 
 def autocast(recipe: ChildRecipe, device: torch.device) -> torch.autocast:

@@ -1,0 +1,72 @@
+"""The children that an evaluator is training, for whoever shows them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from nas_env.training.outcome import Progress, Report
+
+_GUARD = threading.Lock()  # one for all: an evaluator must stay one that can be copied
+
+
+@dataclass
+class Child:
+    """A child that is being trained.
+
+    Attributes:
+        number: Counted from 1, in the order in which the evaluator began them.
+        began: When, by ``time.monotonic``.
+        progress: What was reported last; None before training begins.
+    """
+
+    number: int
+    began: float
+    progress: Progress | None = None
+
+
+class Work:
+    """Keeps account of the children at work; every method may be called from any thread.
+
+    Attributes:
+        begun: Children that the evaluator has begun to train.
+        ended: Those that are trained, or came to nothing.
+
+    Example:
+        >>> work = Work()
+        >>> with work.child() as report:
+        ...     report(Progress(1, 5, {"validation_accuracy": 0.4}))
+        ...     [child.progress.epoch for child in work.children()]
+        [1]
+        >>> work.children(), work.ended
+        ([], 1)
+    """
+
+    def __init__(self) -> None:
+        self.begun = self.ended = 0
+        self._children: dict[int, Child] = {}
+
+    @contextmanager
+    def child(self) -> Iterator[Report]:
+        """Count a child as being trained for as long as the block runs; take its reports."""
+        with _GUARD:
+            self.begun += 1
+            child = self._children[self.begun] = Child(self.begun, time.monotonic())
+
+        def report(progress: Progress) -> None:
+            child.progress = progress
+
+        try:
+            yield report
+        finally:
+            with _GUARD:
+                del self._children[child.number]
+                self.ended += 1
+
+    def children(self) -> list[Child]:
+        """Return the children that are being trained, the one that was begun first at first."""
+        with _GUARD:
+            return [self._children[number] for number in sorted(self._children)]
