@@ -9,7 +9,8 @@ import numpy as np
 
 from agents._baselines import History, make_baseline
 from agents._repeats import ProposerConfig
-from search_spaces._settings import at_least, between
+from search_spaces import InvalidValue
+from search_spaces._settings import above, between
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class AdvantageConfig(ProposerConfig):
         baseline_decay: The share of the moving average that a batch leaves; Zoph & Le 2017 do
             not say.
         standardise: Divide the advantage by the deviation of all earlier rewards, so that one
-            learning rate serves many tasks; they do not.
+            learning rate serves many tasks; they do not. It wants a baseline: rewards of 0.9
+            that deviate by 0.02 would all be cut off at ``max_advantage``, good and bad alike.
         max_advantage: A standardised advantage beyond it is cut off: early on, the deviation is
             of few rewards, and one step could end all exploration.
     """
@@ -34,8 +36,18 @@ class AdvantageConfig(ProposerConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, max_advantage=0)
+        above(self, max_advantage=0)
         between(self, 0, 1, "baseline_decay")
+        if self.baseline == "none" and self.standardise:
+            raise InvalidValue(
+                "baseline is 'none' and standardise is true, so that every advantage may be cut "
+                "off at max_advantage: expected standardise false, or baseline 'ema'"
+            )
+        if self.baseline == "batch_mean" and self.batch_size == 1:
+            raise InvalidValue(
+                "baseline is 'batch_mean' and batch_size is 1, so that no reward has others to be "
+                "compared with: expected batch_size 2 or more, or baseline 'ema'"
+            )
 
 
 class Advantages:

@@ -13,8 +13,10 @@ from torch import Tensor
 from agents._controller import UNITS, Controller, Policy
 from agents._repeats import ProposerConfig
 from agents._tensors import load_module_state, module_state
-from search_spaces import SearchSpace
-from search_spaces._settings import at_least, at_most
+from search_spaces import InvalidValue, SearchSpace
+from search_spaces._settings import above, at_least, at_most
+
+LARGEST_ADAM_STEP = 0.1  # weights begin within ±0.08: a larger one leaves nothing of them
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,14 @@ class ControllerConfig(ProposerConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, learning_rate=0, entropy=0, max_gradient_norm=0, temperature=1e-3)
-        at_least(self, units=1, lstm_layers=1)
-        at_most(self, units=10_000, lstm_layers=100)
+        above(self, learning_rate=0)
+        at_least(self, entropy=0, max_gradient_norm=0, temperature=0.1, units=1, lstm_layers=1)
+        at_most(self, temperature=100, units=10_000, lstm_layers=100)
+        if self.optimiser == "adam" and self.learning_rate > LARGEST_ADAM_STEP:
+            raise InvalidValue(
+                f"optimiser is 'adam' and learning_rate is {self.learning_rate}, by which one step "
+                f"moves every weight: expected learning_rate 0.01, at most {LARGEST_ADAM_STEP}"
+            )
 
 
 class TrainedController:

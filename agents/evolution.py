@@ -30,7 +30,7 @@ class EvolutionConfig(ProposerConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, population_size=1, sample_size=1)
+        at_least(self, population_size=2, sample_size=2)  # with 1 nothing is selected
         at_most(self, population_size=1_000_000, sample_size=1_000_000)
 
 

@@ -15,6 +15,7 @@ from agents._policy_gradient import TrainablePolicy
 from agents._repeats import Proposer
 from agents._tensors import below, under
 from agents._trained import ControllerConfig, TrainedController
+from search_spaces import InvalidValue
 from search_spaces._settings import at_least, between
 
 
@@ -53,6 +54,11 @@ class PriorityQueueConfig(ControllerConfig):
         super().__post_init__()
         at_least(self, start=0, queue_size=1, imitation=0, reinforce=0, weights_learning_rate=0)
         between(self, 0, 1, "baseline_decay")
+        if self.imitation == self.reinforce == 0:
+            raise InvalidValue(
+                "imitation and reinforce are 0, so that nothing is learned: expected one of them "
+                "above 0"
+            )
 
 
 class PriorityQueue(Proposer[PriorityQueueConfig]):

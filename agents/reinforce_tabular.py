@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from agents._logits import Logits
 from agents._policy_gradient import PolicyGradient, PolicyGradientConfig
-from search_spaces._settings import at_least
+from search_spaces._settings import above
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ReinforceTabularConfig(PolicyGradientConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, learning_rate=0)
+        above(self, learning_rate=0)
 
 
 class ReinforceTabular(PolicyGradient[ReinforceTabularConfig]):

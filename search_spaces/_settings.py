@@ -73,6 +73,18 @@ def at_least(settings: object, **bounds: float) -> None:
             raise InvalidValue(f"{name} is {value}, expected at least {bound}")
 
 
+def above(settings: object, **bounds: float) -> None:
+    """Check that each named field is more than its bound (None is not checked).
+
+    Raises:
+        InvalidValue: Naming the first field that is not.
+    """
+    for name, bound in bounds.items():
+        value = getattr(settings, name)
+        if value is not None and not value > bound:
+            raise InvalidValue(f"{name} is {value}, expected more than {bound}")
+
+
 def at_most(settings: object, **bounds: float) -> None:
     """Check that each named field is at most its bound (None is not checked).
 
