@@ -1,6 +1,6 @@
-"""How many random recurrent cells diverge, and what they cost.
+"""Count how many random recurrent cells diverge, and what they cost.
 
-python -m benchmarks.diverging      # some minutes: 200 cells of the embedded text
+python -m benchmarks.diverging      # some minutes: 200 cells on Python's manual
 
 Each is trained by the environment's own recipe, in worker processes.
 """
@@ -26,8 +26,8 @@ class Options:
 
     Attributes:
         env: A language environment's id.
-        cells: How many.
-        seed: Of their sampling.
+        cells: Number of cells.
+        seed: Seed of their sampling.
     """
 
     env: str = "NAS-PyDocs-v0"
@@ -49,7 +49,7 @@ def measure(options: Options) -> None:
 
 
 def outcomes(problem: Problem, options: Options) -> dict[str, Any]:
-    """The number of cells of each status, in which epoch they diverged, what they took."""
+    """Return how many cells have each status, how many diverged at once, and their seconds."""
     rng = np.random.default_rng(options.seed)
     found = problem.evaluate(problem.space.sample_batch(rng, options.cells).tolist())
     evaluations = [evaluation for _, evaluation in found]

@@ -1,7 +1,8 @@
-"""Does the engine train a cell as well as torch's own LSTM? Two questions, one loop.
+"""Train an LSTM written in the space beside torch's own, by one loop: as they come, or matched.
 
 NAS_DATA=... python -m benchmarks.language                # PTB; an hour on two slow cores
 NAS_DATA=... python -m benchmarks.language --matched      # as long
+NAS_DATA=... python -m benchmarks.language --device cuda --epochs 2     # some minutes
 
 Both LSTMs have the same hidden size and are trained by the same loop with the recipe of Zaremba's
 medium model (without its dropout, as their small model of 200 units); the seeds are the pairs. All
@@ -76,7 +77,7 @@ class Options:
 
     @property
     def command(self) -> str:
-        """The command line that gives these options, but for the number of processes."""
+        """The command line that gives these options, without the number of processes."""
         given = {f.name: getattr(self, f.name) for f in fields(self)}
         matched = " --matched" * given.pop("matched")
         del given["workers"]
@@ -85,7 +86,7 @@ class Options:
 
 
 def parsed(arguments: list[str] | None) -> Options:
-    """The options of a command line."""
+    """Return the options of a command line."""
     here = {"device": "cuda" if torch.cuda.is_available() else "cpu", "workers": cores()}
     parser = argparse.ArgumentParser(
         description=getdoc(Options), formatter_class=argparse.RawDescriptionHelpFormatter
@@ -101,7 +102,7 @@ def parsed(arguments: list[str] | None) -> Options:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train, print and keep the perplexities; the exit status."""
+    """Train, print and keep the perplexities; return the exit status."""
     options = parsed(arguments)
     try:
         make_task(options.task).verify()
@@ -116,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def measured(options: Options) -> dict[str, Any]:
-    """The perplexities of both after each epoch, and their ratio."""
+    """Return the perplexities of both after each epoch, and their ratio."""
     jobs = [(options, *job) for job in product(range(options.seeds), MODELS)]
     curves = in_processes(perplexities, jobs, min(options.workers, len(jobs)))
     found = {model: np.array(curves[i :: len(MODELS)]) for i, model in enumerate(MODELS)}
@@ -132,7 +133,7 @@ def measured(options: Options) -> dict[str, Any]:
 
 
 def perplexities(job: tuple[Options, int, str]) -> list[float]:
-    """The validation perplexity of one training after each epoch."""
+    """Return the validation perplexity of one training after each epoch."""
     options, seed, name = job
     device = torch.device(options.device)
     size = {"train_size": options.train_size} if options.train_size else {}
@@ -140,7 +141,7 @@ def perplexities(job: tuple[Options, int, str]) -> list[float]:
     data: LanguageData = task.search_data()  # type: ignore[attr-defined]
     recipe = LanguageRecipe(epochs=options.epochs).resolved(device.type)
     torch.manual_seed(seed)
-    child = model(options, name, data.types).to(device)
+    child = model(options, name, data.vocabulary).to(device)
     if options.matched and name == SPACE:
         hold_at_zero(child)
     result = train(child, data.to(device), recipe, seed=seed, device=device)
@@ -149,7 +150,7 @@ def perplexities(job: tuple[Options, int, str]) -> list[float]:
 
 
 def model(options: Options, name: str, vocabulary: int) -> LanguageModel:
-    """One of the two language models, with its first weights."""
+    """Return one of the two language models, with its first weights."""
     size: dict[str, Any] = {
         "vocabulary": vocabulary,
         "hidden": options.hidden,
@@ -172,7 +173,7 @@ def hold_at_zero(space: LanguageModel) -> None:
 
 
 def without_biases(space: LanguageModel) -> LanguageModel:
-    """Torch's LSTM with the weights of the leaves that an LSTM needs."""
+    """Return torch's LSTM with the weights of the leaves that an LSTM needs."""
     core = nn.LSTM(space.core.hidden_size, space.core.hidden_size, LAYERS, bias=False)
     native = LanguageModel(core, space.softmax.out_features, dropout=0.0, tied=False)
     for part in ("embedding", "softmax"):

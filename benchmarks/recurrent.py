@@ -1,4 +1,4 @@
-"""Tokens a second of a found cell: beside a plain loop of the same cell, and torch's own LSTM.
+"""Words a second of a found cell, beside a plain loop of the same cell and torch's own LSTM.
 
 python -m benchmarks.recurrent      # some minutes
 
@@ -43,7 +43,7 @@ class Options:
     Attributes:
         hidden: Units of each layer.
         rounds: Turns of each model.
-        steps: Training steps of a turn.
+        steps: Training steps of each turn.
     """
 
     hidden: int = 200
@@ -61,7 +61,7 @@ def measure(options: Options) -> None:
                 timed = pools[core].submit(rate, core, precision, options.hidden, options.steps)
                 best[core, precision] = max(best.get((core, precision), 0.0), timed.result())
     top = {core: max(best[core, "float32"], best[core, "bfloat16"]) for core in CORES}
-    figures = {f"{' '.join(name)}: tokens/s": round(value) for name, value in best.items()}
+    figures = {f"{' '.join(name)}: words/s": round(value) for name, value in best.items()}
     figures |= {
         "x the plain loop in float32": round(top["found cell"] / best["plain loop", "float32"], 2),
         "x the plain loop": round(top["found cell"] / top["plain loop"], 2),
@@ -73,23 +73,23 @@ def measure(options: Options) -> None:
 
 
 def pool(core: str) -> AbstractContextManager[ProcessPoolExecutor]:
-    """The process of one model; the allocator is part of the engine."""
+    """Return the process of one model; the allocator is part of the engine."""
     engine = core in ENGINE
     return processes(1, engine=engine, settle=map_large_blocks if engine else None)
 
 
 def rate(core: str, precision: str, hidden: int, steps: int) -> float:
-    """Training steps on random words: tokens a second."""
+    """Take training steps on random words; return how many words a second."""
     model = make(core, hidden)
-    tokens = torch.randint(VOCABULARY, (STEPS + 1, BATCH))
+    words = torch.randint(VOCABULARY, (STEPS + 1, BATCH))
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
     loss_of = cross_entropy if core in ENGINE else functional.cross_entropy
     begun = time.perf_counter()
     for _ in range(steps):
         with autocast:
-            logits, _ = model(tokens[:-1], model.initial_state(BATCH))
-            loss = loss_of(logits.flatten(0, 1), tokens[1:].flatten())
+            logits, _ = model(words[:-1], model.initial_state(BATCH))
+            loss = loss_of(logits.flatten(0, 1), words[1:].flatten())
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -98,7 +98,7 @@ def rate(core: str, precision: str, hidden: int, steps: int) -> float:
 
 @lru_cache
 def make(core: str, hidden: int) -> LanguageModel:
-    """A language model around a core; the cell is the published NASCell."""
+    """Return a language model around a core; the cell is the published NASCell."""
     sizes = {"vocabulary": VOCABULARY, "hidden": hidden, "layers": LAYERS, "dropout": 0.0}
     description = published_architecture("nascell")
     if "LSTM" in core:

@@ -1,4 +1,4 @@
-"""Does a cell that was found on one text serve another? Beside the LSTM of the same size.
+"""Train a cell that was found on one text on another, beside an LSTM of the same size.
 
 python -m benchmarks.transfer --run runs/NAS-PTB-v0-reinforce-1 --to NAS-PTBChar-v0
 
@@ -31,14 +31,14 @@ class Options:
     """Train a found cell on another text.
 
     Attributes:
-        run: A run's folder, whose best it is; or a file with an architecture's JSON.
+        run: Folder of a run, whose best cell is taken; or a file with an architecture's JSON.
         to: An environment's id, or a language task's name.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        recipe: Of the other task, by name; by default the one for the device.
-        epochs: Instead of the recipe's.
-        parameters: The budget instead of the environment's.
-        train_size: Training tokens; by default all.
-        seed: Of the children, together with their architecture.
+        recipe: Name of a recipe of the other task; by default the one for the device.
+        epochs: Epochs of the training; by default the recipe's.
+        parameters: Most parameters of a child; by default the environment's.
+        train_size: Symbols of the training text to keep; by default all.
+        seed: With the architecture, it makes the seed of each child.
     """
 
     run: Path
@@ -52,7 +52,7 @@ class Options:
 
 
 def main(options: Options) -> int:
-    """Print the table; the exit status."""
+    """Print the table; return the exit status."""
     try:
         cell = found(options.run)
         environment = make(options)
@@ -68,7 +68,7 @@ def main(options: Options) -> int:
 
 
 def found(path: Path) -> dict[str, Any]:
-    """The best architecture of a run, or that of a JSON file."""
+    """Return the best architecture of a run, or that of a JSON file."""
     file = path / "summary.json" if path.is_dir() else path
     try:
         content = json.loads(file.read_text())
@@ -79,7 +79,7 @@ def found(path: Path) -> dict[str, Any]:
 
 
 def make(options: Options) -> Any:
-    """The environment to which the cell is taken."""
+    """Return the environment to which the cell is taken."""
     id = options.to
     if not id.startswith("NAS-"):
         id = next(iter(task_class(id).environments))
@@ -96,7 +96,7 @@ def make(options: Options) -> Any:
 
 
 def compare(problem: Problem, cell: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The figures of the found cell and of the task's references, by one recipe and budget."""
+    """Return the figures of the found cell and of the references, by one recipe and budget."""
     problem.verify_data()
     request = problem.request(problem.space.parse(cell))
     evaluation = problem.evaluator.submit(request).result()
@@ -104,7 +104,7 @@ def compare(problem: Problem, cell: dict[str, Any]) -> dict[str, dict[str, Any]]
 
 
 def shown(table: dict[str, dict[str, Any]], to: str) -> Table:
-    """The comparison for the terminal."""
+    """Return the comparison as a table for the terminal."""
     made = Table(title=f"transferred to {to}")
     names = list(dict.fromkeys(name for row in table.values() for name in row))
     for name in ("", *names):

@@ -1,4 +1,4 @@
-"""What the best child is compared with: known networks under the same recipe, at equal size."""
+"""Known networks that the best child is compared with: same recipe, seed and size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from search_spaces import Architecture, published_architecture
 from search_spaces._recurrent_network import reference_model
 from search_spaces.recurrent_cell import RecurrentCellSpace
 
-#: Marks a network that is no architecture of the space, as torch has it.
+#: Marks the name of a network of torch itself, which is no architecture of the space.
 NATIVE = "native:"
 
 
@@ -22,10 +22,10 @@ def evaluate_references(problem: Problem) -> dict[str, dict[str, Any]]:
     """Train the references of a problem's task, or find them in its store.
 
     Args:
-        problem: Whose recipe, seed and budget of parameters they get.
+        problem: The problem whose recipe, seed and budget of parameters they get.
 
     Returns:
-        The figures of each by its label; none where the space is not that of the references.
+        The figures of each reference by its label; empty for a space that has none.
     """
     if not isinstance(problem.space, RecurrentCellSpace):
         return {}
@@ -39,7 +39,7 @@ def evaluate_references(problem: Problem) -> dict[str, dict[str, Any]]:
 
 
 def request(problem: Problem, name: str) -> Request:
-    """The request to evaluate a published architecture, or a network behind ``native:``."""
+    """Return the request to evaluate a published architecture, or one after ``native:``."""
     assert isinstance(problem.space, RecurrentCellSpace)
     if not name.startswith(NATIVE):
         return problem.request(problem.space.parse(published_architecture(name)))
@@ -49,7 +49,7 @@ def request(problem: Problem, name: str) -> Request:
 
 
 def figures(problem: Problem, evaluation: Evaluation) -> dict[str, Any]:
-    """What a report says of an evaluation."""
+    """Return what a report says of an evaluation."""
     metric = evaluation.metric
     return {
         "status": evaluation.status,
@@ -61,20 +61,20 @@ def figures(problem: Problem, evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _construction(problem: Problem) -> dict[str, Any]:
-    """The settings of the space's children, their size given by parameters, not by units."""
+    """Return the settings of the space's children, with their size given in parameters."""
     space = problem.space
     assert isinstance(space, RecurrentCellSpace)
     settings = {k: v for k, v in space.construction.items() if k != "name"}
     if space.hidden:  # all cells of a base are of one size
-        tokens = (0,) * space.length()
-        cost = space.cost(space.decode(tokens), (), problem.task.outputs)  # type: ignore[attr-defined]
+        cell = space.decode((0,) * space.length())
+        cost = space.cost(cell, (), problem.task.outputs)  # type: ignore[attr-defined]
         settings |= {"hidden": 0, "parameters": cost.parameters}
     return settings
 
 
 @dataclass(frozen=True)
 class Native(Architecture):
-    """A network by its name alone."""
+    """A network known by its name alone."""
 
     name: str
 
@@ -83,7 +83,7 @@ class Native(Architecture):
         return {"native": self.name}
 
     def canonical(self) -> Native:
-        """Itself."""
+        """Return the network itself."""
         return self
 
 
@@ -92,7 +92,7 @@ class NativeSpace(RecurrentCellSpace):
     """Builds the networks of :func:`search_spaces._recurrent_network.reference_model`."""
 
     def parse(self, description: Mapping[str, Any]) -> Any:
-        """The network of ``{"native": name}``."""
+        """Return the network of ``{"native": name}``."""
         return Native(description["native"])
 
     def _build(self, architecture: Any, input_shape: tuple[int, ...], outputs: int) -> nn.Module:  # type: ignore[override]

@@ -38,42 +38,42 @@ FEW = {"name": "python_docs", "train_size": 400, "validation_size": 100}
 class LSTM(nn.Module):
     """A tiny language model of torch's own LSTM."""
 
-    def __init__(self, types=6, hidden=12, dropout=0.0, seed=0):
+    def __init__(self, vocabulary=6, hidden=12, dropout=0.0, seed=0):
         super().__init__()
         torch.manual_seed(seed)
-        self.embedding = nn.Embedding(types, hidden)
+        self.embedding = nn.Embedding(vocabulary, hidden)
         self.core = nn.LSTM(hidden, hidden)
         self.dropout = nn.Dropout(dropout)
-        self.softmax = nn.Linear(hidden, types)
+        self.softmax = nn.Linear(hidden, vocabulary)
         self.seen = []
 
     def initial_state(self, batch):
         self.seen.append("begin")
         return tuple(torch.zeros(1, batch, self.core.hidden_size) for _ in "hc")
 
-    def forward(self, tokens, state):
-        self.seen.append((self.training, tuple(tokens.shape)))
-        h, state = self.core(self.embedding(tokens), state)
+    def forward(self, symbols, state):
+        self.seen.append((self.training, tuple(symbols.shape)))
+        h, state = self.core(self.embedding(symbols), state)
         logits = self.softmax(self.dropout(h))
         self.dtype = logits.dtype
         return logits, state
 
 
 class Bigrams(nn.Module):
-    """Whose logits are a table's row of the last token; ``look`` may change them."""
+    """A model whose logits are the row of the last symbol in a table; ``look`` may change them."""
 
-    def __init__(self, types=6, look=lambda call, logits: logits):
+    def __init__(self, vocabulary=6, look=lambda call, logits: logits):
         super().__init__()
         torch.manual_seed(0)
-        self.table = nn.Parameter(torch.randn(types, types))
+        self.table = nn.Parameter(torch.randn(vocabulary, vocabulary))
         self.look, self.calls = look, 0
 
     def initial_state(self, batch):
         return torch.zeros(batch)
 
-    def forward(self, tokens, state):
+    def forward(self, symbols, state):
         self.calls += 1
-        return self.look(self.calls, self.table[tokens]), state
+        return self.look(self.calls, self.table[symbols]), state
 
 
 def recipe(**changes):
@@ -81,8 +81,8 @@ def recipe(**changes):
     return LanguageRecipe(**{**settings, "precision": "float32", **changes})
 
 
-def text(count, types=6, seed=0):
-    return torch.from_numpy(np.random.default_rng(seed).integers(types, size=count))
+def text(count, vocabulary=6, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).integers(vocabulary, size=count))
 
 
 def data(count=200, held_out=60):
@@ -94,7 +94,7 @@ def trained(child, given=None, seed=0, **changes):
 
 
 # -- the text, cut -------------------------------------------------------------------------------
-def test_columns_are_pieces_of_the_text_and_each_next_token_is_guessed():
+def test_columns_are_pieces_of_the_text_and_each_next_symbol_is_guessed():
     cut = columns(torch.arange(23), 4)
     assert cut.t().tolist() == [list(range(k, k + 5)) for k in (0, 5, 10, 15)]
     pairs = stretches(cut, 3)
@@ -105,24 +105,24 @@ def test_columns_are_pieces_of_the_text_and_each_next_token_is_guessed():
 
 
 def test_perplexity_by_hand():
-    child, tokens = Bigrams(), text(50)
+    child, symbols = Bigrams(), text(50)
     tables = torch.log_softmax(child.table.double(), dim=1)
-    column = tokens[:48].view(4, 12)
+    column = symbols[:48].view(4, 12)
     losses = [-tables[a, b].item() for row in column for a, b in pairwise(row)]
-    found = perplexity(child, tokens, recipe(steps=5))
+    found = perplexity(child, symbols, recipe(steps=5))
     assert found == pytest.approx(math.exp(sum(losses) / len(losses)), rel=1e-6)
     assert len(losses) == 44
     flat = Bigrams()
     flat.table.data.zero_()
-    assert perplexity(flat, tokens, recipe()) == pytest.approx(6)
+    assert perplexity(flat, symbols, recipe()) == pytest.approx(6)
 
 
 def test_a_carried_state_is_one_long_unroll():
-    child, tokens = LSTM(), text(200)
-    found = [perplexity(child, tokens, recipe(steps=n)) for n in (1, 7, 1000)]
+    child, symbols = LSTM(), text(200)
+    found = [perplexity(child, symbols, recipe(steps=n)) for n in (1, 7, 1000)]
     assert found == pytest.approx([found[0]] * 3, rel=1e-5)
     assert child.seen.count("begin") == 3
-    cut = columns(tokens, 4)
+    cut = columns(symbols, 4)
     logits, _ = child.eval()(cut[:-1], child.initial_state(4))
     loss = functional.cross_entropy(logits.flatten(0, 1), cut[1:].flatten())
     assert found[1] == pytest.approx(loss.exp().item(), rel=1e-5)
@@ -150,7 +150,7 @@ def test_the_steps_are_truncated_back_propagation_with_clipping(loss_of, share, 
             x, y = cut[start : start + 5], cut[start + 1 : start + 6]
             logits, (h, c) = hand(x, (h.detach(), c.detach()))
             loss = functional.cross_entropy(logits.reshape(-1, 6), y.reshape(-1), reduction="sum")
-            losses.append(loss.item() / 20)  # reported: nats a token
+            losses.append(loss.item() / 20)  # reported: nats a symbol
             gradients = torch.autograd.grad(share * loss, list(hand.parameters()))
             norms.append(math.sqrt(sum(g.square().sum().item() for g in gradients)))
             for weight, gradient in zip(hand.parameters(), gradients, strict=True):
@@ -162,11 +162,11 @@ def test_the_steps_are_truncated_back_propagation_with_clipping(loss_of, share, 
     assert set(result.seconds) == {"train", "validate"}
 
 
-def test_an_epoch_of_some_tokens_is_followed_by_the_next_ones():
+def test_an_epoch_of_some_symbols_is_followed_by_the_next_ones():
     child = LSTM()
     inputs = []
     child.register_forward_pre_hook(lambda child, given: inputs.append(given[0]))
-    trained(child, epochs=4, tokens=80, learning_rate=0.0)  # 4 of 9 stretches, then validation
+    trained(child, epochs=4, symbols=80, learning_rate=0.0)  # 4 of 9 stretches, then validation
     cut = [x for x, _ in stretches(columns(data().train, 4), 5)]
     of_training = [x for x, seen in zip(inputs, filter(lambda s: s != "begin", child.seen),
                                         strict=True) if seen[0]]  # fmt: skip
@@ -176,18 +176,18 @@ def test_an_epoch_of_some_tokens_is_followed_by_the_next_ones():
 
 
 def remembered(count, seed):
-    """A token is the one before the last with probability 0.9, or any other."""
+    """A symbol is the one before the last with probability 0.9, or any other."""
     rng = np.random.default_rng(seed)
-    tokens = rng.integers(6, size=count)
+    symbols = rng.integers(6, size=count)
     for i in range(2, count):
         if rng.random() < 0.9:
-            tokens[i] = tokens[i - 2]
-    return torch.from_numpy(tokens)
+            symbols[i] = symbols[i - 2]
+    return torch.from_numpy(symbols)
 
 
 @pytest.mark.parametrize("changes", [{"optimiser": "adam", "learning_rate": 0.02}, {}], ids=str)
 def test_a_child_learns(changes):
-    """A stream whose best possible perplexity is 1.5; what knows only the last token has 6."""
+    """A stream whose best possible perplexity is 1.5; what knows only the last symbol has 6."""
     given = LanguageData(remembered(4000, 0), remembered(600, 1), 6)
     settings = {"learning_rate": 0.4, "epochs": 8, "batch_size": 10, "steps": 10, **changes}
     result = trained(LSTM(), given, **settings)
@@ -283,7 +283,7 @@ def test_recipes():
     [
         ({"epochs": 0}, InvalidValue),
         ({"steps": 0}, InvalidValue),
-        ({"tokens": 0}, InvalidValue),
+        ({"symbols": 0}, InvalidValue),
         ({"batch_size": 1.5}, InvalidValue),
         ({"max_gradient_norm": math.nan}, InvalidValue),
         ({"optimiser": "adamm"}, UnknownName),
@@ -356,7 +356,7 @@ def test_penn_treebank_has_its_published_counts(treebank):
     found = treebank.search_data()
     counts = [len(found.train), len(found.validation), len(treebank.test_data())]
     assert counts == list(treebank.counts.values())
-    assert len(found.train.unique()) == found.types == treebank.outputs
+    assert len(found.train.unique()) == found.vocabulary == treebank.outputs
     path = Path(os.environ["NAS_DATA"]) / treebank.files["validation"]
     names = {n: t for t, n in _vocabulary(path.parent / treebank.files["train"]).items()}
     words = [names[n] for n in found.validation[:200].tolist()]
@@ -373,7 +373,7 @@ def test_penn_treebank_that_is_missing_or_another(tmp_path, monkeypatch):
         task.verify()
     for name in task.files.values():
         (tmp_path / name).write_text(" a b c \n c b a \n")
-    with pytest.raises(DataCorrupt, match="it has 8 tokens, expected 929,589"):
+    with pytest.raises(DataCorrupt, match="it has 8 symbols, expected 929,589"):
         task.verify()
     (tmp_path / "ptb.valid.txt").write_text("d\n")
     _numbered.cache_clear()
@@ -422,8 +422,8 @@ class Peeking(Guarded):
     """A task that would train on its test split."""
 
     def search_data(self):
-        tokens = self.test_data()
-        return LanguageData(tokens, tokens, self.outputs)
+        symbols = self.test_data()
+        return LanguageData(symbols, symbols, self.outputs)
 
 
 def test_no_evaluation_reaches_the_test_split():

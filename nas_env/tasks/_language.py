@@ -18,18 +18,18 @@ from nas_env.training.text import LanguageData
 from search_spaces._settings import at_least
 
 Split = Literal["train", "validation", "test"]
-LEAST = 8  # tokens of a split
+LEAST = 8  # symbols of a split
 
 
 @dataclass(frozen=True)
 class LanguageTask(TrainingTask):
-    """A text whose next token is to be guessed.
+    """A text whose next symbol, a word or a character, is to be guessed.
 
     A member fills in :meth:`_read`.
 
     Attributes:
-        train_size: Training tokens, the first of them; None for all.
-        validation_size: Validation tokens, the first of them; None for all.
+        train_size: Symbols of the training text to keep, from its beginning; None for all.
+        validation_size: Symbols of the validation text to keep, likewise; None for all.
         reward_scale: c of the reward c / (validation perplexity)^2; the paper has 80.
     """
 
@@ -38,10 +38,10 @@ class LanguageTask(TrainingTask):
     reward_scale: float = 80.0
 
     metric: ClassVar[str] = "validation_perplexity"
-    #: One token is an example: it has no shape.
+    #: An example is one symbol, a number without a shape.
     input_shape: ClassVar[tuple[int, ...]] = ()
     references: ClassVar[Mapping[str, str]] = {"NASCell": "nascell", "LSTM": "native:lstm"}
-    #: Whether its tokens are characters: bits per character are reported too.
+    #: Whether its symbols are characters: bits per character are reported too.
     of_characters: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -51,18 +51,18 @@ class LanguageTask(TrainingTask):
 
     @abstractmethod
     def _read(self, split: Split) -> np.ndarray:
-        """The numbers of the tokens of a split in their order: int64 (n,)."""
+        """Return the numbers of a split's symbols in their order: int64 (n,)."""
 
     def search_data(self) -> LanguageData:
-        """The first tokens of the training and the validation split, as many as asked for."""
+        """Return the first symbols of the training and the validation text, as many as asked."""
         train = self._first("train", self.train_size)
         return LanguageData(train, self._first("validation", self.validation_size), self.outputs)
 
     def _first(self, split: Split, size: int | None) -> torch.Tensor:
-        tokens = self._read(split)
-        if size is not None and size > len(tokens):
-            raise InvalidValue(f"{split}_size is {size}, expected at most {len(tokens):,}")
-        return torch.from_numpy(tokens[:size].copy())
+        symbols = self._read(split)
+        if size is not None and size > len(symbols):
+            raise InvalidValue(f"{split}_size is {size}, expected at most {len(symbols):,}")
+        return torch.from_numpy(symbols[:size].copy())
 
     def _read_test_data(self) -> torch.Tensor:
         return torch.from_numpy(self._read("test").copy())

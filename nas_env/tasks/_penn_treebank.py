@@ -19,15 +19,15 @@ END = "<eos>"  # of each line
 
 @dataclass(frozen=True)
 class PennTreebankFiles(LanguageTask):
-    """A task whose splits are three text files, tokens between blanks, a sentence a line."""
+    """A task whose splits are three text files: symbols between blanks, a sentence a line."""
 
     #: The file of each split.
     files: ClassVar[Mapping[Split, str]]
-    #: Tokens of each split, the ends of the lines among them.
+    #: Number of symbols of each split, with the ends of the lines.
     counts: ClassVar[Mapping[Split, int]]
 
     def verify(self) -> None:
-        """Check that the three files are there, with as many tokens as the published ones."""
+        """Check that the three files are there, with as many symbols as the published ones."""
         folder = data_folder()
         missing = [name for name in self.files.values() if not (folder / name).is_file()]
         if missing:
@@ -42,36 +42,36 @@ class PennTreebankFiles(LanguageTask):
     def _read(self, split: Split) -> np.ndarray:
         path = data_folder() / self.files[split]
         try:
-            tokens = _numbered(path, data_folder() / self.files["train"])
+            symbols = _numbered(path, data_folder() / self.files["train"])
         except OSError as error:
             raise DataNotFound(f"Penn Treebank: {path}: {error.strerror}") from None
         except (KeyError, UnicodeError) as error:
             raise DataCorrupt(f"{path} is corrupt: {error}, not in the training text") from None
-        if len(tokens) != self.counts[split]:
+        if len(symbols) != self.counts[split]:
             raise DataCorrupt(
-                f"{path} is not the published file: it has {len(tokens):,} tokens, "
+                f"{path} is not the published file: it has {len(symbols):,} symbols, "
                 f"expected {self.counts[split]:,}"
             )
-        if (types := len(_vocabulary(data_folder() / self.files["train"]))) != self.outputs:
+        if (found := len(_vocabulary(data_folder() / self.files["train"]))) != self.outputs:
             raise DataCorrupt(
-                f"{path} is not the published file: the training text has {types:,} types, "
-                f"expected {self.outputs:,}"
+                f"{path} is not the published file: the training text has {found:,} different "
+                f"symbols, expected {self.outputs:,}"
             )
-        return tokens
+        return symbols
 
 
 @functools.lru_cache(maxsize=6)
 def _numbered(path: Path, train: Path) -> np.ndarray:
-    """The numbers of a file's tokens: int64 (n,), not to be written to."""
+    """Return the numbers of a file's symbols: int64 (n,), not to be written to."""
     numbers = _vocabulary(train)
-    return np.array([numbers[token] for token in _tokens(path)], dtype=np.int64)
+    return np.array([numbers[symbol] for symbol in _symbols(path)], dtype=np.int64)
 
 
 @functools.lru_cache(maxsize=2)
 def _vocabulary(train: Path) -> dict[str, int]:
-    """Each type of the training text with its number, in alphabetical order."""
-    return {token: number for number, token in enumerate(sorted(set(_tokens(train))))}
+    """Return each different symbol of the training text with its number, in alphabetical order."""
+    return {symbol: number for number, symbol in enumerate(sorted(set(_symbols(train))))}
 
 
-def _tokens(path: Path) -> list[str]:
+def _symbols(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").replace("\n", f" {END} ").split()

@@ -19,12 +19,12 @@ class PennTreebank(PennTreebankFiles):
     """Penn Treebank (Marcus et al. 1993) by words, in Mikolov's preprocessing.
 
     929,589 words to train on, 73,760 to validate, 82,430 to test, ``<eos>`` after each sentence;
-    10,000 types (section 4.2). The files ``ptb.train.txt``, ``ptb.valid.txt`` and
+    10,000 different words (section 4.2). The files ``ptb.train.txt``, ``ptb.valid.txt`` and
     ``ptb.test.txt`` lie in the data folder (``NAS_DATA``); they are not part of this package.
 
     Attributes:
-        train_size: Training tokens, the first of them; None for all.
-        validation_size: Validation tokens, the first of them; None for all.
+        train_size: Words of the training text to keep, from its beginning; None for all.
+        validation_size: Words of the validation text to keep, likewise; None for all.
         reward_scale: c of the reward c / (validation perplexity)^2; the paper has 80.
     """
 
@@ -48,7 +48,7 @@ class PennTreebank(PennTreebankFiles):
             learning_rate=0.005,
             decay_factor=0.3,
             decay_from=1,
-            tokens=60_000,
+            symbols=60_000,
         ),
         "paper": replace(ZAREMBA_MEDIUM, epochs=35),
         "zaremba_medium": ZAREMBA_MEDIUM,

@@ -21,12 +21,13 @@ class PennTreebankCharacters(PennTreebankFiles):
     """Penn Treebank by characters, ``_`` for the blank.
 
     5,017,482 to train on, 393,042 to validate, 442,423 to test, ``<eos>`` after each sentence; 50
-    types. The files ``ptb.char.train.txt``, ``ptb.char.valid.txt`` and ``ptb.char.test.txt`` lie
-    in the data folder (``NAS_DATA``). Reports have bits per character, log2 of the perplexity.
+    different ones. The files ``ptb.char.train.txt``, ``ptb.char.valid.txt`` and
+    ``ptb.char.test.txt`` lie in the data folder (``NAS_DATA``). Reports have bits per character,
+    log2 of the perplexity.
 
     Attributes:
-        train_size: Training tokens, the first of them; None for all.
-        validation_size: Validation tokens, the first of them; None for all.
+        train_size: Characters of the training text to keep, from its beginning; None for all.
+        validation_size: Characters of the validation text to keep, likewise; None for all.
         reward_scale: c of the reward c / (validation perplexity)^2; with 1, it is 2^(-2 bits).
     """
 
@@ -54,7 +55,7 @@ class PennTreebankCharacters(PennTreebankFiles):
             learning_rate=0.005,
             decay_factor=0.3,
             decay_from=1,
-            tokens=100_000,
+            symbols=100_000,
         ),
         "paper": LanguageRecipe(
             epochs=35,

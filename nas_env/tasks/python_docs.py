@@ -17,7 +17,7 @@ from nas_env.tasks._language import LanguageTask, Split
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.recipe import Recipe
 
-TYPES = 1_000
+VOCABULARY = 1_000
 UNKNOWN, END = "<unk>", "<eos>"  # a word that is none of the commonest; a paragraph's end
 SHARE = 0.1  # of the text for validation, and for test
 WORD = re.compile(r"[a-z]+|[0-9]|[^\sa-z0-9]")
@@ -28,20 +28,21 @@ RULE = re.compile(r"^[\s*=~^|+-]+$", re.MULTILINE)  # the line under a heading, 
 class PythonDocs(LanguageTask):
     """The topics of Python's language reference, which every CPython has for ``help()``.
 
-    About 70,000 words to train on, 8,500 to validate and as many to test; 1,000 types, in small
-    letters, one of them ``<unk>``. A topic lies in one split as a whole, by a seeded order; what
-    several topics have in common is kept in the first alone. Another Python has another text:
-    a hash of it is part of the task's identity, so that no evaluations of two are mixed.
+    About 70,000 words to train on, 8,500 to validate and as many to test; 1,000 different ones in
+    small letters, one of them ``<unk>``. Each topic lies in one split as a whole, by a seeded
+    order; a paragraph that several topics share is kept in the first alone. Another Python has
+    another text, so a hash of it is part of the task's identity: evaluations of two Pythons are
+    never mixed.
 
     Attributes:
-        train_size: Training tokens, the first of them; None for all.
-        validation_size: Validation tokens, the first of them; None for all.
+        train_size: Words of the training text to keep, from its beginning; None for all.
+        validation_size: Words of the validation text to keep, likewise; None for all.
         reward_scale: c of the reward c / (validation perplexity)^2; the paper has 80.
     """
 
     version: ClassVar[int] = 0
-    outputs: ClassVar[int] = TYPES
-    #: Of the order of the topics; part of the task's version.
+    outputs: ClassVar[int] = VOCABULARY
+    #: Seed of the order of the topics; part of the task's version.
     split_seed: ClassVar[int] = 0
     recipes: ClassVar[Mapping[str, Recipe]] = {
         "short": LanguageRecipe(
@@ -70,7 +71,7 @@ class PythonDocs(LanguageTask):
 
     @classmethod
     def identity(cls) -> dict[str, Any]:
-        """The version, and a hash of this Python's text; empty where it has none."""
+        """Return the version, and a hash of this Python's text: empty where it has none."""
         return {"version": cls.version, "text": _hash()}
 
     def verify(self) -> None:
@@ -103,14 +104,14 @@ def _hash() -> str:
 
 @functools.cache
 def _numbered(seed: int) -> dict[Split, np.ndarray]:
-    """Each split's numbers of words, by the commonest of the training topics."""
+    """Return the numbers of each split's words, by the commonest of the training topics."""
     splits: dict[Split, list[str]] = {
         split: [word for paragraph in paragraphs for word in _words(paragraph)]
         for split, paragraphs in divided(_topics(), seed).items()
     }
     counts = Counter(splits["train"])
     del counts[END]
-    common = sorted(counts, key=lambda word: (-counts[word], word))[: TYPES - 2]
+    common = sorted(counts, key=lambda word: (-counts[word], word))[: VOCABULARY - 2]
     numbers = {word: number for number, word in enumerate((UNKNOWN, END, *common))}
     return {
         split: np.array([numbers.get(word, 0) for word in words], dtype=np.int64)
@@ -123,7 +124,7 @@ def _words(paragraph: str) -> list[str]:
 
 
 def divided(topics: Mapping[str, str], seed: int) -> dict[Split, list[str]]:
-    """The paragraphs of each split, whole topics in one, no paragraph twice."""
+    """Return the paragraphs of each split: every topic in one split, no paragraph twice."""
     seen: set[str] = set()
     kept = {name: list(_fresh(topics[name].split("\n\n"), seen)) for name in sorted(topics)}
     sizes = {name: sum(map(len, paragraphs)) for name, paragraphs in kept.items()}
@@ -140,7 +141,7 @@ def divided(topics: Mapping[str, str], seed: int) -> dict[Split, list[str]]:
 
 
 def _fresh(paragraphs: Iterable[str], seen: set[str]) -> Iterable[str]:
-    """The paragraphs that have not been seen yet, however they are indented."""
+    """Yield the paragraphs that have not been seen yet, however they are indented."""
     for paragraph in paragraphs:
         plain = " ".join(paragraph.split())
         if plain and plain not in seen:

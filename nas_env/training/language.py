@@ -1,7 +1,8 @@
 """Trains one recurrent child on a text (Zoph & Le 2017, section 4.2): torch alone, no task.
 
 A child has ``initial_state(batch)``, a tensor or nested tuples of tensors, and is called as
-``child(tokens, state) -> (logits, state)``: int64 (steps, batch), logits (steps, batch, types).
+``child(symbols, state) -> (logits, state)``: int64 (steps, batch), logits (steps, batch,
+vocabulary). Symbols are the words or the characters of the text, as numbers.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.outcome import Report, Training, autocast, timed, unheard
 from nas_env.training.text import LanguageData, columns, detached, stretches
 
-#: The loss of a child that says all tokens are equally likely is ln(types). One that is worse
-#: than this many times that has exploded, ...
+#: A child that takes all symbols for equally likely has a loss of ln(vocabulary). A loss over
+#: this many times that counts as exploded ...
 EXPLODED = 2.0
-#: ... unless it is one of the first steps.
+#: ... after this many steps.
 WARM_UP = 20
-#: Steps that another device than a CPU may be ahead of the look at its loss.
+#: Steps by which a device other than a CPU may be ahead of the check of its losses.
 AHEAD = 8
 
 
@@ -40,21 +41,22 @@ def train(
     """Train ``child`` in place by a resolved recipe, validating after each epoch.
 
     Truncated back-propagation through time (section 4.2, after Zaremba et al. 2014): the text is
-    cut into columns, the state is carried from one stretch of ``recipe.steps`` tokens to the
+    cut into columns; the state is carried from one stretch of ``recipe.steps`` symbols to the
     next, the gradient is not.
 
     Args:
-        child: On ``device``.
-        data: On ``device``.
-        recipe: With nothing left to decide.
-        seed: Of the child's dropout; the order of the text is fixed.
-        device: Where all of it happens.
+        child: The child, on ``device``.
+        data: The data, on ``device``.
+        recipe: A recipe with nothing left to decide.
+        seed: Seed of the child's dropout; the order of the text is fixed.
+        device: Device on which all of it happens.
         report: Called when training begins and after each epoch.
 
     Returns:
-        Curves ``"training_loss"`` (nats a token) and ``"validation_perplexity"``, one value an
-        epoch. It diverged where a loss was not finite, or, after the first ``WARM_UP`` steps,
-        over ``EXPLODED`` times the ln(types) of guessing.
+        The outcome, with the curves ``"training_loss"`` (nats a symbol) and
+        ``"validation_perplexity"``, one value an epoch. Training diverged where a loss was not
+        finite or, after the first ``WARM_UP`` steps, over ``EXPLODED`` times the ln(vocabulary)
+        of guessing.
     """
     result = Training({"training_loss": [], "validation_perplexity": []}, seconds={})
     report(result.progress(recipe.epochs))
@@ -81,7 +83,7 @@ def train(
 
 
 class _Steps:
-    """The optimiser's side of the training: one call an epoch."""
+    """Takes the optimiser's steps, an epoch a call."""
 
     def __init__(
         self, child: nn.Module, data: LanguageData, recipe: LanguageRecipe, device: torch.device
@@ -90,7 +92,7 @@ class _Steps:
         found = stretches(columns(data.train, recipe.batch_size), recipe.steps)
         size = found[0][0].shape
         self.stretches = [pair for pair in found if pair[0].shape == size]  # no shorter last one
-        self.watch = _Watch(data.types, device)
+        self.watch = _Watch(data.vocabulary, device)
         self.state: Any = None
         self.next = 0
         kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[recipe.optimiser]
@@ -102,12 +104,12 @@ class _Steps:
         )
 
     def epoch(self, number: int) -> Tensor:
-        """One epoch: its mean loss a token, unless ``watch`` has seen it diverge."""
+        """Train for one epoch, or until ``watch`` sees it diverge; return the mean loss."""
         self.child.train()
         self.optimiser.param_groups[0]["lr"] = self.recipe.rate(number)
         count = len(self.stretches)
-        if self.recipe.tokens is not None:
-            count = min(count, max(1, self.recipe.tokens // self.stretches[0][0].numel()))
+        if self.recipe.symbols is not None:
+            count = min(count, max(1, self.recipe.symbols // self.stretches[0][0].numel()))
         losses = []
         for _ in range(count):
             losses.append(self.step())
@@ -117,13 +119,13 @@ class _Steps:
         return torch.stack(losses).mean()
 
     def step(self) -> Tensor:
-        """Take a step on the next stretch of text; return its loss in nats a token, detached."""
-        tokens, targets = self.stretches[self.next]
+        """Take a step on the next stretch of text; return its loss in nats a symbol, detached."""
+        symbols, targets = self.stretches[self.next]
         if self.next == 0:  # the text begins
-            self.state = self.child.initial_state(tokens.shape[1])  # type: ignore[operator]
+            self.state = self.child.initial_state(symbols.shape[1])  # type: ignore[operator]
         self.next = (self.next + 1) % len(self.stretches)
-        scale = len(tokens) if self.recipe.loss == "sum_over_steps" else 1
-        loss, state = _loss(self.child, tokens, targets, self.state, self.recipe, scale)
+        scale = len(symbols) if self.recipe.loss == "sum_over_steps" else 1
+        loss, state = _loss(self.child, symbols, targets, self.state, self.recipe, scale)
         self.state = detached(state)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -133,35 +135,35 @@ class _Steps:
 
 
 class _Watch:
-    """Looks at each loss: on a CPU at once; elsewhere ``AHEAD`` steps later, when it is there.
+    """Checks each loss: on a CPU at once; elsewhere ``AHEAD`` steps later.
 
-    The host then waits for a step that is long done, and the device never runs dry.
+    By then the step is long done, so the host hardly waits and the device always has work.
     """
 
-    def __init__(self, types: int, device: torch.device):
-        self.bound = EXPLODED * math.log(max(types, 2))
+    def __init__(self, vocabulary: int, device: torch.device):
+        self.bound = EXPLODED * math.log(max(vocabulary, 2))
         self.ahead = 0 if device.type == "cpu" else AHEAD
         self.pending: deque[tuple[Tensor, torch.Event | None]] = deque()
         self.seen = 0
         self.reason: str | None = None
 
     def sees(self, loss: Tensor) -> bool:
-        """Take a loss; whether one so far shows that training has diverged."""
+        """Take a loss in nats a symbol; return whether one so far shows divergence."""
         copy = loss.to("cpu", non_blocking=True)
         event = None if loss.device.type == "cpu" else torch.Event(loss.device)
-        if event is not None:  # the copy is there when all before it is done
+        if event is not None:  # happens when the copy has been made
             event.record()
         self.pending.append((copy, event))
         if len(self.pending) > self.ahead:
-            self._look()
+            self._check()
         return self.reason is not None
 
     def finish(self) -> None:
-        """Look at all that are left."""
+        """Check the losses that are left."""
         while self.pending:
-            self._look()
+            self._check()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         loss, event = self.pending.popleft()
         if event is not None:
             event.synchronize()
@@ -176,16 +178,16 @@ class _Watch:
 
 
 @torch.no_grad()
-def perplexity(child: nn.Module, tokens: Tensor, recipe: LanguageRecipe) -> float:
-    """The exponential of the mean loss in nats a token; not finite where a logit is not.
+def perplexity(child: nn.Module, text: Tensor, recipe: LanguageRecipe) -> float:
+    """Return the exponential of the mean loss in nats a symbol; not finite where a logit is not.
 
     The text is cut into columns as for training: each begins with the initial state, and the
-    last tokens, too few for another row, are left out.
+    last symbols, too few for another row, are left out.
     """
     child.eval()
-    cut = columns(tokens, recipe.batch_size)
+    cut = columns(text, recipe.batch_size)
     state = child.initial_state(cut.shape[1])  # type: ignore[operator]
-    total = torch.zeros((), dtype=torch.float64, device=tokens.device)
+    total = torch.zeros((), dtype=torch.float64, device=text.device)
     for inputs, targets in stretches(cut, recipe.steps):
         loss, state = _loss(child, inputs, targets, state, recipe)
         total += loss * targets.numel()
@@ -195,13 +197,13 @@ def perplexity(child: nn.Module, tokens: Tensor, recipe: LanguageRecipe) -> floa
 
 def _loss(
     child: nn.Module,
-    tokens: Tensor,
+    symbols: Tensor,
     targets: Tensor,
     state: Any,
     recipe: LanguageRecipe,
     scale: float = 1.0,
 ) -> tuple[Tensor, Any]:
-    """The mean cross-entropy in nats a token, times ``scale``, and the state after the last."""
-    with autocast(recipe, tokens.device):
-        logits, state = child(tokens, state)
+    """Return ``scale`` times the mean loss in nats a symbol, and the state after the last."""
+    with autocast(recipe, symbols.device):
+        logits, state = child(symbols, state)
     return cross_entropy(logits.flatten(0, 1), targets.flatten(), scale), state

@@ -18,24 +18,25 @@ class LanguageRecipe(ChildRecipe):
     them for 35 epochs and leaves the rest open. Dropout is the child's own.
 
     Attributes:
-        epochs: Passes over the training text, or over the part that ``tokens`` says.
+        epochs: Passes over the training text, or over the part that ``symbols`` says.
         batch_size: Columns into which the text is cut, each a piece of it in its order.
-        steps: Tokens of a column that the gradient goes back through; the state is carried on.
+        steps: Symbols of a column that the gradient goes back through; the state is carried on.
         loss: What the gradient is taken of: ``"sum_over_steps"``, the loss summed over the
-            ``steps`` tokens of a column and averaged over the columns, as Zaremba et al. have it,
-            for whose rate and clipping it is meant; or ``"mean"`` over all tokens, which is
-            ``steps`` times smaller.
+            ``steps`` symbols of a column and averaged over the columns, as Zaremba et al. have it
+            (their rate and their clipping are meant for it); or ``"mean"`` over all symbols, which
+            is ``steps`` times smaller.
         optimiser: ``"sgd"`` without momentum, or ``"adam"``.
         learning_rate: Rate of the first ``decay_from`` epochs.
         decay_factor: Factor by which each later epoch multiplies the rate.
         decay_from: Number of epochs at the full rate.
         max_gradient_norm: Norm to which the gradient of all parameters together is cut.
         weight_decay: L2, on every parameter.
-        tokens: Of one epoch, at most; the next epoch goes on where it ended. None for all.
+        symbols: Words or characters of one epoch at most; the next epoch continues where it
+            ended. None for all.
         precision: ``"bfloat16"`` runs matrix products in it by autocast; ``"auto"`` takes it
             where it is fast: on CUDA, and on a CPU with instructions for it.
-        threads: CPU threads of one child; one makes the numbers the same on every machine of a
-            kind.
+        threads: CPU threads of one child; with one, machines of the same type give the same
+            numbers.
     """
 
     epochs: int = 39
@@ -48,14 +49,14 @@ class LanguageRecipe(ChildRecipe):
     decay_from: int = 6
     max_gradient_norm: float = 5.0
     weight_decay: float = 0.0
-    tokens: int | None = None
+    symbols: int | None = None
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: int = 1
 
     engine: ClassVar[str] = "nas_env.training.language:train"
 
     def __post_init__(self) -> None:
-        at_least(self, epochs=1, batch_size=1, steps=1, decay_from=0, tokens=1, threads=1)
+        at_least(self, epochs=1, batch_size=1, steps=1, decay_from=0, symbols=1, threads=1)
         at_most(self, epochs=100_000, batch_size=1_000_000, steps=100_000, threads=1_024)
         at_least(self, learning_rate=0, decay_factor=0, max_gradient_norm=0, weight_decay=0)
 

@@ -11,36 +11,36 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class LanguageData:
-    """The part of a task that a search may see.
+    """The part of a language task that a search may see.
 
     Attributes:
-        train: Token numbers in their order, int64 (n,).
-        validation: The same, int64 (k,).
-        types: How many different tokens there may be.
+        train: Numbers of the training text's symbols, in their order: int64 (n,).
+        validation: Numbers of the validation text's symbols: int64 (k,).
+        vocabulary: Number of different symbols: words or characters.
     """
 
     train: Tensor
     validation: Tensor
-    types: int
+    vocabulary: int
 
     def to(self, device: torch.device) -> LanguageData:
-        """The same on a device."""
-        return LanguageData(self.train.to(device), self.validation.to(device), self.types)
+        """Return the same data on a device."""
+        return LanguageData(self.train.to(device), self.validation.to(device), self.vocabulary)
 
 
-def columns(tokens: Tensor, count: int) -> Tensor:
-    """A text cut into pieces of equal length, one a column: (n,) -> (n // count, count).
+def columns(text: Tensor, count: int) -> Tensor:
+    """Cut a text into pieces of equal length, one a column: (n,) -> (n // count, count).
 
     Example:
         >>> columns(torch.arange(7), 2).tolist()
         [[0, 3], [1, 4], [2, 5]]
     """
-    count = min(count, max(1, len(tokens) // 2))  # a column has at least one token to guess
-    return tokens[: len(tokens) // count * count].view(count, -1).t().contiguous()
+    count = min(count, max(1, len(text) // 2))  # a column has at least one symbol to guess
+    return text[: len(text) // count * count].view(count, -1).t().contiguous()
 
 
 def stretches(cut: Tensor, steps: int) -> list[tuple[Tensor, Tensor]]:
-    """Each stretch of ``steps`` rows, the last may be shorter, and the rows to be guessed.
+    """Return each stretch of ``steps`` rows with the rows to be guessed; the last may be shorter.
 
     Example:
         >>> [(x.tolist(), y.tolist()) for x, y in stretches(columns(torch.arange(4), 1), 2)]
@@ -50,5 +50,5 @@ def stretches(cut: Tensor, steps: int) -> list[tuple[Tensor, Tensor]]:
 
 
 def detached(state: Any) -> Any:
-    """A state, a tensor or nested tuples of them, through which no gradient goes back."""
+    """Return a state, a tensor or nested tuples of them, without its history of gradients."""
     return state.detach() if isinstance(state, Tensor) else tuple(map(detached, state))
