@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks._page import bounded, table
-from benchmarks._plots import name_of
-from benchmarks._statistics import bootstrap, improvement, interquartile_mean
+from benchmarks._plots import fewest_seeds, name_of
+from benchmarks._statistics import bootstrap, caution, improvement, interquartile_mean
 from benchmarks._study import Study
 from benchmarks._verdict import code
 
@@ -49,7 +49,8 @@ def overall(studies: Sequence[Study]) -> str | None:
         [
             "## All environments",
             f"{names}. Score: 0 is the mean regret of random search, 1 the optimum; interquartile "
-            "mean over all searches, with stratified bootstrap intervals (Agarwal et al. 2021).",
+            "mean over all searches, with stratified bootstrap intervals (Agarwal et al. 2021). "
+            + caution(min(map(fewest_seeds, chosen))),
             table(["agent", "score (IQM)", "P(improvement over random search)"], ordered),
         ]
     )

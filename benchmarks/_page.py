@@ -8,8 +8,8 @@ from math import isnan
 
 import numpy as np
 
-from benchmarks._plots import name_of, seeds_of, unit_of
-from benchmarks._statistics import Interval, difference, iqm_interval, mean_interval
+from benchmarks._plots import fewest_seeds, name_of, seeds_of, unit_of
+from benchmarks._statistics import Interval, caution, difference, iqm_interval, mean_interval
 from benchmarks._study import EXACT, Study
 from benchmarks._verdict import against_control, by_rank, code, paragraph, wins
 
@@ -86,8 +86,8 @@ def _explained(study: Study) -> str:
     return (
         f"Of the architecture with the best validation so far, as {study.reported} has it: mean "
         f"over {seeds_of(study)} seeds ± half its 95% interval (Student's t). IQM: interquartile "
-        "mean with its 95% bootstrap interval."
-    )
+        "mean with its 95% bootstrap interval. " + caution(fewest_seeds(study))
+    ).rstrip()
 
 
 def _values(study: Study, marks: Sequence[int]) -> str:

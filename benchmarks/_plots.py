@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks._paper import LABEL, colours_of, dress, figure_of, label_ends, title
-from benchmarks._statistics import mean_interval
+from benchmarks._statistics import ENOUGH, mean_interval
 from benchmarks._study import EXACT, Study
 from benchmarks._verdict import Comparison, against_control, by_rank
 from nas_env.drawing._palette import INK, MUTED, PAPER, WIRE
@@ -67,7 +67,8 @@ def improvements(study: Study, mark: int) -> Figure | None:
     axes.set_yticks(range(len(ranked)), ranked, **names)
     axes.set_ylim(-0.7, len(ranked) - 0.3)
     axes.set_xlim(-0.02, 1.02)
-    note = "95% bootstrap intervals; hollow: not significant after Holm's correction"
+    few = f", too narrow with fewer than {ENOUGH} seeds" if fewest_seeds(study) < ENOUGH else ""
+    note = f"95% bootstrap intervals{few}; hollow: not significant after Holm's correction"
     title(axes, f"{name_of(study)}, after {mark} {study.counted}", note)
     return figure
 
@@ -92,6 +93,11 @@ def seeds_of(study: Study) -> str:
     """Return the number of seeds as a text: ``20``, or ``5 to 20``."""
     counts = {len(runs.seeds) for runs in study.runs.values()}
     return str(max(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+
+
+def fewest_seeds(study: Study) -> int:
+    """Return the number of seeds of the agent that has the fewest."""
+    return min(len(runs.seeds) for runs in study.runs.values())
 
 
 def _first(study: Study) -> int:

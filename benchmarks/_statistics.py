@@ -19,6 +19,10 @@ from scipy import stats
 LEVEL = 0.95
 RESAMPLES = 2_000  # of a bootstrap, as in Agarwal et al. 2021
 CHUNK = 2**22  # numbers held at once
+ENOUGH = 20  # seeds of a bootstrap interval that is as wide as it should be
+#: Percentage of 95% bootstrap intervals of interquartile means that hold the truth, by the number
+#: of seeds, for normal scores (python -m benchmarks.coverage).
+HELD = {3: 74, 5: 91, 10: 94}
 
 Scores = Sequence[float] | np.ndarray
 Statistic = Callable[[np.ndarray], np.ndarray]
@@ -94,6 +98,22 @@ def bootstrap(strata: Sequence[Scores], statistic: Statistic, seed: int = 0) -> 
 def iqm_interval(values: Scores, seed: int = 0) -> Interval:
     """The interquartile mean of one environment's runs with its bootstrap interval."""
     return bootstrap([values], interquartile_mean, seed)
+
+
+def caution(seeds: int) -> str:
+    """Return what a page says of its bootstrap intervals: nothing where there are enough seeds.
+
+    Example:
+        >>> caution(20), caution(5).split(":")[0]
+        ('', 'With fewer than 20 seeds bootstrap intervals are too narrow')
+    """
+    if seeds >= ENOUGH:
+        return ""
+    held = ", ".join(f"{share}% with {count} seeds" for count, share in HELD.items())
+    return (
+        f"With fewer than {ENOUGH} seeds bootstrap intervals are too narrow: those of 95% hold the "
+        f"truth in {held} (`python -m benchmarks.coverage`). Go by Student's t and the tests."
+    )
 
 
 # -- two agents ----------------------------------------------------------------------------------

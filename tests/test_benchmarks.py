@@ -16,8 +16,10 @@ from benchmarks._environment import all_sequences, make_vector, truth_of
 from benchmarks._file import ResultsFile
 from benchmarks._job import Budget, Job, agent_spec
 from benchmarks._reading import studies
+from benchmarks._results import FOLDER
 from benchmarks._significance import holm, mann_whitney
 from benchmarks._statistics import (
+    HELD,
     bootstrap,
     difference,
     improvement,
@@ -28,6 +30,7 @@ from benchmarks._statistics import (
 from benchmarks._submission import Submission, compare, read
 from benchmarks._trials import SPACES, draw, read_spaces, trials
 from benchmarks._verdict import against_control, paragraph, wins
+from benchmarks.coverage import POPULATIONS, coverage
 from nas_env.errors import InvalidValue, UnknownName
 from search_spaces import make_space
 from tests._killing import killed_after
@@ -323,6 +326,22 @@ def test_few_seeds_are_never_significant(tmp_path):
     assert not any(c.verdict for c in against_control(study, 8).values())
     assert not any(wins(study, 8).values())
     assert "So few seeds cannot make any difference significant." in paragraph(study, 8)
+
+
+def test_a_page_says_that_few_seeds_make_bootstrap_intervals_too_narrow(tmp_path):
+    for seeds, says in ((5, True), (20, False)):
+        path = synthetic(tmp_path / f"{seeds}.sqlite", STRENGTHS, seeds=seeds)
+        assert report.main([str(path), "--out", str(tmp_path)]) == 0
+        assert ("bootstrap intervals are too narrow" in (tmp_path / "index.md").read_text()) == says
+
+
+def test_coverage_is_what_was_kept():
+    """With a tenth of the studies; what a page says is of the whole."""
+    kept = json.loads((FOLDER / "coverage.json").read_text())["figures"]["normal"]
+    assert {s: round(100 * kept[str(s)]["IQM, bootstrap"]) for s in HELD} == HELD
+    for seeds in (3, 20):
+        for name, share in coverage(POPULATIONS["normal"], seeds, 200).items():
+            assert share == pytest.approx(kept[str(seeds)][name], abs=0.08)
 
 
 def test_exact_random_search_is_what_many_searches_come_to(tmp_path):
