@@ -1,0 +1,204 @@
+"""Which cheap recipe puts networks in the order of a long training?
+
+NAS_DATA=... python -m benchmarks.fidelity --device cuda --workers 16     # minutes of a GPU
+NAS_DATA=... python -m benchmarks.fidelity --reference-seeds 0 --networks 3 --seeds 1 --device cpu
+
+The same random networks, spread evenly over the FLOPs of the space, are trained by each candidate
+of ``benchmarks/_candidates.py`` and by the reference, over several seeds. A candidate's figure is
+Kendall's tau between the networks' order by one training of each and their order by the reference's
+mean over seeds, averaged over the candidate's seeds; its interval is a bootstrap over networks.
+The second command leaves the reference out, and says what a child takes on this machine.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.stats import kendalltau
+
+from benchmarks._candidates import CANDIDATES, REFERENCE
+from benchmarks._command import command
+from benchmarks._processes import in_processes
+from benchmarks._results import save
+from nas_env.errors import UnknownName
+from nas_env.evaluation._machine import cores
+from nas_env.problem import Problem, choose_device
+from nas_env.tasks import task_class, task_names
+
+DRAWN = 200  # random networks, of which the spread ones are taken
+RESAMPLES = 1_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """Train the same networks by all candidates.
+
+    Attributes:
+        env: Id of the environment.
+        networks: Number of networks.
+        seeds: Trainings of each network by each candidate.
+        reference_seeds: Trainings of each network by the reference; 0 leaves the reference out.
+        device: ``cpu``, ``cuda`` or ``auto``.
+        workers: Processes that train at the same time.
+        only: Candidates to train; by default all.
+        share: Share of the images or words of every training, for a trial.
+    """
+
+    env: str = "NAS-CIFAR10-v0"
+    networks: int = 12
+    seeds: int = 3
+    reference_seeds: int = 2
+    device: str = "auto"
+    workers: int = cores()
+    only: tuple[str, ...] = ()
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training."""
+
+    env: str
+    device: str
+    recipe: str
+    share: float
+    tokens: tuple[int, ...]
+    seed: int
+
+
+def measure(options: Options) -> None:
+    """Train, compare, print and keep the figures."""
+    names = chosen(options)
+    networks = spread(options)
+    jobs = [
+        Job(options.env, options.device, name, options.share, tokens, seed)
+        for name in names
+        for tokens in reversed(networks)  # the longest trainings first
+        for seed in range(options.reference_seeds if name == REFERENCE else options.seeds)
+    ]
+    found = np.array(in_processes(trained, jobs, options.workers))
+    tables: dict[str, np.ndarray] = {}  # by name: (networks, seeds, reward and seconds)
+    for name in names:
+        rows = found[[job.recipe == name for job in jobs]]
+        tables[name] = rows.reshape(len(networks), -1, found.shape[1])
+    figures = report(tables)
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    chosen_options = (
+        f"--env {options.env} --networks {options.networks} --seeds {options.seeds} "
+        f"--reference-seeds {options.reference_seeds} --device {options.device} "
+        f"--workers {options.workers} --share {options.share}"
+    )
+    part = "" if options.reference_seeds else "_seconds"
+    save(
+        f"fidelity_{options.env}{part}",
+        f"python -m benchmarks.fidelity {chosen_options}",
+        {"device": device, "recipes": CANDIDATES[options.env], **figures},
+    )
+
+
+def chosen(options: Options) -> list[str]:
+    """The names of the reference and of the candidates that are wanted.
+
+    Raises:
+        UnknownName: If there is no such id or candidate.
+    """
+    if options.env not in CANDIDATES:
+        raise UnknownName("environment", options.env, CANDIDATES)
+    known = CANDIDATES[options.env]
+    for name in options.only:
+        if name not in known:
+            raise UnknownName("candidate", name, known)
+    wanted = [name for name in known if name in (options.only or known) and name != REFERENCE]
+    return [REFERENCE] * (options.reference_seeds > 0) + wanted
+
+
+def spread(options: Options) -> list[tuple[int, ...]]:
+    """Networks at even steps of the ranking of random ones by parameters and FLOPs, rising."""
+    own = problem(options.env, options.device, REFERENCE, 1.0)
+    task: Any = own.task
+
+    def size(tokens: list[int]) -> tuple[int, int]:
+        cost = own.space.cost(own.space.decode(tokens), task.input_shape, task.outputs)
+        return cost.flops, cost.parameters
+
+    drawn = sorted(own.space.sample_batch(np.random.default_rng(0), DRAWN).tolist(), key=size)
+    places = np.linspace(0, DRAWN - 1, options.networks + 2)[1:-1].round().astype(int)
+    return [tuple(drawn[place]) for place in places]
+
+
+@lru_cache
+def problem(env: str, device: str, recipe: str, share: float) -> Problem:
+    """The problem of an id with one of its recipes; Gymnasium need not be installed."""
+    changes = dict(CANDIDATES[env][recipe])
+    if share < 1:
+        changes["images"] = round(share * changes.get("images", 45_000))
+    for task in task_names():
+        if (settings := task_class(task).environments.get(env)) is not None:
+            return Problem(task, **settings, recipe=changes, device=str(choose_device(device)))
+    raise UnknownName("environment", env, CANDIDATES)
+
+
+def trained(job: Job) -> tuple[float, float]:
+    """The reward of one training, minus infinity where it failed, and the seconds it took."""
+    own = problem(job.env, job.device, job.recipe, job.share)
+    own.evaluation_seed = job.seed
+    ((architecture, evaluation),) = own.evaluate([job.tokens])
+    if evaluation.status != "ok":
+        return -np.inf, np.nan
+    parts = own.parts(job.tokens, own.request(architecture))
+    return evaluation.reward, parts["train"] + parts["validate"]
+
+
+def report(tables: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """What each recipe comes to, printed as it is made."""
+    reference = tables[REFERENCE][..., 0].mean(axis=1) if REFERENCE in tables else None
+    figures: dict[str, Any] = {}
+    for name, table in tables.items():
+        rewards, seconds = table[..., 0], table[..., 1]
+        own: dict[str, Any] = {
+            "mean reward": round(float(rewards[np.isfinite(rewards)].mean()), 4),
+            "failed": int(np.isinf(rewards).sum()),
+            "seconds a child, mean": round(float(np.nanmean(seconds)), 1),
+            "rewards": np.round(rewards, 4).tolist(),
+        }
+        if reference is not None and name != REFERENCE:
+            own |= agreement(rewards, reference)
+        if rewards.shape[1] > 1:
+            pairs = [(i, j) for i in range(rewards.shape[1]) for j in range(i)]
+            own["tau between seeds"] = round(mean_tau(rewards, pairs), 3)
+        figures[name] = own
+        print(f"{name:40} { ({k: v for k, v in own.items() if k != 'rewards'}) }", flush=True)
+    return {"networks": len(next(iter(tables.values()))), "by recipe": figures}
+
+
+def agreement(rewards: np.ndarray, reference: np.ndarray) -> dict[str, Any]:
+    """Kendall's tau of (networks, seeds) with (networks,), and its 95% interval."""
+
+    def tau(chosen: np.ndarray) -> float:
+        columns = rewards[chosen].T
+        return float(np.nanmean([kendalltau(c, reference[chosen]).statistic for c in columns]))
+
+    rng, count = np.random.default_rng(0), len(reference)
+    resampled = [tau(rng.integers(count, size=count)) for _ in range(RESAMPLES)]
+    low, high = np.nanpercentile(resampled, [2.5, 97.5])
+    return {
+        "tau": round(tau(np.arange(count)), 3),
+        "tau, 95% interval": [round(float(low), 3), round(float(high), 3)],
+    }
+
+
+def mean_tau(rewards: np.ndarray, pairs: Iterable[tuple[int, int]]) -> float:
+    """Kendall's tau between columns of (networks, seeds), averaged over pairs of columns."""
+    return float(np.mean([kendalltau(rewards[:, i], rewards[:, j]).statistic for i, j in pairs]))
+
+
+main = command("python -m benchmarks.fidelity", {"": (Options, measure)}, resumes=False)
+
+if __name__ == "__main__":
+    sys.exit(main())
