@@ -20,12 +20,12 @@ WORDS = {1: "better", -1: "worse", 0: "no difference shown"}
 
 
 def section(study: Study, marks: Sequence[int], pictures: Mapping[str, str]) -> str:
-    """One environment and budget.
+    """Write the section on one environment and budget.
 
     Args:
-        study: What was played.
+        study: The searches that were played.
         marks: Places of the budget, ascending; the verdict is on the last.
-        pictures: The file of each, by what it shows.
+        pictures: The file of each picture, by its caption.
     """
     last = marks[-1]
     parts = [
@@ -43,13 +43,13 @@ def section(study: Study, marks: Sequence[int], pictures: Mapping[str, str]) -> 
     if rivals := [label for label in study.runs if label.startswith(RIVALS)]:
         parts += [f"### Against the strong controls, at {last}", _rivals(study, rivals, last)]
     if len(study.runs) > 2:
-        parts += [f"### Each against each, at {last}", _wins(study, last)]
-    parts += ["### What it costs", _costs(study), "### To repeat it", _repeat(study)]
+        parts += [f"### Every pair of agents, at {last}", _wins(study, last)]
+    parts += ["### What it costs", _costs(study), "### How to repeat it", _repeat(study)]
     return "\n\n".join(parts)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown.
+    """Write a table in Markdown.
 
     Example:
         >>> print(table(["a", "b"], [["1", "2"]]))
@@ -64,7 +64,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def plus_minus(interval: Interval, decimals: int = 2) -> str:
-    """A mean with half the width of its interval.
+    """Write a mean with half the width of its interval.
 
     Example:
         >>> plus_minus(Interval(1.0, 0.9, 1.1))
@@ -75,7 +75,7 @@ def plus_minus(interval: Interval, decimals: int = 2) -> str:
 
 
 def bounded(interval: Interval, decimals: int = 2) -> str:
-    """An estimate with its bounds, which need not lie evenly around it."""
+    """Write an estimate with its bounds, which need not lie evenly around it."""
     value = f"{interval.value:.{decimals}f}"
     if isnan(interval.low):
         return value
@@ -84,9 +84,9 @@ def bounded(interval: Interval, decimals: int = 2) -> str:
 
 def _explained(study: Study) -> str:
     return (
-        f"Of the architecture with the best validation so far, as {study.reported} has it: mean "
-        f"over {seeds_of(study)} seeds ± half its 95% interval (Student's t). IQM: interquartile "
-        "mean with its 95% bootstrap interval. " + caution(fewest_seeds(study))
+        f"The {study.reported} metric of the architecture with the best validation metric so far: "
+        f"mean over {seeds_of(study)} seeds ± half its 95% interval (Student's t). IQM: "
+        "interquartile mean with its 95% bootstrap interval. " + caution(fewest_seeds(study))
     ).rstrip()
 
 
@@ -116,8 +116,9 @@ def _regrets(study: Study, marks: Sequence[int]) -> str:
     text = f"The optimum of the table is {study.optimum:.2f}."
     if study.perfect is not None and study.reported == "test":
         text += (
-            f" The architecture that is best by validation has {study.perfect:.2f}, a regret of "
-            f"{study.regret(study.perfect):.3f}: there a search ends that has seen everything."
+            f" The architecture with the best validation metric has {study.perfect:.2f}, a regret "
+            f"of {study.regret(study.perfect):.3f}: a search that has seen the whole table ends "
+            "there."
         )
     return f"{text}\n\n{table(header, rows)}"
 
@@ -140,7 +141,7 @@ def _against(study: Study, mark: int) -> str:
 
 
 def _rivals(study: Study, rivals: Sequence[str], mark: int) -> str:
-    """How far each agent is ahead of evolution and hill climbing."""
+    """Write the difference of each agent from evolution and hill climbing."""
     scores = {label: study.score(label, mark) for label in study.runs}
     rows = [
         [
@@ -152,7 +153,7 @@ def _rivals(study: Study, rivals: Sequence[str], mark: int) -> str:
         ]
         for label in by_rank(study, mark)
     ]
-    note = "Difference of the means, and half its 95% interval (Welch)."
+    note = "Difference of the means ± half its 95% interval (Welch)."
     header = ["agent", *(f"minus {code(rival)}" for rival in rivals)]
     return f"{note}\n\n{table(header, rows)}"
 
@@ -166,8 +167,8 @@ def _wins(study: Study, mark: int) -> str:
         rows.append([f"{number} {code(label)}", *cells, f"{won}–{lost}"])
     header = ["row against column", *map(str, range(1, len(ranked) + 1)), "won–lost"]
     note = (
-        "`+`: the row's agent is better, `−`: worse, `·`: not to be told apart (Mann & Whitney, "
-        "two-sided 5%, Holm's correction over all pairs)."
+        "`+`: the row's agent is better, `−`: worse, `·`: no significant difference (Mann & "
+        "Whitney, two-sided 5%, Holm's correction over all pairs)."
     )
     return f"{note}\n\n{table(header, rows)}"
 
@@ -183,8 +184,8 @@ def _costs(study: Study) -> str:
         rows.append([code(label), distinct, time, plus_minus(mean_interval(runs.wall))])
     header = ["agent", "distinct architectures", f"simulated {name}", "ms an episode"]
     note = (
-        "Milliseconds an episode: agent and environment together, on one thread, as the run found "
-        "the machine."
+        "Milliseconds an episode are those of agent and environment together, on one thread, with "
+        "whatever else the machine was doing."
     )
     return f"{note}\n\n{table(header, rows)}"
 

@@ -1,4 +1,4 @@
-"""Which differences between agents are real, and which are not: from the numbers, in words."""
+"""Says in words which differences between agents are significant."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Comparison:
     """One agent against another at a mark.
 
     Attributes:
-        difference: Of the mean scores, Welch's interval.
-        improvement: The probability that a run beats one of the other's.
-        p: Of Mann & Whitney's test, after Holm's correction over the family.
-        verdict: 1 better, -1 worse, 0 not to be told apart.
+        difference: Difference of the mean scores, with Welch's interval.
+        improvement: Probability that a search beats one of the other agent's.
+        p: P-value of Mann & Whitney's test, after Holm's correction over the family.
+        verdict: 1 if better, -1 if worse, 0 without a significant difference.
     """
 
     difference: Interval
@@ -31,7 +31,7 @@ class Comparison:
 
 
 def against_control(study: Study, mark: int) -> dict[str, Comparison]:
-    """Every other agent against random search; one family of tests."""
+    """Compare every other agent with random search, as one family of tests."""
     control = study.control
     others = [label for label in study.runs if label != control]
     if control is None or not others:
@@ -41,10 +41,10 @@ def against_control(study: Study, mark: int) -> dict[str, Comparison]:
 
 
 def wins(study: Study, mark: int) -> dict[tuple[str, str], int]:
-    """Every agent against every other; one family of tests.
+    """Compare every agent with every other, as one family of tests.
 
     Returns:
-        For each ordered pair 1 where the first is better, -1 where it is worse, else 0.
+        1 for each ordered pair whose first agent is better, -1 if it is worse, else 0.
     """
     pairs = list(combinations(study.runs, 2))
     p = holm({(a, b): mann_whitney(study.score(a, mark), study.score(b, mark)) for a, b in pairs})
@@ -57,12 +57,12 @@ def wins(study: Study, mark: int) -> dict[tuple[str, str], int]:
 
 
 def by_rank(study: Study, mark: int) -> list[str]:
-    """The labels, the best mean score first."""
+    """Return the labels, the best mean score first."""
     return sorted(study.runs, key=lambda label: -study.score(label, mark).mean())
 
 
 def paragraph(study: Study, mark: int) -> str:
-    """What can be said at a mark, and what cannot."""
+    """Say which differences at a mark are significant, and which are not."""
     ranked = by_rank(study, mark)
     sentences = [*_on_control(study, ranked, mark), *_on_the_best(study, ranked, mark)]
     return " ".join(sentences)
@@ -71,14 +71,14 @@ def paragraph(study: Study, mark: int) -> str:
 def _on_control(study: Study, ranked: Sequence[str], mark: int) -> list[str]:
     compared = against_control(study, mark)
     if not compared:
-        return ["Random search was not played beside others, so nothing is said against it."]
+        return ["Random search was not played along with other agents, so none is compared to it."]
     seeds = [len(study.runs[label].seeds) for label in compared]
     control = len(study.runs[study.control or ""].seeds)
     sentences = [
         f"At {mark} {study.counted}, by Mann & Whitney's test at 5% with Holm's correction over "
         f"{count(len(compared), 'comparison')} with random search:",
         listing("beats random search", [a for a in ranked if _is(compared, a, 1)]),
-        listing("cannot be told from it", [a for a in ranked if _is(compared, a, 0)]),
+        listing("cannot be distinguished from it", [a for a in ranked if _is(compared, a, 0)]),
         listing("worse", [a for a in ranked if _is(compared, a, -1)], end="."),
     ]
     if smallest_p(min(seeds), control, len(compared)) >= SIGNIFICANT:
@@ -93,9 +93,9 @@ def _on_the_best(study: Study, ranked: Sequence[str], mark: int) -> list[str]:
     real = sum(verdict != 0 for verdict in table.values()) // 2
     equal = [label for label in ranked[1:] if table[best, label] == 0]
     return [
-        f"Of the {count(len(table) // 2, 'pair')} of agents {real} differ significantly after "
+        f"{real} of the {count(len(table) // 2, 'pair')} of agents differ significantly after "
         f"Holm's correction over all pairs. {code(best)} has the best mean;",
-        listing("it cannot be told from", equal, end="."),
+        listing("it cannot be distinguished from", equal, end="."),
     ]
 
 
@@ -116,7 +116,7 @@ def _superior(study: Study, a: str, b: str, mark: int) -> float:
 
 
 def listing(what: str, labels: Sequence[str], end: str = ";") -> str:
-    """One clause of a verdict.
+    """Write one clause of a verdict.
 
     Example:
         >>> listing("worse", [])
@@ -126,12 +126,12 @@ def listing(what: str, labels: Sequence[str], end: str = ";") -> str:
 
 
 def code(label: str) -> str:
-    """A label as Markdown writes a name."""
+    """Write a label as a name in Markdown."""
     return f"`{label}`"
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun.
+    """Write a number with its noun.
 
     Example:
         >>> count(1, "comparison"), count(2, "comparison")

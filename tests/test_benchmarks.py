@@ -309,10 +309,10 @@ def test_page_says_what_is_real_and_what_is_not(tmp_path):
     assert report.main([str(path), "--out", str(tmp_path), "--marks", "4"]) == 0
     page = (tmp_path / "index.md").read_text()
     assert "**beats random search:** `strong`;" in page
-    assert "**cannot be told from it:** `equal_one`;" in page
+    assert "**cannot be distinguished from it:** `equal_one`;" in page
     assert "**worse:** `poor`." in page
-    assert "`strong` has the best mean; **it cannot be told from:** none." in page
-    assert "Of the 6 pairs of agents 5 differ significantly" in page
+    assert "`strong` has the best mean; **it cannot be distinguished from:** none." in page
+    assert "5 of the 6 pairs of agents differ significantly" in page
     assert "| random search, exact | all |" in page and "at 4 | at 8 |" in page
     assert re.search(r"\| `strong` \| .* \| better \|", page)
     assert f"--environments {ID} --agents equal_one poor random_search strong" in page
