@@ -1,4 +1,4 @@
-"""The description of a recurrent cell: a tree of operations, and where its memory goes."""
+"""The description of a recurrent cell: a tree of operations, and the way of its memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from search_spaces._errors import InvalidArchitecture, nearest
 from search_spaces._recurrent_identity import canonical_parts
 from search_spaces._recurrent_tree import Operation, children
 
-COMBINATIONS = ("add", "elem_mult", "max")  # of any cell; a space may offer fewer
+COMBINATIONS = ("add", "elem_mult", "max")  # that cells may have; a space may offer fewer
 ACTIVATIONS = ("identity", "tanh", "sigmoid", "relu", "sin")
 MAX_BASE = 64
 KEYS = ("space", "nodes", "inject", "memory_from", "inject_at")
@@ -69,7 +69,7 @@ class RecurrentCell(Architecture):
         return (len(self.nodes) + 1) // 2
 
     def to_dict(self) -> dict[str, Any]:
-        """``{"space": "recurrent_cell", "nodes": [["add", "tanh"], …], "inject": [...], …}``."""
+        """Return ``{"space": "recurrent_cell", "nodes": [["add", "tanh"], …], …}``."""
         return {
             "space": "recurrent_cell",
             "nodes": [list(operation) for operation in self.nodes],
@@ -79,11 +79,13 @@ class RecurrentCell(Architecture):
         }
 
     def canonical(self) -> RecurrentCell:
-        """The cell that stands for all that are equal from h = c = 0 on, up to leaves' names.
+        """Return the cell that stands for this one and for others that compute the same.
 
-        The children of a node may change places with all below them, since every combination is
-        commutative; activations that change nothing are left out; and all cells whose h stays
-        zero are one. What is folded, and what is not: :mod:`search_spaces._recurrent_identity`.
+        Cells with one canonical form compute the same from h = c = 0 on, up to the leaves'
+        numbers: the children of a node may change places with all below them, since every
+        combination is commutative; activations that change nothing are left out; and all cells
+        whose h stays zero are one. Cells of different forms may compute the same all the same:
+        :mod:`search_spaces._recurrent_identity` says what is folded and what is not.
         """
         return RecurrentCell(
             *canonical_parts(self.nodes, self.inject, self.memory_from, self.inject_at)
@@ -91,7 +93,7 @@ class RecurrentCell(Architecture):
 
     # -- formulas --------------------------------------------------------------------------------
     def formula(self, node: int) -> str:
-        """What a node is before its activation: ``W0 x + U0 h``, ``a8' * a9``."""
+        """Return what a node is before its activation: ``W0 x + U0 h``, ``a8' * a9``."""
         if node < self.base:
             operands = (f"W{node} x", f"U{node} h")
         else:
@@ -99,11 +101,11 @@ class RecurrentCell(Architecture):
         return _combined(self.nodes[node][0], *operands)
 
     def output(self, node: int) -> str:
-        """What a node's reader reads: ``a3``, or ``a3'`` where c_{t-1} was injected."""
+        """Return what the readers of a node read: ``a3``, or ``a3'`` where c_{t-1} was injected."""
         return f"a{node}'" if node == self.inject_at else f"a{node}"
 
     def equations(self) -> str:
-        """One step in formulas, a line each; ``h`` and ``c`` are those of the step before."""
+        """Return one step in formulas, a line each; ``h`` and ``c`` are of the step before."""
         lines = []
         for node, (_, activation) in enumerate(self.nodes):
             lines.append(f"a{node} = {_activated(activation, self.formula(node))}")
@@ -116,7 +118,7 @@ class RecurrentCell(Architecture):
 
 
 def parse_cell(description: Mapping[str, Any]) -> RecurrentCell:
-    """The cell of a dictionary as :meth:`RecurrentCell.to_dict` gives it.
+    """Return the cell of a dictionary as :meth:`RecurrentCell.to_dict` gives it.
 
     Raises:
         InvalidArchitecture: Naming the first thing that is wrong.

@@ -10,10 +10,10 @@ SIGNS = {"add": "+", "elem_mult": "×", "max": "max"}
 
 
 def cell_graph(cell: RecurrentCell) -> tuple[Vertex, ...]:
-    """What comes in, the nodes with the injection among them, what goes out."""
+    """Return the inputs, the nodes with the injection among them, and the outputs."""
     vertices = [Vertex("xₜ, hₜ₋₁", "", "input"), Vertex("cₜ₋₁", "", "input")]
-    read: dict[int, int] = {}  # of each node the vertex that its readers read
-    own: dict[int, int] = {}  # of each node its own vertex
+    read: dict[int, int] = {}  # for each node, the vertex that its readers read
+    own: dict[int, int] = {}  # for each node, its own vertex
     for node, operation in enumerate(cell.nodes):
         inner = node >= cell.base
         parents = tuple(read[c] for c in children(node, cell.base)) if inner else (0,)

@@ -1,6 +1,6 @@
 """Which recurrent cells are one cell: equal from h = c = 0 on, as functions of inputs and weights.
 
-Folded are, in exact arithmetic:
+What is folded, in exact arithmetic:
 
 - the order of a node's children, with all below them: every combination is commutative, and the
   leaves take their matrices along, which all start alike;
@@ -9,9 +9,10 @@ Folded are, in exact arithmetic:
 - all cells whose h stays zero for ever, since products keep it there (16% of random base-8 cells):
   to a language model each is the same constant.
 
-Not folded is, for example: the grouping of a sum or a product over several nodes, a memory that
-could as well be injected at another node of the same sum, a relu that could as well be taken
-after a product with what is not negative, and what a memory that stays zero makes superfluous.
+What is not folded, for example: the grouping of a sum or a product over several nodes; a memory
+that could as well be injected at another node of the same sum; a relu that could as well be taken
+after a product with what is not negative; and what a memory that stays zero makes superfluous. So
+cells of one form compute the same, and cells of different forms may do so too.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ CONSTANT: Operation = ("elem_mult", "identity")  # all nodes of the cell whose h
 def canonical_parts(
     nodes: Sequence[Operation], inject: Operation, memory_from: int, inject_at: int
 ) -> Parts:
-    """The fields of the canonical cell; at each of its nodes the lesser subtree comes first."""
+    """Return the fields of the canonical cell; at each node the lesser subtree comes first."""
     found = signs(nodes, inject, memory_from, inject_at)
     if found.h == ZERO:
         return (CONSTANT,) * len(nodes), CONSTANT, 0, 0
@@ -45,7 +46,7 @@ def canonical_parts(
 
 
 def _plain(operation: Operation, before: int) -> Operation:
-    """The operation without an activation that changes nothing of a value with that sign."""
+    """Return the operation without an activation that changes nothing of a value of that sign."""
     combination, activation = operation
     keeps_zero, keeps_sign = activation != "sigmoid", activation == "relu"
     idle = (before == ZERO and keeps_zero) or (before == NOT_NEGATIVE and keeps_sign)
@@ -53,12 +54,12 @@ def _plain(operation: Operation, before: int) -> Operation:
 
 
 def _order(nodes: Sequence[Operation], memory_from: int, inject_at: int) -> list[int]:
-    """For each place of the canonical tree, row by row, the node that comes to stand there."""
+    """Return the node for each place of the canonical tree, row by row."""
     base = (len(nodes) + 1) // 2
 
     @cache
     def read(node: int) -> Any:
-        """A subtree as a value: equal if the subtrees are, whatever the order of children."""
+        """Return a subtree as a value: equal if the subtrees are, whatever the children's order."""
         here = (nodes[node], node == memory_from, node == inject_at)
         return (*here, *sorted(map(read, children(node, base)))) if node >= base else here
 

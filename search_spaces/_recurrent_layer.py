@@ -59,7 +59,7 @@ class CellLayers(nn.Module):
 
 
 class CellLayer(nn.Module):
-    """A cell, applied to a sequence.
+    """A cell that is applied to a sequence.
 
     Attributes:
         input_weights: W of all leaves, one below the other: (leaves * hidden, inputs).
@@ -75,7 +75,7 @@ class CellLayer(nn.Module):
     def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(steps, batch, inputs), (batch, hidden) twice -> every step's h; the last h and c."""
         wx = functional.linear(x, self.input_weights)  # all steps in one product
-        h, c = h.to(wx.dtype), c.to(wx.dtype)  # autocast may have made it a shorter one
+        h, c = h.to(wx.dtype), c.to(wx.dtype)  # which autocast may have made shorter
         multiply = SequenceProduct(self.recurrent_weights.to(wx.dtype))
         outputs = []
         for number, wx_t in enumerate(wx.unbind()):
@@ -85,7 +85,7 @@ class CellLayer(nn.Module):
 
 
 class CellStep:
-    """One step of a cell: h_t and c_t of the leaves' products and c_{t-1}."""
+    """One step of a cell: makes h_t and c_t from the leaves' products and c_{t-1}."""
 
     def __init__(self, cell: RecurrentCell):
         self.cell = cell
@@ -93,7 +93,7 @@ class CellStep:
         self.inject = COMBINE[cell.inject[0]], ACTIVATE[cell.inject[1]]
 
     def __call__(self, wx: Tensor, uh: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        """W x_t and U h_{t-1} of all leaves, (batch, leaves * hidden) each -> h_t, c_t.
+        """Return h_t and c_t of W x_t and U h_{t-1}, (batch, leaves * hidden) each, and c_{t-1}.
 
         Leaf i is act(comb(W_i x_t, U_i h_{t-1})), an inner node act(comb(left, right)); at
         ``inject_at`` the output becomes act(comb(output, c_{t-1})).

@@ -15,7 +15,7 @@ from search_spaces._recurrent_layer import CellLayers, State
 
 
 class LanguageModel(nn.Module):
-    """Embedded symbols, recurrent layers, a softmax over the vocabulary (Zaremba et al. 2014).
+    """Embeddings, recurrent layers, a softmax over the vocabulary (Zaremba et al. 2014).
 
     Dropout is that of Zaremba et al. (1409.2329), on the connections that are not recurrent: on the
     embeddings, between layers, and before the softmax; never from one step to the next.
@@ -46,11 +46,11 @@ class LanguageModel(nn.Module):
         """int64 (steps, batch) -> logits of each next symbol (steps, batch, vocabulary), state."""
         x = self.dropout(self.embedding(symbols))
         h, (last_h, last_c) = self.core(x, state)
-        dtype = state[0].dtype  # autocast may have made it a shorter one
+        dtype = state[0].dtype  # which autocast may have made shorter
         return self.softmax(self.dropout(h)), (last_h.to(dtype), last_c.to(dtype))
 
     def initial_state(self, batch: int) -> State:
-        """Zeros for h and for c, (layers, batch, hidden) each, where the weights are."""
+        """Return zeros for h and for c, (layers, batch, hidden) each, where the weights are."""
         weights = self.embedding.weight
         shape = self.core.num_layers, batch, self.core.hidden_size
         return (

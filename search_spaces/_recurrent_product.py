@@ -12,11 +12,11 @@ from torch import Tensor, cat, is_grad_enabled
 from torch.autograd import Function
 from torch.nn import functional
 
-Tape = dict[int, tuple[Tensor, Tensor]]  # of each step: its input, the gradient of its output
+Tape = dict[int, tuple[Tensor, Tensor]]  # for each step: its input, the gradient of its output
 
 
 class SequenceProduct:
-    """``weights @ h`` at each step of a sequence; has a first derivative, no second.
+    """Computes ``weights @ h`` at each step of a sequence; has a first derivative, no second.
 
     Args:
         weights: (outputs, inputs).
@@ -32,11 +32,11 @@ class SequenceProduct:
 
 
 class _Weights(Function):
-    """The weights as they are; backward, all steps' gradients in one product."""
+    """Gives the weights as they are; backward, takes all steps' gradients in one product."""
 
     @staticmethod
     def forward(ctx: Any, weights: Tensor, tape: Tape) -> Tensor:
-        ctx.set_materialize_grads(False)  # the steps hand nothing down but by the tape
+        ctx.set_materialize_grads(False)  # the steps hand gradients down by the tape alone
         ctx.tape = tape
         return weights.view_as(weights)
 
@@ -52,7 +52,7 @@ class _Weights(Function):
 
 
 class _Step(Function):
-    """The product of one step; backward, the weights' part goes on the tape."""
+    """Computes the product of one step; backward, puts the weights' part on the tape."""
 
     @staticmethod
     def forward(ctx: Any, h: Tensor, weights: Tensor, tape: Tape, step: int) -> Tensor:

@@ -1,8 +1,8 @@
-"""What of a recurrent cell is never negative, or always zero, whatever its weights and inputs.
+"""What in a recurrent cell is never negative, or always zero, whatever its weights and inputs.
 
 A cell starts with h = c = 0 and has no biases. So there are signs that no weights can change: a
-leaf that multiplies by U h is zero as long as h is, and what comes of sigmoids is not negative.
-Found by abstract interpretation (Cousot & Cousot 1977) with three values.
+leaf that multiplies by U h is zero as long as h is, and the output of a sigmoid is not negative.
+They are found by abstract interpretation (Cousot & Cousot 1977) with three values.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 from search_spaces._recurrent_tree import Operation, children
 
-ZERO, NOT_NEGATIVE, ANY = range(3)  # each is a case of the next
+ZERO, NOT_NEGATIVE, ANY = range(3)  # each is a special case of the next
 
 
 class Signs(NamedTuple):
-    """Of all steps from h = c = 0 on.
+    """The signs that hold at all steps from h = c = 0 on.
 
     Attributes:
-        h: Of every h_t.
-        before: Of each node before its activation.
-        inject: Of the injection before its activation.
+        h: Sign of every h_t.
+        before: Sign of each node before its activation.
+        inject: Sign of the injection before its activation.
     """
 
     h: int
@@ -30,7 +30,7 @@ class Signs(NamedTuple):
 
 
 def signs(nodes: Sequence[Operation], inject: Operation, memory_from: int, inject_at: int) -> Signs:
-    """The signs that hold at every step: those of the start, widened until a step keeps them.
+    """Return the signs that hold at every step: those of the start, widened until they stay.
 
     Example:
         >>> product = ("elem_mult", "tanh")

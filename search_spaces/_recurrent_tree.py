@@ -1,4 +1,4 @@
-"""The tree of a recurrent cell: who combines whom."""
+"""The tree of a recurrent cell: which nodes a node combines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ Operation = tuple[str, str]  # combination, activation
 
 
 def children(node: int, base: int) -> tuple[int, int]:
-    """The children of an inner node of a tree with ``base`` leaves, counted row by row.
+    """Return the children of an inner node of a tree with ``base`` leaves, counted row by row.
 
     Example:
         >>> children(8, base=8), children(14, base=8)

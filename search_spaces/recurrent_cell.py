@@ -35,9 +35,9 @@ class RecurrentCellSpace(SearchSpace):
     children; then comes an activation. Inner nodes have no parameters, and nothing has a bias.
     The decisions are a combination and an activation of each node, row by row from the leaves to
     the root; a combination and an activation for the memory ("Cell Inject"); and two nodes ("Cell
-    Indices"): of the first, the value before its activation becomes c_t; the output of the second
-    is replaced by activation(combination(output, c_{t-1})). The root's output is h_t. A kind with
-    a single option is no decision.
+    Indices"): the value of the first before its activation becomes c_t; the output of the second
+    is replaced by activation(combination(output, c_{t-1})). The root's output is h_t. What has a
+    single option is no decision.
 
     What the paper leaves open, and what is done here: both indices may name any node, the root
     and one another included; memory comes in after a node's own activation and c_t is taken
@@ -45,14 +45,15 @@ class RecurrentCellSpace(SearchSpace):
     root as the second, h_t is what the injection makes of its output. The child's dropout is that
     of Zaremba et al. 2014, see :class:`~search_spaces._recurrent_network.LanguageModel`.
 
-    The child is a language model: ``child(tokens, state)`` takes int64 (steps, batch) and gives
-    logits (steps, batch, outputs) and the new state, of which ``child.initial_state(batch)`` is
-    the first.
+    The child is a language model: ``child(symbols, state)`` takes int64 (steps, batch) and gives
+    logits (steps, batch, outputs) and the new state; ``child.initial_state(batch)`` is the first.
 
     Attributes:
-        base: Leaves of the tree, a power of two.
-        combinations: Options; of add, elem_mult, and max, which is the paper's larger set.
-        activations: Options; of identity, tanh, sigmoid, relu, and sin, the paper's larger set.
+        base: Number of leaves of the tree, a power of two.
+        combinations: Options of a combination: of add, elem_mult, and max. All three are the
+            paper's larger set.
+        activations: Options of an activation: of identity, tanh, sigmoid, relu, and sin. All five
+            are the paper's larger set.
         hidden: Units of each layer; 0: as many as ``parameters`` allow.
         parameters: The most trainable numbers of a child, where ``hidden`` is 0; by default those
             of Zaremba's medium LSTM, for which the paper fits its children's size.
@@ -129,7 +130,7 @@ class RecurrentCellSpace(SearchSpace):
                 yield Decision(name, kind, options)
 
     def _choices(self) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
-        """Name, kind and options of all that makes a cell, in the order of figure 5."""
+        """Yield name, kind and options of all that makes a cell, in the order of figure 5."""
         nodes = range(2 * self.base - 1)
         for place in (*(f"node {node}" for node in nodes), "inject"):
             yield f"{place} combination", "combination", self.combinations
@@ -138,7 +139,7 @@ class RecurrentCellSpace(SearchSpace):
             yield name, "cell index", tuple(nodes)
 
     def decode(self, tokens: Sequence[int]) -> RecurrentCell:
-        """The cell of a complete sequence of tokens."""
+        """Return the cell of a complete sequence of tokens."""
         self.check_tokens(tokens)
         if len(tokens) != self.length():
             raise InvalidTokens(f"{len(tokens)} tokens, expected {self.length()}")
@@ -150,7 +151,7 @@ class RecurrentCellSpace(SearchSpace):
         return RecurrentCell(tuple(nodes), inject, memory_from, inject_at)
 
     def encode(self, architecture: Architecture) -> tuple[int, ...]:
-        """The tokens of a cell that this space can express."""
+        """Return the tokens of a cell that this space can express."""
         if not isinstance(architecture, RecurrentCell):
             raise InvalidArchitecture(
                 f"expected a RecurrentCell, got {type(architecture).__name__}"
@@ -170,11 +171,11 @@ class RecurrentCellSpace(SearchSpace):
         return tuple(tokens)
 
     def parse(self, description: Mapping[str, Any]) -> RecurrentCell:
-        """The cell of a dictionary as :meth:`RecurrentCell.to_dict` gives it."""
+        """Return the cell of a dictionary as :meth:`RecurrentCell.to_dict` gives it."""
         return parse_cell(description)
 
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
-        """The tree, with the memory that comes in and the one that leaves."""
+        """Return the tree, with the memory that comes in and the one that leaves."""
         assert isinstance(architecture, RecurrentCell)
         return cell_graph(architecture)
 
@@ -186,7 +187,7 @@ class RecurrentCellSpace(SearchSpace):
 
     @property
     def child_settings(self) -> dict[str, Any]:
-        """What :func:`cell_model` and its like make of a child beside its cell."""
+        """The settings of :func:`cell_model` and its like, apart from the cell."""
         return {
             "hidden": self.hidden,
             "parameters": self.parameters,
@@ -198,6 +199,6 @@ class RecurrentCellSpace(SearchSpace):
         }
 
     def _run_once(self, child: nn.Module, input_shape: tuple[int, ...]) -> None:
-        """A language model's cost is that of one token."""
+        """Read one symbol: the cost of a language model is that."""
         assert isinstance(child, LanguageModel)
         child(torch.zeros(1, 1, dtype=torch.int64, device="meta"), child.initial_state(1))
