@@ -17,6 +17,10 @@ _FULL = _ONE_CYCLE | {"upsample": 40}
 _HALF = _ONE_CYCLE | {"resolution": 16, "upsample": 18}
 _QUARTER = _ONE_CYCLE | {"resolution": 8, "upsample": 9}
 
+_WORDS = {"preset": "short", "epochs": 1, "symbols": 38_000, "validation_symbols": 10_000}
+_CHARACTERS = {"preset": "short", "epochs": 1, "symbols": 80_000, "validation_symbols": 30_000}
+_SGD = {"loss": "sum_over_steps", "optimiser": "sgd", "learning_rate": 1.0}
+
 CANDIDATES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "NAS-CIFAR10-v0": {
         REFERENCE: {"preset": "short", "epochs": 2, "batch_size": 128, "upsample": 40},
@@ -47,5 +51,21 @@ CANDIDATES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "16 px, 10,000 images, batch 32": _HALF | {"images": 10_000, "batch_size": 32},
         "16 px, 18,000 images": _HALF | {"images": 18_000},
         "8 px, 25,000 images": _QUARTER | {"images": 25_000},
+    },
+    "NAS-PTB-v0": {
+        REFERENCE: _WORDS | {"batch_size": 40, "symbols": 400_000, "epochs": 2},
+        "38,000 words": _WORDS,
+        "38,000 words, rate 0.002": _WORDS | {"learning_rate": 0.002},
+        "38,000 words, rate 0.01": _WORDS | {"learning_rate": 0.01},
+        "19,000 words twice": _WORDS | {"epochs": 2, "symbols": 19_000},
+        "24,000 words, steps of 10": _WORDS | {"steps": 10, "symbols": 24_000},
+        "38,000 words, SGD": _WORDS | _SGD,
+    },
+    "NAS-PTBChar-v0": {
+        REFERENCE: _CHARACTERS | {"batch_size": 40, "symbols": 800_000, "epochs": 2},
+        "80,000 characters": _CHARACTERS,
+        "80,000 characters, rate 0.002": _CHARACTERS | {"learning_rate": 0.002},
+        "40,000 characters twice": _CHARACTERS | {"epochs": 2, "symbols": 40_000},
+        "53,000 characters, steps of 10": _CHARACTERS | {"steps": 10, "symbols": 53_000},
     },
 }

@@ -13,18 +13,21 @@ The second command leaves the reference out, and says what a child takes on this
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import kendalltau
 
 from benchmarks._candidates import CANDIDATES, REFERENCE
 from benchmarks._command import command
-from benchmarks._processes import in_processes
+from benchmarks._processes import processes
 from benchmarks._results import save
 from nas_env.errors import UnknownName
 from nas_env.evaluation._machine import cores
@@ -33,6 +36,7 @@ from nas_env.tasks import task_class, task_names
 
 DRAWN = 200  # random networks, of which the spread ones are taken
 RESAMPLES = 1_000
+FAILED = -1.0  # the reward of a training that failed: behind all others
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Options:
         reference_seeds: Trainings of each network by the reference; 0 leaves the reference out.
         device: ``cpu``, ``cuda`` or ``auto``.
         workers: Processes that train at the same time.
+        minutes: Time after which no training begins; what is then whole counts, seed by seed.
         only: Candidates to train; by default all.
         share: Share of the images or words of every training, for a trial.
     """
@@ -56,6 +61,7 @@ class Options:
     reference_seeds: int = 2
     device: str = "auto"
     workers: int = cores()
+    minutes: float = 600.0
     only: tuple[str, ...] = ()
     share: float = 1.0
 
@@ -78,21 +84,23 @@ def measure(options: Options) -> None:
     networks = spread(options)
     jobs = [
         Job(options.env, options.device, name, options.share, tokens, seed)
+        for seed in range(max(options.seeds, options.reference_seeds))
         for name in names
+        if seed < (options.reference_seeds if name == REFERENCE else options.seeds)
         for tokens in reversed(networks)  # the longest trainings first
-        for seed in range(options.reference_seeds if name == REFERENCE else options.seeds)
     ]
-    found = np.array(in_processes(trained, jobs, options.workers))
-    tables: dict[str, np.ndarray] = {}  # by name: (networks, seeds, reward and seconds)
-    for name in names:
-        rows = found[[job.recipe == name for job in jobs]]
-        tables[name] = rows.reshape(len(networks), -1, found.shape[1])
+    found = in_time(jobs, options)
+    tables = {  # by name: (networks, seeds, reward and seconds)
+        name: np.stack(rows, axis=1)
+        for name in names
+        if (rows := whole(name, networks, jobs, found))
+    }
     figures = report(tables)
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     chosen_options = (
         f"--env {options.env} --networks {options.networks} --seeds {options.seeds} "
         f"--reference-seeds {options.reference_seeds} --device {options.device} "
-        f"--workers {options.workers} --share {options.share}"
+        f"--workers {options.workers} --minutes {options.minutes} --share {options.share}"
     )
     part = "" if options.reference_seeds else "_seconds"
     save(
@@ -100,6 +108,37 @@ def measure(options: Options) -> None:
         f"python -m benchmarks.fidelity {chosen_options}",
         {"device": device, "recipes": CANDIDATES[options.env], **figures},
     )
+
+
+def in_time(jobs: Sequence[Job], options: Options) -> dict[Job, tuple[float, float]]:
+    """What came of each job that was begun in time."""
+    end = time.monotonic() + 60 * options.minutes
+    waiting, running = deque(jobs), {}
+    found: dict[Job, tuple[float, float]] = {}
+    with processes(options.workers) as pool:
+        while running or (waiting and time.monotonic() < end):
+            while waiting and len(running) < options.workers and time.monotonic() < end:
+                job = waiting.popleft()
+                running[pool.submit(trained, job)] = job
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                found[running.pop(future)] = future.result()
+    return found
+
+
+def whole(
+    name: str,
+    networks: Sequence[tuple[int, ...]],
+    jobs: Sequence[Job],
+    found: Mapping[Job, tuple[float, float]],
+) -> list[np.ndarray]:
+    """For each seed with which all networks were trained by a recipe: (networks, 2)."""
+    own = [job for job in jobs if job.recipe == name]
+    by_seed: dict[int, dict[tuple[int, ...], tuple[float, float]]] = {}
+    for job in own:
+        if job in found:
+            by_seed.setdefault(job.seed, {})[job.tokens] = found[job]
+    complete = [rows for rows in by_seed.values() if len(rows) == len(networks)]
+    return [np.array([rows[tokens] for tokens in networks]) for rows in complete]
 
 
 def chosen(options: Options) -> list[str]:
@@ -137,7 +176,8 @@ def problem(env: str, device: str, recipe: str, share: float) -> Problem:
     """The problem of an id with one of its recipes; Gymnasium need not be installed."""
     changes = dict(CANDIDATES[env][recipe])
     if share < 1:
-        changes["images"] = round(share * changes.get("images", 45_000))
+        size = "symbols" if "symbols" in changes else "images"
+        changes[size] = round(share * changes.get(size, 45_000))
     for task in task_names():
         if (settings := task_class(task).environments.get(env)) is not None:
             return Problem(task, **settings, recipe=changes, device=str(choose_device(device)))
@@ -145,12 +185,12 @@ def problem(env: str, device: str, recipe: str, share: float) -> Problem:
 
 
 def trained(job: Job) -> tuple[float, float]:
-    """The reward of one training, minus infinity where it failed, and the seconds it took."""
+    """The reward of one training, ``FAILED`` where it failed, and the seconds it took."""
     own = problem(job.env, job.device, job.recipe, job.share)
     own.evaluation_seed = job.seed
     ((architecture, evaluation),) = own.evaluate([job.tokens])
     if evaluation.status != "ok":
-        return -np.inf, np.nan
+        return FAILED, np.nan
     parts = own.parts(job.tokens, own.request(architecture))
     return evaluation.reward, parts["train"] + parts["validate"]
 
@@ -162,16 +202,16 @@ def report(tables: Mapping[str, np.ndarray]) -> dict[str, Any]:
     for name, table in tables.items():
         rewards, seconds = table[..., 0], table[..., 1]
         own: dict[str, Any] = {
-            "mean reward": round(float(rewards[np.isfinite(rewards)].mean()), 4),
-            "failed": int(np.isinf(rewards).sum()),
+            "mean reward": float(f"{rewards[rewards != FAILED].mean():.5g}"),
+            "failed": int((rewards == FAILED).sum()),
             "seconds a child, mean": round(float(np.nanmean(seconds)), 1),
-            "rewards": np.round(rewards, 4).tolist(),
+            "rewards": [[float(f"{reward:.5g}") for reward in row] for row in rewards],
         }
         if reference is not None and name != REFERENCE:
             own |= agreement(rewards, reference)
-        if rewards.shape[1] > 1:
-            pairs = [(i, j) for i in range(rewards.shape[1]) for j in range(i)]
-            own["tau between seeds"] = round(mean_tau(rewards, pairs), 3)
+        pairs = list(combinations(rewards.T, 2))
+        if pairs:
+            own["tau between seeds"] = round(float(np.mean([tau(*pair) for pair in pairs])), 3)
         figures[name] = own
         print(f"{name:40} { ({k: v for k, v in own.items() if k != 'rewards'}) }", flush=True)
     return {"networks": len(next(iter(tables.values()))), "by recipe": figures}
@@ -180,22 +220,28 @@ def report(tables: Mapping[str, np.ndarray]) -> dict[str, Any]:
 def agreement(rewards: np.ndarray, reference: np.ndarray) -> dict[str, Any]:
     """Kendall's tau of (networks, seeds) with (networks,), and its 95% interval."""
 
-    def tau(chosen: np.ndarray) -> float:
-        columns = rewards[chosen].T
-        return float(np.nanmean([kendalltau(c, reference[chosen]).statistic for c in columns]))
+    def over_seeds(chosen: np.ndarray) -> float:
+        return float(np.nanmean([tau(c[chosen], reference[chosen]) for c in rewards.T]))
 
     rng, count = np.random.default_rng(0), len(reference)
-    resampled = [tau(rng.integers(count, size=count)) for _ in range(RESAMPLES)]
+    resampled = [over_seeds(rng.integers(count, size=count)) for _ in range(RESAMPLES)]
     low, high = np.nanpercentile(resampled, [2.5, 97.5])
     return {
-        "tau": round(tau(np.arange(count)), 3),
+        "tau": round(over_seeds(np.arange(count)), 3),
         "tau, 95% interval": [round(float(low), 3), round(float(high), 3)],
     }
 
 
-def mean_tau(rewards: np.ndarray, pairs: Iterable[tuple[int, int]]) -> float:
-    """Kendall's tau between columns of (networks, seeds), averaged over pairs of columns."""
-    return float(np.mean([kendalltau(rewards[:, i], rewards[:, j]).statistic for i, j in pairs]))
+def tau(first: np.ndarray, second: np.ndarray) -> float:
+    """Kendall's tau-b of two lists of scores; NaN where all scores of one are equal.
+
+    Example:
+        >>> round(tau(np.array([1, 2, 3, 3]), np.array([1, 3, 2, 4])), 3)
+        0.548
+    """
+    one, other = (np.sign(x[:, None] - x).astype(float) for x in (first, second))
+    norm = np.sqrt((one**2).sum() * (other**2).sum())
+    return float((one * other).sum() / norm) if norm else np.nan
 
 
 main = command("python -m benchmarks.fidelity", {"": (Options, measure)}, resumes=False)

@@ -120,11 +120,15 @@ def main() -> int:
     seconds: dict[str, float] = dict.fromkeys(WAYS, 0.0)
     with ExitStack() as stack:
         pools = {way: stack.enter_context(pool(way, wanted)) for way in WAYS}
-        for way in WAYS:
-            timed(pools[way], way, chosen[0], wanted)  # imports, data, first kernels
-        for tokens in chosen:
-            for way in WAYS:
-                seconds[way] += timed(pools[way], way, tokens, wanted)
+        for way in WAYS:  # imports, data, first kernels
+            print(
+                f"{way}: ready after {timed(pools[way], way, chosen[0], wanted):.1f} s", flush=True
+            )
+        for architecture in chosen:
+            took = {way: timed(pools[way], way, architecture, wanted) for way in WAYS}
+            shown = ", ".join(f"{way} {took[way]:.2f} s" for way in WAYS)
+            print(f"{len(architecture.layers)} layers: {shown}", flush=True)
+            seconds = {way: seconds[way] + took[way] for way in WAYS}
         peaks = pools["engine"].submit(measured_peaks, wanted.device).result()
     figures = report(wanted, chosen, seconds, peaks)
     for name, value in figures.items():

@@ -65,6 +65,7 @@ def train(
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         steps = _Steps(child, data, recipe, device)
+        held_out = data.validation[: recipe.validation_symbols]
         for epoch in range(recipe.epochs):
             with timed(result, "train"):
                 loss = steps.epoch(epoch)
@@ -73,7 +74,7 @@ def train(
                 break
             result.curves["training_loss"].append(loss.item())
             with timed(result, "validate"):
-                score = perplexity(child, data.validation, recipe)
+                score = perplexity(child, held_out, recipe)
             if not math.isfinite(score):
                 result.diverged = True
                 break

@@ -33,6 +33,8 @@ class LanguageRecipe(ChildRecipe):
         weight_decay: L2, on every parameter.
         symbols: Words or characters of one epoch at most; the next epoch continues where it
             ended. None for all.
+        validation_symbols: Words or characters of the validation text that are guessed after each
+            epoch, from its beginning; None for all.
         precision: ``"bfloat16"`` runs matrix products in it by autocast; ``"auto"`` takes it
             where it is fast: on CUDA, and on a CPU with instructions for it.
         threads: CPU threads of one child; with one, machines of the same type give the same
@@ -50,6 +52,7 @@ class LanguageRecipe(ChildRecipe):
     max_gradient_norm: float = 5.0
     weight_decay: float = 0.0
     symbols: int | None = None
+    validation_symbols: int | None = None
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: int = 1
 
@@ -57,6 +60,7 @@ class LanguageRecipe(ChildRecipe):
 
     def __post_init__(self) -> None:
         at_least(self, epochs=1, batch_size=1, steps=1, decay_from=0, symbols=1, threads=1)
+        at_least(self, validation_symbols=8)
         at_most(self, epochs=100_000, batch_size=1_000_000, steps=100_000, threads=1_024)
         at_least(self, learning_rate=0, decay_factor=0, max_gradient_norm=0, weight_decay=0)
 
