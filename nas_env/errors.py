@@ -6,6 +6,7 @@ from search_spaces import InvalidArchitecture, InvalidTokens, InvalidValue, Unkn
 
 __all__ = [
     "DataCorrupt",
+    "DataInvalid",
     "DataNotFound",
     "InvalidArchitecture",
     "InvalidTokens",
@@ -29,6 +30,10 @@ class DataNotFound(NASError, FileNotFoundError):
 
 class DataCorrupt(NASError):
     """A data set's file is not the published one."""
+
+
+class DataInvalid(NASError):
+    """A task's data cannot be read, or does not fit the task."""
 
 
 class TestSetSealed(NASError):

@@ -131,12 +131,13 @@ class Problem:
     ) -> Request:
         """The request to evaluate one architecture, of another space's construction if given."""
         return Request(
-            task=self.task.spec,
+            task=self.task.request_spec,
             space=space or self.space.construction,
             architecture=architecture.canonical().to_dict(),
             recipe=self.recipe.spec,
             seed=self.evaluation_seed,
             device=self.device.type,
+            limits=self.task.limits,
         )
 
     def evaluate(self, sequences: Sequence[Sequence[int]]) -> list[tuple[Architecture, Evaluation]]:
@@ -167,21 +168,23 @@ class Problem:
         if self.answers is not None:
             seconds = self.answers.seconds(self.answers.row(tokens))
             return {} if seconds is None else {"train": seconds}
-        evaluation = self.store.get(request.key)
+        evaluation = self.evaluator.known(request)
         if evaluation is None:
             return {}
         kept = self.evaluator.kept.get(request.key)
         return {**evaluation.seconds, **({} if kept is None else {"store": kept})}
 
     def verify_data(self) -> None:
-        """Check that the task's data is there and whole, or its table.
+        """Check that the task's data is there, whole, and fits the task; or its table.
 
         Raises:
             DataNotFound: Saying which files were looked for, where, and how to get them.
             DataCorrupt: Naming the file and its checksum.
+            DataInvalid: Saying what was found in the data and what was expected.
         """
         self.task.verify()
-        _ = self.answers  # what was asked for may not be in the table
+        if self.answers is None:  # to look for them also checks what is asked of the table
+            self.evaluator.prepare(self.task.request_spec)
 
     def close(self) -> None:
         """Stop the evaluator and close the store."""

@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Any, Literal
 
 Status = Literal["ok", "diverged", "too_large", "failed", "out_of_memory", "timed_out", "died"]
-#: Statuses that are facts of the architecture: they answer for ever. The others belong to the
-#: moment: they answer within their run, another run tries again.
-FACTS = frozenset({"ok", "diverged", "too_large"})
+#: Statuses that are facts of the architecture: once kept, they answer for ever. ``too_large`` is
+#: never kept, since it depends on the limits of who asks. The others belong to the moment: they
+#: answer within their run, and another run tries again.
+FACTS = frozenset({"ok", "diverged"})
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,14 @@ class Request:
     """All that decides an evaluation; only plain JSON values.
 
     Attributes:
-        task: Name, version and settings of the task.
+        task: Name, version and settings of the task, without its limits.
         space: Name and construction settings of the search space.
         architecture: In canonical form.
         recipe: With nothing left to decide.
         seed: The evaluation seed.
-        device: The kind of device, ``"cpu"`` or ``"cuda"``.
+        device: The type of device, ``"cpu"`` or ``"cuda"``.
+        limits: What the child may have at most, ``max_parameters`` and ``max_flops``. They decide
+            whether it is trained, not what comes of it, so they are not part of the key.
     """
 
     task: Mapping[str, Any]
@@ -34,11 +37,14 @@ class Request:
     recipe: Mapping[str, Any]
     seed: int
     device: str
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def key(self) -> str:
-        """Names the evaluation: equal requests, equal keys."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        """The name of the evaluation: requests that differ in their limits alone share it."""
+        asked = asdict(self)
+        del asked["limits"]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
     @cached_property
     def child_seed(self) -> int:

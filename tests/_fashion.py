@@ -5,6 +5,8 @@ import hashlib
 
 from torchvision.datasets import FashionMNIST
 
+from nas_env.tasks import fashion_mnist
+
 
 def write(data, rng, train, test):
     """Write the four files into a data folder; give their names and MD5s, as torchvision does."""
@@ -24,6 +26,7 @@ def write(data, rng, train, test):
     return resources
 
 
-def use(patch, resources):
-    """Expect these MD5s instead of the published ones."""
+def use(patch, resources, train):
+    """Expect these MD5s and that many images instead of the published ones."""
     patch.setattr(FashionMNIST, "resources", resources)
+    patch.setattr(fashion_mnist.FashionMNIST, "available", train)

@@ -38,6 +38,6 @@ def fashion_mnist_data(drawn_fashion_mnist):
         return
     folder, resources = drawn_fashion_mnist
     with pytest.MonkeyPatch.context() as patch:
-        use(patch, resources)
+        use(patch, resources, 5_400)
         patch.setattr("nas_env.tasks.fashion_mnist.data_folder", lambda: folder)
         yield folder

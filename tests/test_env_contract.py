@@ -635,10 +635,9 @@ def test_record_video(maker, tmp_path):
 
 
 # -- children that fail --------------------------------------------------------------------------
-class TinyDigits(Digits):
-    """Digits that allow next to nothing."""
+class PunishingDigits(Digits):
+    """Digits where a failure is worse than nothing."""
 
-    max_parameters: ClassVar[int] = 500
     failure_reward: ClassVar[float] = -1.0
     environments: ClassVar[Mapping] = {}
 
@@ -654,7 +653,11 @@ class Fragile(ConvolutionalSpace):
 
 FAILURES = {
     "diverged": ({"recipe": {"epochs": 3, "learning_rate": 1e30}}, 0.0, "the loss was not finite"),
-    "too_large": ({"task": {"name": f"{__name__}:TinyDigits"}}, -1.0, "the task allows 500"),
+    "too_large": (
+        {"task": {"name": f"{__name__}:PunishingDigits", "max_parameters": 500}},
+        -1.0,
+        "parameters, the task's max_parameters (--task.max-parameters) is 500",
+    ),
     "failed": (
         {"space": f"{__name__}:Fragile"},
         0.0,

@@ -27,7 +27,7 @@ SIZES = {"train_size": 40, "validation_size": 24}
 def data(tmp_path, monkeypatch):
     """A data folder of a few images, whose MD5s are expected."""
     monkeypatch.setenv("NAS_DATA", str(tmp_path))
-    use(monkeypatch, write(tmp_path, np.random.default_rng(1), train=90, test=30))
+    use(monkeypatch, write(tmp_path, np.random.default_rng(1), train=90, test=30), 90)
     return tmp_path
 
 
@@ -136,7 +136,7 @@ def serve():
 
 def test_missing_files_are_downloaded(tmp_path, monkeypatch, serve):
     resources = write(tmp_path / "mirror", np.random.default_rng(2), train=90, test=30)
-    use(monkeypatch, resources)
+    use(monkeypatch, resources, 90)
     mirror = tmp_path / "mirror" / FOLDER
     monkeypatch.setattr(FashionMNIST, "mirrors", [serve(mirror)])
     monkeypatch.setenv("NAS_DATA", str(tmp_path / "data"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 import torch
 
 from nas_env.errors import StoreError
+from nas_env.evaluation._child import under_limits
+from nas_env.evaluation._data import check_data
 from nas_env.evaluation._work import Work
 from nas_env.records import Evaluation, Request
 from nas_env.store import Store
@@ -63,12 +65,26 @@ class Evaluator(ABC):
     def _train(self, request: Request) -> Future[Evaluation]:
         """Have one child trained; its claim is held, its evaluation not yet kept."""
 
+    def prepare(self, task: Mapping[str, Any]) -> None:
+        """Check, once a process, that a task's data can be read and fits the task.
+
+        Raises:
+            NASError: In one line.
+            InvalidValue: If the task's settings do not fit the data.
+        """
+        check_data(task)
+
+    def known(self, request: Request) -> Evaluation | None:
+        """The evaluation that answers without any training, under the limits of the request."""
+        kept = self.store.get(request.key)
+        return None if kept is None else under_limits(request, kept)
+
     def submit(self, request: Request) -> Future[Evaluation]:
         """Ask for one evaluation; what the future gives is durable in the store."""
         while True:
             if (running := self._running.get(request.key)) is not None:
                 return running
-            if (evaluation := self.store.get(request.key)) is not None:
+            if (evaluation := self.known(request)) is not None:
                 return _answered(evaluation)
             claim = self.store.claim(request.key)
             if claim == "mine":
@@ -83,7 +99,7 @@ class Evaluator(ABC):
     def announce(self, requests: Iterable[Request]) -> None:
         """Begin what will be asked for soon, where that goes on in the background; never waits."""
         for request in requests if self.background else ():
-            known = request.key in self._running or self.store.get(request.key) is not None
+            known = request.key in self._running or self.known(request) is not None
             if not known and self.store.claim(request.key) == "mine":
                 self._keep(request)
 
@@ -97,9 +113,7 @@ class Evaluator(ABC):
         def done(trained: Future[Evaluation]) -> None:
             try:
                 evaluation = trained.result()
-                begun = time.perf_counter()
-                self.store.put(request, evaluation)
-                self.kept[request.key] = time.perf_counter() - begun
+                self._put(request, evaluation)
             except BaseException as error:
                 with suppress(StoreError):  # whoever waits must hear of the first error
                     self.store.release(request.key)
@@ -118,6 +132,15 @@ class Evaluator(ABC):
             failed.set_exception(error)
             done(failed)
         return kept
+
+    def _put(self, request: Request, evaluation: Evaluation) -> None:
+        """Keep an evaluation; one that holds under the limits of this request alone is not kept."""
+        if evaluation.status == "too_large":
+            self.store.release(request.key)
+            return
+        begun = time.perf_counter()
+        self.store.put(request, evaluation)
+        self.kept[request.key] = time.perf_counter() - begun
 
 
 def _answered(evaluation: Evaluation) -> Future[Evaluation]:

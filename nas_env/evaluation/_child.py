@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import nn
 
-from nas_env.errors import InvalidValue, NASError
+from nas_env.errors import NASError
+from nas_env.evaluation._data import splits, training_task
 from nas_env.records import Evaluation, Request, Status
 from nas_env.tasks import Task, TrainingTask, make_task, sealed_test_set
 from nas_env.training.outcome import Report, Training, unheard
@@ -41,7 +40,7 @@ def evaluate(request: Request, device: torch.device, report: Report = unheard) -
         cost = make_space(request.space).cost(
             architecture_of(request), task.input_shape, task.outputs
         )
-        if (error := _excess(cost, task)) is not None:
+        if error := excess(request, cost):
             return failed(task, "too_large", error, cost)
         return _trained(request, task, cost, device, report)
     except (NASError, KeyboardInterrupt):
@@ -53,26 +52,31 @@ def evaluate(request: Request, device: torch.device, report: Report = unheard) -
         return failed(task, "out_of_memory" if memory else "failed", _one_line(error), cost)
 
 
-def training_task(spec: Mapping[str, Any]) -> TrainingTask:
-    """The task of a request, on which something can be trained."""
-    task = make_task(spec)
-    if not isinstance(task, TrainingTask):
-        raise InvalidValue(f"nothing can be trained on {task.name}: it is a table")
-    return task
-
-
 def architecture_of(request: Request) -> Any:
     """What a request wants trained."""
     return make_space(request.space).parse(request.architecture)
 
 
-def _excess(cost: Cost, task: TrainingTask) -> str | None:
-    """Why the child is not trained, if it is too large."""
-    if cost.parameters > task.max_parameters:
-        return f"{cost.parameters:,} parameters, the task allows {task.max_parameters:,}"
-    if cost.flops > task.max_flops:
-        return f"{cost.flops:,} FLOPs an example, the task allows {task.max_flops:,}"
-    return None
+def excess(request: Request, cost: Cost) -> str:
+    """Say by what a child exceeds the limits of its request, in one line; empty if it does not."""
+    for limit, number, unit in (
+        ("max_parameters", cost.parameters, "parameters"),
+        ("max_flops", cost.flops, "FLOPs an example"),
+    ):
+        most = request.limits.get(limit)
+        if most is not None and number > most:
+            option = f"--task.{limit.replace('_', '-')}"
+            return f"{number:,} {unit}, the task's {limit} ({option}) is {most:,}"
+    return ""
+
+
+def under_limits(request: Request, kept: Evaluation) -> Evaluation:
+    """What a kept evaluation comes to under the limits of a request."""
+    if kept.parameters is None or kept.flops is None:
+        return kept
+    cost = Cost(kept.parameters, kept.flops)
+    error = excess(request, cost)
+    return failed(make_task(request.task), "too_large", error, cost) if error else kept
 
 
 def _trained(
@@ -97,7 +101,7 @@ def train_child(
     start = time.perf_counter()
     task = training_task(request.task)
     recipe = task_recipe(task, request.recipe)
-    data = _data(json.dumps(dict(request.task), sort_keys=True), str(device))
+    data = splits(request.task, device)
     with settled(recipe, request.child_seed, device):
         space = make_space(request.space)
         child = space.build(architecture_of(request), task.input_shape, task.outputs).to(device)
@@ -112,12 +116,6 @@ def task_recipe(task: Task, settings: Any) -> Recipe:
     """The recipe of plain JSON values, of the kind that the task trains by."""
     kind = type(next(iter(task.recipes.values())))
     return from_mapping(kind, settings, "recipe setting")
-
-
-@functools.lru_cache(maxsize=4)
-def _data(task: str, device: str) -> Any:
-    """A task's splits on a device, read once a process."""
-    return training_task(json.loads(task)).search_data().to(torch.device(device))
 
 
 @contextlib.contextmanager

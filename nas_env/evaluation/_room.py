@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from nas_env.evaluation._child import architecture_of, task_recipe, training_task
+from nas_env.evaluation._child import architecture_of, task_recipe
+from nas_env.evaluation._data import training_task
 from nas_env.records import Request
 from search_spaces import make_space
 

@@ -7,7 +7,7 @@ import contextvars
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from nas_env.errors import TestSetSealed
 from nas_env.training.recipe import Recipe
 from search_spaces import _catalogue
+from search_spaces._settings import at_least
 
 _sealed: contextvars.ContextVar[bool] = contextvars.ContextVar("test_set_sealed", default=False)
 
@@ -58,6 +59,11 @@ class Task(ABC):
     #: Who evaluates, where nobody is asked for.
     default_evaluator: ClassVar[str] = "in_process"
 
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """The settings that bound a child, by name; none where nothing is trained."""
+        return {}
+
     @abstractmethod
     def verify(self) -> None:
         """Check that the data is there and whole; fetch it where that is possible.
@@ -99,22 +105,45 @@ class Task(ABC):
         """Name, identity and settings as plain JSON values."""
         return {"name": self.name, **self.identity(), **asdict(self)}
 
+    @cached_property
+    def request_spec(self) -> dict[str, Any]:
+        """The spec without the limits: what a child's number depends on."""
+        return {name: value for name, value in self.spec.items() if name not in self.limits}
+
 
 @dataclass(frozen=True)
 class TrainingTask(Task):
-    """A data set with a three-way split, on which children are really trained."""
+    """A data set with a three-way split, on which children are really trained.
 
-    #: Of one example, without the batch.
+    Attributes:
+        max_parameters: Parameters that a child may have; a larger one is not trained.
+        max_flops: FLOPs that one example may cost in a child; a costlier one is not trained.
+    """
+
+    # The paper's largest have 54 million (section 4.2) and 37.4 million (section 4.1).
+    max_parameters: int = field(default=100_000_000, kw_only=True)
+    max_flops: int = field(default=100_000_000_000, kw_only=True)
+
+    #: The shape of one example, without the batch.
     input_shape: ClassVar[tuple[int, ...]]
-    #: Classes, or words.
+    #: How many classes, or symbols, there are.
     outputs: ClassVar[int]
-    #: A child with more is not trained.
-    max_parameters: ClassVar[int] = 50_000_000
-    max_flops: ClassVar[int] = 100_000_000_000
+
+    def __post_init__(self) -> None:
+        at_least(self, max_parameters=1, max_flops=1)
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """``max_parameters`` and ``max_flops``."""
+        return {"max_parameters": self.max_parameters, "max_flops": self.max_flops}
 
     @abstractmethod
     def search_data(self) -> Any:
-        """The training and validation splits, on the CPU."""
+        """The training and validation splits, on the CPU, checked where that is possible.
+
+        Raises:
+            DataInvalid: If they do not fit the task.
+        """
 
     @abstractmethod
     def _read_test_data(self) -> Any:

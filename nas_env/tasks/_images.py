@@ -13,6 +13,7 @@ import torch
 from nas_env.errors import InvalidValue
 from nas_env.rewards import accuracy_cubed, best_of_last
 from nas_env.tasks._base import TrainingTask
+from nas_env.tasks._checks import check_classes, check_images
 from nas_env.training.augmentation import ImageData
 from search_spaces._settings import at_least
 
@@ -38,6 +39,7 @@ class ImageTask(TrainingTask):
     available: ClassVar[int]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         at_least(self, train_size=10, validation_size=10)
         most = self.available - self.validation_size
         if most < 10 or (self.train_size or 10) > most:
@@ -51,10 +53,17 @@ class ImageTask(TrainingTask):
         """All images that are not the test's."""
 
     def search_data(self) -> ImageData:
-        """A random split with a fixed seed; ``train_size`` keeps the first of the training part."""
-        images, labels = self._read_train_images()
+        """A random split with a fixed seed; ``train_size`` keeps the first of the training part.
+
+        Raises:
+            DataInvalid: If the images or labels are not what the task says of them.
+        """
+        data = self._read_train_images()
+        check_images(self, data)
+        images, labels = data
         order = np.random.default_rng(self.split_seed).permutation(len(labels))
         held_out, rest = np.split(order, [self.validation_size])
+        check_classes(self, labels[rest])
         chosen = rest[: self.train_size]
         return ImageData(
             torch.from_numpy(images[chosen]),

@@ -14,6 +14,7 @@ import torch
 from nas_env.errors import InvalidValue
 from nas_env.rewards import best_of_last, inverse_square
 from nas_env.tasks._base import TrainingTask
+from nas_env.tasks._checks import check_symbols
 from nas_env.training.text import LanguageData
 from search_spaces._settings import at_least
 
@@ -45,6 +46,7 @@ class LanguageTask(TrainingTask):
     of_characters: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         at_least(self, train_size=LEAST, validation_size=LEAST)
         if not self.reward_scale > 0:
             raise InvalidValue(f"reward_scale is {self.reward_scale}, expected more than 0")
@@ -54,12 +56,18 @@ class LanguageTask(TrainingTask):
         """Return the numbers of a split's symbols in their order: int64 (n,)."""
 
     def search_data(self) -> LanguageData:
-        """Return the first symbols of the training and the validation text, as many as asked."""
+        """Return the first symbols of the training and the validation text, as many as asked.
+
+        Raises:
+            DataInvalid: If the numbers of the symbols are not what the task says of them.
+            InvalidValue: If a text has fewer symbols than are asked for.
+        """
         train = self._first("train", self.train_size)
         return LanguageData(train, self._first("validation", self.validation_size), self.outputs)
 
     def _first(self, split: Split, size: int | None) -> torch.Tensor:
         symbols = self._read(split)
+        check_symbols(self, split, symbols, LEAST)
         if size is not None and size > len(symbols):
             raise InvalidValue(f"{split}_size is {size}, expected at most {len(symbols):,}")
         return torch.from_numpy(symbols[:size].copy())

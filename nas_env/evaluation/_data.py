@@ -1,0 +1,68 @@
+"""The data of a task: read once a process, and found to fit before any child is trained."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+
+from nas_env.errors import DataInvalid, InvalidValue, NASError
+from nas_env.tasks import TrainingTask, make_task, sealed_test_set
+
+
+def training_task(spec: Mapping[str, Any]) -> TrainingTask:
+    """The task of a request, on which something can be trained."""
+    task = make_task(spec)
+    if not isinstance(task, TrainingTask):
+        raise InvalidValue(f"nothing can be trained on {task.name}: it is a table")
+    return task
+
+
+def splits(task: Mapping[str, Any], device: torch.device) -> Any:
+    """A task's training and validation splits on a device, read once a process."""
+    return _splits(json.dumps(dict(task), sort_keys=True), str(device))
+
+
+def check_data(task: Mapping[str, Any]) -> None:
+    """Check, once a process, that a task's data can be read and fits it; it is not kept.
+
+    Raises:
+        NASError: In one line: a :class:`DataInvalid` where the data does not fit.
+        InvalidValue: If the task's settings do not fit the data.
+    """
+    _check(json.dumps(dict(task), sort_keys=True))
+
+
+def check_splits(task: Mapping[str, Any], device: torch.device) -> None:
+    """Do what :func:`check_data` does, and keep what was read for :func:`splits`."""
+    with _checking(training_task(task)):
+        splits(task, device)
+
+
+@functools.lru_cache(maxsize=4)
+def _splits(task: str, device: str) -> Any:
+    return training_task(json.loads(task)).search_data().to(torch.device(device))
+
+
+@functools.cache
+def _check(spec: str) -> None:
+    task = training_task(json.loads(spec))
+    with _checking(task):
+        task.search_data()
+
+
+@contextlib.contextmanager
+def _checking(task: TrainingTask) -> Iterator[None]:
+    """Reading as an evaluation does it; whatever a task's code raises is one line."""
+    try:
+        with sealed_test_set():
+            yield
+    except (NASError, InvalidValue):
+        raise
+    except Exception as error:
+        found = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise DataInvalid(f"data of task {task.name} cannot be read: {found}") from error
