@@ -199,6 +199,6 @@ class RecurrentCellSpace(SearchSpace):
         }
 
     def _run_once(self, child: nn.Module, input_shape: tuple[int, ...]) -> None:
-        """Read one symbol: the cost of a language model is that."""
+        """Read one symbol: its cost is what counts for a language model."""
         assert isinstance(child, LanguageModel)
         child(torch.zeros(1, 1, dtype=torch.int64, device="meta"), child.initial_state(1))

@@ -390,16 +390,16 @@ def models(**settings):
 
 @pytest.mark.parametrize("tied, embedding", [(False, 0), (False, 4), (True, 0)])
 def test_the_protocol_of_a_language_model(tied, embedding):
-    tokens = torch.arange(STEPS * BATCH).view(STEPS, BATCH) % 11
+    symbols = torch.arange(STEPS * BATCH).view(STEPS, BATCH) % 11
     for model in models(tied=tied, embedding=embedding):
         state = model.initial_state(BATCH)
         assert all(part.shape == (2, BATCH, 6) and not part.any() for part in state)
-        logits, state = model.eval()(tokens, state)
+        logits, state = model.eval()(symbols, state)
         assert logits.shape == (STEPS, BATCH, 11)
         assert (model.softmax.weight is model.embedding.weight) == tied
         # In two parts it is the same: the state carries all.
-        first, middle = model(tokens[:2], model.initial_state(BATCH))
-        second, end = model(tokens[2:], tuple(part.detach() for part in middle))
+        first, middle = model(symbols[:2], model.initial_state(BATCH))
+        second, end = model(symbols[2:], tuple(part.detach() for part in middle))
         torch.testing.assert_close(torch.cat([first, second]), logits)
         torch.testing.assert_close(end, state)
         for part in (*state, *model.double().initial_state(1), *model.to("meta").initial_state(1)):
@@ -414,30 +414,30 @@ def test_weights_start_in_their_range():
 
 
 def test_dropout_is_on_the_connections_that_are_not_recurrent():
-    """With all that is not recurrent dropped, nothing of the tokens is left, but h goes on."""
-    tokens = torch.zeros(4, 1, dtype=torch.int64)
+    """With all that is not recurrent dropped, nothing of the symbols is left, but h goes on."""
+    symbols = torch.zeros(4, 1, dtype=torch.int64)
     for model in models(dropout=0.5):
-        assert not torch.equal(*(model(tokens, model.initial_state(1))[0] for _ in range(2)))
+        assert not torch.equal(*(model(symbols, model.initial_state(1))[0] for _ in range(2)))
         model.eval()
-        assert torch.equal(*(model(tokens, model.initial_state(1))[0] for _ in range(2)))
+        assert torch.equal(*(model(symbols, model.initial_state(1))[0] for _ in range(2)))
     cell = cell_model(published("lstm"), vocabulary=11, hidden=6, dropout=0.999)
     state = tuple(torch.ones_like(part) for part in cell.initial_state(1))
-    _, (h, c) = cell(tokens, state)
+    _, (h, c) = cell(symbols, state)
     assert (h != 0).all() and (c != 0).all()
 
 
 def test_language_models_learn():
     """A sequence that repeats itself."""
     torch.manual_seed(0)
-    tokens = (torch.arange(41)[:, None] + torch.arange(4)) % 7
+    symbols = (torch.arange(41)[:, None] + torch.arange(4)) % 7
     for model in [
         cell_model(published("nascell"), vocabulary=7, hidden=12, dropout=0.0, init_range=0.3),
         reference_model("lstm", vocabulary=7, hidden=12, dropout=0.0, init_range=0.3),
     ]:
         optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
         for _ in range(80):
-            logits, _ = model(tokens[:-1], model.initial_state(4))
-            loss = functional.cross_entropy(logits.flatten(0, 1), tokens[1:].flatten())
+            logits, _ = model(symbols[:-1], model.initial_state(4))
+            loss = functional.cross_entropy(logits.flatten(0, 1), symbols[1:].flatten())
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -445,15 +445,15 @@ def test_language_models_learn():
 
 
 def test_bfloat16_by_autocast():
-    tokens = torch.arange(STEPS * BATCH).view(STEPS, BATCH) % 11
+    symbols = torch.arange(STEPS * BATCH).view(STEPS, BATCH) % 11
     for model in models(dropout=0.0, init_range=0.3):
         losses, grads = [], []
         for enabled in (False, True):
             model.zero_grad()
             with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
-                logits, state = model(tokens, model.initial_state(BATCH))
-                loss = functional.cross_entropy(logits.flatten(0, 1).float(), tokens.flatten())
-                model(tokens, tuple(part.detach() for part in state))  # the next stretch
+                logits, state = model(symbols, model.initial_state(BATCH))
+                loss = functional.cross_entropy(logits.flatten(0, 1).float(), symbols.flatten())
+                model(symbols, tuple(part.detach() for part in state))  # the next stretch
             loss.backward()
             losses.append(loss.item())
             grads.append(torch.cat([p.grad.flatten() for p in model.parameters()]))

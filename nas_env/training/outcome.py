@@ -40,10 +40,10 @@ class Training:
     """What came of training one child.
 
     Attributes:
-        curves: A number per finished epoch, by name.
-        diverged: Training stopped there, since the loss was no use any more.
-        reason: Why, where it diverged.
-        seconds: Spent in ``"train"`` and in ``"validate"``.
+        curves: A number for each finished epoch, by name.
+        diverged: Whether training stopped after the last of them because it diverged.
+        reason: Why it diverged, where it did.
+        seconds: Seconds spent in ``"train"`` and in ``"validate"``.
     """
 
     curves: dict[str, list[float]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Training:
 
     @property
     def epochs(self) -> int:
-        """How many were finished, validation included."""
+        """Number of epochs that were finished, validation included."""
         return min(map(len, self.curves.values()), default=0)
 
     def progress(self, epochs: int) -> Progress:
@@ -70,7 +70,7 @@ def autocast(recipe: ChildRecipe, device: torch.device) -> torch.autocast:
 
 @contextmanager
 def timed(result: Training, part: str) -> Iterator[None]:
-    """Add the block's seconds to a part's."""
+    """Add the seconds that the block takes to those of a part."""
     start = time.perf_counter()
     yield
     result.seconds[part] = result.seconds.get(part, 0.0) + time.perf_counter() - start
