@@ -21,7 +21,11 @@ class Architecture(ABC):
 
     @abstractmethod
     def canonical(self) -> Architecture:
-        """The one form that all architectures of the same network share."""
+        """Return the architecture that stands for this network.
+
+        Architectures with equal canonical forms are the same network, up to the names of its parts.
+        The converse is not promised: some networks that compute the same have different forms.
+        """
 
     def to_json(self) -> str:
         """The description as one line of JSON."""

@@ -85,12 +85,13 @@ class ConvolutionalArchitecture(Architecture):
         }
 
     def canonical(self) -> ConvolutionalArchitecture:
-        """The same network with its layers numbered in the one canonical order.
+        """Return the same network with its layers numbered in canonical order.
 
-        No layer is ever dead (what nothing consumes goes to the classifier), so networks are
-        equal exactly when they differ in the numbering of their layers alone. Pooling divides
-        them into stages, and a layer stays in its own: stages come first in the labels, so they
-        come first in the order.
+        Networks have equal forms if they differ only in the numbering of their layers. Networks
+        that compute the same otherwise keep different forms: two equal kernels with 24 and 48
+        filters, and two with 36 and 36, that read and are read alike. Pooling divides the layers
+        into stages, and a layer stays in its own: stages come first in the labels, so they come
+        first in the order.
         """
         labels = [(self.stage(n), *layer.numbers) for n, layer in enumerate(self.layers, start=1)]
         parents = [[i - 1 for i in layer.inputs] for layer in self.layers]

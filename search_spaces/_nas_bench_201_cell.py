@@ -59,10 +59,10 @@ class NASBench201Cell(Architecture):
         return cls(tuple(OPERATIONS[token] for token in tokens))
 
     def canonical(self) -> NASBench201Cell:
-        """The cell that stands for all that are the same network: 5,554 of the 15,625.
+        """Return the cell that stands for this one and its twins: 5,554 stand for all 15,625.
 
-        Two cells are the same network if, as functions of the input and of the weights, they are
-        equal in exact arithmetic. Folded are:
+        Cells with equal canonical forms are equal in exact arithmetic, as functions of the input
+        and of the weights. Folded are:
 
         - operations that do not reach the output, and skipping and pooling of zeros;
         - the numbering of nodes 1 and 2;

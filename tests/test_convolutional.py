@@ -437,6 +437,24 @@ def test_twins_are_one_child():
         assert torch.equal(outputs[0], outputs[1]) and torch.equal(outputs[0], outputs[2])
 
 
+def test_networks_that_compute_the_same_may_have_different_forms():
+    """A form promises that its networks are one; here 24 and 48 filters are what 36 and 36 are."""
+    pairs = [architecture((24,), (48,)), architecture((36,), (36,))]
+    assert pairs[0].canonical() != pairs[1].canonical()
+    space = ConvolutionalSpace(layers=2, filters=(24, 36, 48))
+    torch.manual_seed(0)
+    one, other = (space.build(pair, (3, 8, 8), 10).double().eval() for pair in pairs)
+    for name in one.layers[0].state_dict():
+        values = [layer.state_dict()[name] for layer in one.layers]
+        if values[0].ndim:
+            parts = torch.cat(values).split(36)
+            for layer, part in zip(other.layers, parts, strict=True):
+                layer.state_dict()[name].copy_(part)
+    other.classifier.load_state_dict(one.classifier.state_dict())
+    images = torch.randn(2, 3, 8, 8, dtype=torch.float64)
+    torch.testing.assert_close(one(images), other(images))
+
+
 # -- bad input -----------------------------------------------------------------------------------
 GOOD = {
     "space": "convolutional",
