@@ -32,7 +32,7 @@ __all__ = [
 
 
 def agent_names() -> tuple[str, ...]:
-    """The agents that ship with the package.
+    """Return the names of the agents that ship with the package.
 
     Example:
         >>> "reinforce" in agent_names()
@@ -42,15 +42,15 @@ def agent_names() -> tuple[str, ...]:
 
 
 def agent_class(name: str) -> type[Agent]:
-    """The class of an agent, by its file's name or as ``package.module:NAME``."""
+    """Return the class of an agent, named by its file or as ``package.module:NAME``."""
     return _catalogue.load("agents", name, Agent)
 
 
 def make_config(spec: str | Mapping[str, Any]) -> tuple[str, AgentConfig]:
-    """An agent's name and its configuration.
+    """Return an agent's name and its configuration.
 
     Args:
-        spec: The name; or a mapping of ``name``, ``preset`` and the settings that change it.
+        spec: The name; or a mapping of ``name``, ``preset`` and settings that differ from it.
 
     Raises:
         UnknownName: If there is no such agent, preset or setting.
@@ -72,12 +72,12 @@ def make_config(spec: str | Mapping[str, Any]) -> tuple[str, AgentConfig]:
 def make_environment(
     spec: str | Mapping[str, Any], id: str, episodes: int | None = None, **settings: Any
 ) -> Any:
-    """The environment that an agent plays: a vector of them, or the plain one if it plays that.
+    """Make the environment that an agent plays: a vector environment, or a plain one.
 
     Args:
-        spec: The agent's, as for :func:`make_config`.
-        id: The environment's.
-        episodes: The budget: no more are played at once.
+        spec: Spec of the agent, as for :func:`make_config`.
+        id: Id of the environment.
+        episodes: Budget of the search; no more episodes are played at once.
         **settings: Further keyword arguments of the environment.
     """
     import gymnasium
@@ -91,16 +91,16 @@ def make_environment(
 
 
 def make_agent(spec: str | Mapping[str, Any], environment: Any, seed: int = 0) -> Agent:
-    """An agent that plays a vector environment of ``config.batch_size`` episodes.
+    """Make an agent that plays a vector environment of ``config.batch_size`` episodes.
 
-    One by Stable-Baselines3 takes a plain environment too.
+    An agent by Stable-Baselines3 also takes a plain environment.
     """
     name, config = make_config(spec)
     return agent_class(name)(environment, config, seed)
 
 
 def __getattr__(name: str) -> Any:
-    """Import what stands on Stable-Baselines3 where it is first asked for."""
+    """Import the adapter to Stable-Baselines3 when it is first asked for."""
     if name == "VecEnvAdapter":
         from agents._vec_env_adapter import VecEnvAdapter
 

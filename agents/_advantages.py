@@ -1,4 +1,4 @@
-"""From rewards to what weighs a policy gradient: minus a baseline, by their spread, cut off."""
+"""Turns rewards into advantages: subtracts a baseline, divides by the spread, and cuts off."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from search_spaces._settings import above, between
 
 @dataclass(frozen=True)
 class AdvantageConfig(ProposerConfig):
-    """How rewards become advantages.
+    """Settings that turn rewards into advantages.
 
     Attributes:
-        baseline: ``"ema"``: moving average of earlier rewards; ``"batch_mean"``: mean of the
-            batch's other rewards; ``"none"``.
-        baseline_decay: The share of the moving average that a batch leaves; Zoph & Le 2017 do
+        baseline: ``"ema"``, the moving average of earlier rewards; ``"batch_mean"``, the mean of
+            the batch's other rewards; or ``"none"``.
+        baseline_decay: Weight of the old moving average when a batch is added; Zoph & Le 2017 do
             not say.
-        standardise: Divide the advantage by the deviation of all earlier rewards, so that one
-            learning rate serves many tasks; they do not. It wants a baseline: rewards of 0.9
-            that deviate by 0.02 would all be cut off at ``max_advantage``, good and bad alike.
-        max_advantage: A standardised advantage beyond it is cut off: early on, the deviation is
-            of few rewards, and one step could end all exploration.
+        standardise: Divide advantages by the deviation of all earlier rewards, so that one
+            learning rate serves many tasks; Zoph & Le 2017 do not. This needs a baseline: rewards
+            of 0.9 that deviate by 0.02 would all be cut off at ``max_advantage``, good and bad
+            alike.
+        max_advantage: Limit of a standardised advantage: early on, the deviation is that of few
+            rewards, and one step could end all exploration.
     """
 
     baseline: Literal["ema", "batch_mean", "none"] = "ema"
@@ -51,7 +52,7 @@ class AdvantageConfig(ProposerConfig):
 
 
 class Advantages:
-    """Of one batch after the other; none contains the reward that it is of."""
+    """Computes the advantages of successive batches, each without the rewards it is for."""
 
     def __init__(self, config: AdvantageConfig):
         self.config = config
@@ -59,9 +60,9 @@ class Advantages:
         self.history = History()
 
     def take(self, rewards: np.ndarray) -> np.ndarray | None:
-        """The advantages of a batch, (m,), by what was before it; then learn from it.
+        """Return the advantages of a batch, (m,), from earlier rewards; then add its rewards.
 
-        None where there is no baseline yet: no update.
+        The result is None, for no update, if there is no baseline yet.
         """
         advantages = self.baseline.advantages(rewards)
         if advantages is not None and self.config.standardise:
@@ -72,10 +73,10 @@ class Advantages:
         return advantages
 
     def state(self) -> dict[str, Any]:
-        """What the next advantages depend on, as JSON values."""
+        """Return everything that the next advantages depend on, as JSON values."""
         return {"baseline": self.baseline.state(), "history": self.history.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from it."""
+        """Restore what :meth:`state` returned."""
         self.baseline.load_state(state["baseline"])
         self.history.load_state(state["history"])

@@ -1,7 +1,7 @@
 """The protocol of an agent: it plays episodes through a vector environment, and learns.
 
-A member fills in :meth:`Agent.propose` and :meth:`Agent.learn`, and what it must remember in
-:meth:`Agent.state` and :meth:`Agent.load_state`. One that brings its own loop overrides
+A member defines :meth:`Agent.propose` and :meth:`Agent.learn`, and stores what it must remember by
+:meth:`Agent.state` and :meth:`Agent.load_state`. A member with a loop of its own overrides
 :meth:`Agent.advance`.
 """
 
@@ -22,10 +22,10 @@ from search_spaces import SearchSpace, _catalogue
 
 @dataclass(frozen=True)
 class AgentConfig:
-    """What every agent has; a member adds its own.
+    """Settings that every agent has; a member adds its own.
 
     Attributes:
-        batch_size: Episodes played at once, between two updates.
+        batch_size: Number of episodes played at once, between two updates.
     """
 
     batch_size: int = 1
@@ -41,11 +41,11 @@ class Episode(NamedTuple):
 
 
 class Advance(NamedTuple):
-    """What one call of :meth:`Agent.advance` did.
+    """The result of one call of :meth:`Agent.advance`.
 
     Attributes:
-        episodes: In the order in which they were asked for.
-        log: What the agent wants logged of its update; empty where it made none.
+        episodes: Finished episodes, in the order in which they were requested.
+        log: Figures of the update for the log; empty if there was no update.
     """
 
     episodes: list[Episode]
@@ -54,7 +54,7 @@ class Advance(NamedTuple):
 
 @dataclass
 class State:
-    """All that an agent's next advance depends on: tensors and JSON values."""
+    """Everything that an agent's next advance depends on: tensors and JSON values."""
 
     tensors: dict[str, Tensor] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
@@ -67,13 +67,13 @@ class Agent(ABC, Generic[Config]):
     """Chooses tokens, and learns from rewards.
 
     Args:
-        environment: Any Gymnasium vector environment with a ``search_space`` and SAME_STEP
-            autoreset, of ``config.batch_size`` episodes.
-        config: Of the member's own class.
-        seed: Decides all that the agent does.
+        environment: A Gymnasium vector environment with a ``search_space``, SAME_STEP autoreset
+            and ``config.batch_size`` episodes.
+        config: Configuration, of the member's own class.
+        seed: Seed of all that the agent does.
 
     Attributes:
-        options: What each reset of the environment is given (``{"layers": 8}``); set between two
+        options: Reset options of the environment (``{"layers": 8}``); changed only between two
             advances.
     """
 
@@ -90,44 +90,44 @@ class Agent(ABC, Generic[Config]):
 
     @classmethod
     def single_environment(cls, config: AgentConfig) -> bool:
-        """Whether it plays a plain environment, and not a vector of them."""
+        """Tell whether the agent plays a plain environment instead of a vector environment."""
         return False
 
     @cached_property
     def search_space(self) -> SearchSpace:
-        """What is designed."""
+        """The search space of the environment."""
         return self.environment.unwrapped.search_space  # type: ignore[attr-defined]
 
     @abstractmethod
     def propose(self, count: int) -> np.ndarray:
-        """Complete sequences of tokens to play next, int64 (count, decisions)."""
+        """Return complete sequences of tokens to play next, int64 (count, decisions)."""
 
     @abstractmethod
     def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
-        """Learn from episodes that were proposed; what is worth logging."""
+        """Learn from episodes that were proposed, and return figures for the log."""
 
     def state(self) -> State:
-        """All that the next :meth:`advance` depends on."""
+        """Return everything that the next :meth:`advance` depends on."""
         return State()
 
     def load_state(self, state: State) -> None:
-        """Go on from a state of the same member and configuration."""
+        """Restore a state of the same member and configuration."""
 
     def advance(self, episodes: int) -> Advance:
         """Play at most ``episodes`` episodes, learn once, and return them.
 
         Args:
-            episodes: What is left of the budget under the present ``options``; an agent may
-                propose as many, but not more, before they are asked for.
+            episodes: Rest of the budget under the present ``options``. An agent may propose up to
+                so many sequences ahead of time.
         """
         count = min(episodes, self.config.batch_size)
         finished = self.play(self.propose(count))
         return Advance(finished, self.learn(finished))
 
     def play(self, tokens: np.ndarray) -> list[Episode]:
-        """Play complete sequences, int64 (n, decisions), n at most the environment's episodes.
+        """Play complete sequences, int64 (n, decisions); n is at most the environment's episodes.
 
-        Where n is less, the other episodes repeat the first, whose evaluation is cached.
+        If n is less, the other episodes repeat the first, whose evaluation is cached.
         """
         if self._applied != self.options:
             self.environment.reset(options=dict(self.options))
@@ -151,12 +151,12 @@ class Agent(ABC, Generic[Config]):
 
     @property
     def spec(self) -> dict[str, Any]:
-        """Name and configuration as plain JSON values."""
+        """The name and the configuration, as plain JSON values."""
         return {"name": _catalogue.name_of(type(self), "agents"), **asdict(self.config)}
 
 
 def unstack(info: Mapping[str, Any], index: int) -> dict[str, Any]:
-    """One episode's part of a vector environment's ``info``.
+    """Return one episode's part of a vector environment's ``info``.
 
     Example:
         >>> unstack({"loss": np.array([1.0, 2.0]), "_loss": np.array([True, True])}, 1)
@@ -175,5 +175,5 @@ def unstack(info: Mapping[str, Any], index: int) -> dict[str, Any]:
 
 
 def generator_state(rng: np.random.Generator) -> dict[str, Any]:
-    """The state of a numpy generator as JSON values."""
+    """Return the state of a numpy generator as JSON values."""
     return dict(rng.bit_generator.state)

@@ -1,6 +1,6 @@
-"""Baselines of REINFORCE: what is subtracted from a reward before it weighs a gradient.
+"""Baselines of REINFORCE, which are subtracted from rewards before these weigh a gradient.
 
-None of them contains the reward that it is subtracted from, so that the gradient stays unbiased.
+A baseline never contains the reward that it is subtracted from, so that the gradient is unbiased.
 """
 
 from __future__ import annotations
@@ -20,31 +20,32 @@ from search_spaces import UnknownName
 class Baseline(ABC):
     """Gives each reward of a batch its baseline, then learns from the batch."""
 
-    #: Of the next batch, for the log; NaN where it depends on the batch itself.
+    #: The baseline of the next batch, for the log; NaN if it depends on the batch itself.
     value: float = float("nan")
 
     @abstractmethod
     def advantages(self, rewards: np.ndarray) -> np.ndarray | None:
-        """Rewards minus baselines, (m,); None where there is no baseline yet: no update."""
+        """Return rewards minus baselines, (m,); None, for no update, without a baseline yet."""
 
     def update(self, rewards: np.ndarray) -> None:  # noqa: B027 - most have none
         """Learn from rewards whose advantages have been taken."""
 
     def state(self) -> dict[str, Any]:
-        """What the next advantages depend on, as JSON values."""
+        """Return everything that the next advantages depend on, as JSON values."""
         return {}
 
     def load_state(self, state: dict[str, Any]) -> None:  # noqa: B027 - most have none
-        """Go on from a state."""
+        """Restore what :meth:`state` returned."""
 
 
 class ExponentialMovingAverage(Baseline):
-    """Of the rewards of earlier batches (Zoph & Le 2017, section 3.2).
+    """A moving average of the rewards of earlier batches (Zoph & Le 2017, section 3.2).
 
-    It starts at the first batch's mean, and that batch makes no update: its own rewards are in it.
+    It starts at the first batch's mean. That batch makes no update, since the average contains its
+    own rewards.
 
     Args:
-        decay: The share of the old value that each batch leaves.
+        decay: Weight of the old average when a batch is added.
     """
 
     def __init__(self, decay: float):
@@ -52,32 +53,32 @@ class ExponentialMovingAverage(Baseline):
         self.started = False
 
     def advantages(self, rewards: np.ndarray) -> np.ndarray | None:
-        """By the average from before these rewards."""
+        """Subtract the average from before these rewards."""
         return rewards - self.value if self.started else None
 
     def update(self, rewards: np.ndarray) -> None:
-        """One step of the average, by the batch's mean."""
+        """Add the batch's mean to the average."""
         mean = float(rewards.mean())
         self.value = self.decay * self.value + (1 - self.decay) * mean if self.started else mean
         self.started = True
 
     def state(self) -> dict[str, Any]:
-        """The average."""
+        """Return the average."""
         return {"value": self.value if self.started else None}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from it."""
+        """Restore what :meth:`state` returned."""
         self.started = state["value"] is not None
         self.value = state["value"] if self.started else float("nan")
 
 
 class NoBaseline(Baseline):
-    """The advantage is the reward."""
+    """No baseline: the advantage is the reward."""
 
     value = 0.0
 
     def advantages(self, rewards: np.ndarray) -> np.ndarray:
-        """The rewards."""
+        """Return the rewards."""
         return rewards
 
 
@@ -85,7 +86,7 @@ class BatchMean(Baseline):
     """The mean of the batch's other rewards (leave-one-out: Kool et al. 2019)."""
 
     def advantages(self, rewards: np.ndarray) -> np.ndarray | None:
-        """By the others' mean; a single reward has none."""
+        """Subtract the mean of the other rewards; a single reward has no others."""
         if len(rewards) < 2:
             return None
         return rewards - (rewards.sum() - rewards) / (len(rewards) - 1)
@@ -99,13 +100,13 @@ class History:
 
     @property
     def deviation(self) -> float:
-        """The standard deviation so far; 1 while nothing differs."""
+        """The standard deviation so far; 1 while all rewards are equal."""
         if self.count < 2 or self.squares <= 0:
             return 1.0
         return float(np.sqrt(self.squares / self.count))
 
     def update(self, rewards: Sequence[float] | np.ndarray) -> None:
-        """Take more rewards in (Welford's algorithm)."""
+        """Add more rewards (Welford's algorithm)."""
         for reward in map(float, rewards):
             self.count += 1
             delta = reward - self.mean
@@ -113,16 +114,16 @@ class History:
             self.squares += delta * (reward - self.mean)
 
     def state(self) -> dict[str, Any]:
-        """The three sums."""
+        """Return the three sums."""
         return dict(vars(self))
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from them."""
+        """Restore what :meth:`state` returned."""
         vars(self).update(state)
 
 
 class Ranks:
-    """All rewards so far in order, so that a reward can be told from how many it beats."""
+    """All rewards so far in order, so that a new one can be scored by how many it beats."""
 
     def __init__(self) -> None:
         self.rewards: list[float] = []
@@ -131,7 +132,7 @@ class Ranks:
         return len(self.rewards)
 
     def score(self, reward: float) -> float:
-        """2 · mid-rank - 1: 1 for better than all rewards so far, -1 for worse, 0 for the median.
+        """Return 2 · mid-rank - 1: 1 if better than all so far, -1 if worse, 0 for the median.
 
         Example:
             >>> ranks = Ranks()
@@ -143,21 +144,21 @@ class Ranks:
         return (below + not_above) / len(self.rewards) - 1 if self.rewards else 0.0
 
     def update(self, rewards: Sequence[float] | np.ndarray) -> None:
-        """Take more rewards in."""
+        """Add more rewards."""
         for reward in map(float, rewards):
             insort(self.rewards, reward)
 
     def state(self) -> Tensor:
-        """The rewards, float64 (n,)."""
+        """Return the rewards, float64 (n,)."""
         return torch.tensor(self.rewards, dtype=torch.float64)
 
     def load_state(self, rewards: Tensor) -> None:
-        """Go on from them."""
+        """Restore what :meth:`state` returned."""
         self.rewards = rewards.tolist()
 
 
 def make_baseline(name: str, decay: float) -> Baseline:
-    """``"ema"``, ``"none"`` or ``"batch_mean"``.
+    """Make the baseline of a name: ``"ema"``, ``"none"`` or ``"batch_mean"``.
 
     Raises:
         UnknownName: If it is none of them.

@@ -17,33 +17,34 @@ SPREAD = 0.08  # weights begin uniform in ±0.08 (section 4.1)
 
 
 class Policy(NamedTuple):
-    """Of a batch of sequences: each (m, decisions)."""
+    """The policy along a batch of sequences; both tensors are (m, decisions)."""
 
     log_probabilities: Tensor  # of the token that was taken
     entropies: Tensor  # of the distribution it was taken from, in nats
 
 
 class Controller(nn.Module):
-    """An LSTM that predicts one decision a step, each choice fed in as the next input.
+    """An LSTM that predicts one decision a step; each choice is the next input.
 
     All skip decisions of a layer are taken at one step, its anchor, by attention over the anchors
     of earlier layers: P(layer j feeds layer i) = sigmoid(v' tanh(W_prev h_j + W_curr h_i)).
 
-    The paper leaves open what is fed in at first (here a learned vector), how large embeddings
-    are (as the LSTM's layers), and what follows an anchor: here a learned vector plus the mean of
-    the learned embeddings of the layers that were chosen. As that does not depend on hidden
-    states, all inputs of a finished sequence are known, and :meth:`evaluate` runs the LSTM once
-    over the whole of it, fused.
+    The paper leaves three things open: the first input (here a learned vector), the size of the
+    embeddings (here that of the LSTM's layers), and the input after an anchor (here a learned
+    vector plus the mean of the learned embeddings of the chosen layers). Since the last does not
+    depend on hidden states, all inputs of a finished sequence are known, and :meth:`evaluate` runs
+    the LSTM once over the whole sequence.
 
     Args:
-        space: Whose decisions it takes.
-        units: Of each LSTM layer.
-        layers: Of the LSTM.
-        temperature: Logits are divided by it.
-        decision_bias: Add a learned bias per option of each single decision to the shared heads'
-            and the anchors' logits. The paper has none; without it the LSTM must first learn to
-            tell layer 3 from layer 4, which takes thousands of episodes (docs/learning.md).
-        generator: Of the initial weights.
+        space: Search space whose decisions it takes.
+        units: Number of units of each LSTM layer.
+        layers: Number of LSTM layers.
+        temperature: Divisor of the logits.
+        decision_bias: Add a learned bias for each option of each decision to the logits of the
+            shared heads and of the anchors. The paper has none; without it the LSTM must first
+            learn to tell layer 3 from layer 4, which takes thousands of episodes
+            (docs/learning.md).
+        generator: Generator of the initial weights.
     """
 
     def __init__(
@@ -63,13 +64,13 @@ class Controller(nn.Module):
         singles = [d for d in space.decisions if d.source is None]
         kinds = {d.kind: len(d.options) for d in singles}
         first = dict(zip(kinds, np.cumsum([0, *kinds.values()]).tolist(), strict=False))
-        #: The row of the embeddings and of the heads at which each decision's options begin.
+        #: Row of the embeddings and of the heads at which each decision's options begin.
         self.first_row = torch.tensor([first.get(d.kind, 0) for d in space.decisions])
         rows = sum(kinds.values())
         self.start = nn.Parameter(torch.empty(units))
         self.embeddings = nn.Parameter(torch.empty(rows, units))
         self.lstm = nn.LSTM(units, units, layers)
-        # One head a kind, its rows side by side; biases of decisions make theirs superfluous.
+        # One head for each kind, its rows side by side. It needs no bias if decisions have one.
         self.heads = nn.Linear(units, rows, bias=not decision_bias)
         if self.anchored:
             self.after_anchor = nn.Parameter(torch.empty(units))
@@ -86,7 +87,7 @@ class Controller(nn.Module):
 
     # -- learning --------------------------------------------------------------------------------
     def evaluate(self, tokens: Tensor) -> Policy:
-        """Log-probabilities and entropies along complete sequences, int64 (m, decisions)."""
+        """Return log-probabilities and entropies along complete int64 (m, decisions)."""
         plan = self.plan(tokens.shape[1])
         hidden, _ = self.lstm(self.inputs(tokens, plan))
         logits = self.logits(hidden, plan, tokens)
@@ -96,7 +97,7 @@ class Controller(nn.Module):
         return Policy(taken, entropies)
 
     def inputs(self, tokens: Tensor, plan: Plan) -> Tensor:
-        """What the LSTM is fed at each step: (steps, m, units)."""
+        """Return the LSTM's input at each step: (steps, m, units)."""
         m = len(tokens)
         fed = self.start.new_zeros(len(plan.steps), m, self.start.numel())
         rows = self.first_row[plan.singles] + tokens[:, plan.singles]
@@ -108,12 +109,15 @@ class Controller(nn.Module):
         return torch.cat([self.start.expand(1, m, -1), fed[:-1]])
 
     def fed_after_anchor(self, chosen: Tensor) -> Tensor:
-        """From the chosen layers, 0 or 1 (…, anchored layers), to (…, units)."""
+        """Return the input after an anchor, (…, units), from 0 or 1 by layer, (…, anchored)."""
         share = chosen / chosen.sum(dim=-1, keepdim=True).clamp(min=1)
         return self.after_anchor + share @ self.layer_embeddings
 
     def logits(self, hidden: Tensor, plan: Plan, tokens: Tensor) -> Tensor:
-        """Hidden states (steps, m, units) to logits (m, decisions, options), closed ones -inf."""
+        """Turn hidden states (steps, m, units) into logits (m, decisions, options).
+
+        Closed options have -inf.
+        """
         m, t = tokens.shape
         columns = torch.arange(self.options)
         rows = (self.first_row[plan.singles][:, None] + columns).clamp(
@@ -134,16 +138,16 @@ class Controller(nn.Module):
         return logits.masked_fill(~masks, -torch.inf)
 
     def attention(self, previous: Tensor, current: Tensor) -> Tensor:
-        """V' tanh(W_prev h_j + W_curr h_i), the logit of yes (section 3.3): (…, units) -> (…)."""
+        """Return v' tanh(W_prev h_j + W_curr h_i), the logit of yes (section 3.3): (…)."""
         return torch.tanh(previous + current) @ self.v
 
     def yes_no(self, yes: Tensor) -> Tensor:
-        """The logit of a Bernoulli choice as the logits of no, yes and options that are not."""
+        """Turn the logit of yes into logits of no, yes, and options that do not exist."""
         zeros = yes.new_zeros(*yes.shape, self.options - 2)
         return torch.cat([torch.zeros_like(yes)[..., None], yes[..., None], zeros], dim=-1)
 
     def plan(self, length: int) -> Plan:
-        """The steps of an episode of that many decisions."""
+        """Return the steps of an episode of that many decisions."""
         if length not in self._plans:
             self._plans[length] = make_plan(self.space.decisions[:length], self.anchored)
         return self._plans[length]
@@ -151,12 +155,12 @@ class Controller(nn.Module):
     # -- sampling --------------------------------------------------------------------------------
     @torch.no_grad()
     def sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
-        """Sample complete sequences, a step of the LSTM each for all at once.
+        """Sample complete sequences; each step of the LSTM serves all of them.
 
         Args:
-            count: How many, m.
-            length: Decisions of each.
-            generator: All its randomness.
+            count: Number of sequences, m.
+            length: Number of decisions of each.
+            generator: Generator of all randomness.
 
         Returns:
             int64 (m, length).
@@ -182,7 +186,7 @@ class Controller(nn.Module):
         return tokens
 
     def choose(self, logits: Tensor, tokens: Tensor, decision: int, uniform: Tensor) -> Tensor:
-        """Tokens of one decision by inversion of their distribution: int64 (m,)."""
+        """Sample the tokens of one decision by inversion of their distribution: int64 (m,)."""
         width = logits.shape[1]
         logits = (logits + self.bias[decision, :width]) / self.temperature
         if not self.space.masks_are_static:
@@ -212,14 +216,14 @@ class _Walk:
         self.previous: list[Tensor] = []  # W_prev h_j of each anchor so far, (m, units)
 
     def step(self, fed: Tensor) -> Tensor:
-        """One step of the LSTM: (m, units) -> (m, units)."""
+        """Run one step of the LSTM: (m, units) -> (m, units)."""
         for layer, weights in enumerate(self.weights):
             self.states[layer] = _cell(fed, self.states[layer], *weights)
             fed = self.states[layer][0]
         return fed
 
     def anchor(self, hidden: Tensor, anchor: Anchor) -> Sequence[Tensor]:
-        """The logits of yes of all its skip decisions, (m,) each, as one product."""
+        """Return the logit of yes of each skip decision of an anchor, (m,), by one product."""
         controller = self.controller
         logits: Sequence[Tensor] = ()
         if anchor.decisions:
@@ -229,7 +233,7 @@ class _Walk:
         return logits
 
     def chosen(self, tokens: Tensor, anchor: Anchor) -> Tensor:
-        """Which anchors' layers were chosen, as numbers 0 and 1: (m, anchored layers)."""
+        """Return 1 for each layer that was chosen, else 0: (m, anchored layers)."""
         chosen = torch.zeros(len(tokens), len(self.controller.anchored))
         chosen[:, list(anchor.sources)] = tokens[:, list(anchor.decisions)].to(chosen.dtype)
         return chosen

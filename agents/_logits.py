@@ -13,31 +13,34 @@ from search_spaces import SearchSpace
 
 
 class Distributions(NamedTuple):
-    """Of each decision along sequences, (m, decisions, options); closed options have no chance."""
+    """Distributions of the decisions along sequences, (m, decisions, options).
+
+    Closed options have probability 0.
+    """
 
     chances: np.ndarray
     logs: np.ndarray  # their logarithms; -1e9 for none
 
     @property
     def entropies(self) -> np.ndarray:
-        """In nats, (m, decisions)."""
+        """The entropies in nats, (m, decisions)."""
         return -(self.chances * self.logs).sum(axis=2)
 
     def taken(self, tokens: np.ndarray) -> np.ndarray:
-        """Log-probabilities of the tokens taken: int (m, decisions) -> (m, decisions)."""
+        """Return log-probabilities of the tokens taken: int (m, decisions) -> (m, decisions)."""
         return np.take_along_axis(self.logs, tokens[:, :, None], axis=2)[:, :, 0]
 
 
 class Logits:
-    """Logits of decision d = b_d + sum over earlier decisions j of W_jd[token of j].
+    """A table: logits of decision d = b_d + sum over earlier decisions j of W_jd[token of j].
 
-    All are zero at first: every choice uniform over its open options.
+    All numbers are zero at first, so that every choice is uniform over its open options.
 
     Args:
-        space: Whose decisions it takes.
-        rng: Of the samples.
-        learning_rate: Of b.
-        weights_learning_rate: Of W; None for independent decisions, which have no W.
+        space: Search space whose decisions it takes.
+        rng: Generator of the samples.
+        learning_rate: Learning rate of b.
+        weights_learning_rate: Learning rate of W; None for independent decisions, without W.
     """
 
     def __init__(
@@ -51,14 +54,14 @@ class Logits:
         self.learning_rate, self.weights_learning_rate = learning_rate, weights_learning_rate
         count, options = len(space.decisions), space.max_options
         self.b = np.zeros((count, options))
-        #: W[j, token of j] are the logits that it adds to every decision; zeros to those before.
+        #: W[j, token of j] is added to the logits of every decision; it is zero for earlier ones.
         self.w = np.zeros(
             (count if weights_learning_rate is not None else 0, options, count, options)
         )
         self.later = np.arange(count) > np.arange(count)[:, None]
 
     def sample(self, count: int, length: int) -> np.ndarray:
-        """Complete sequences, by inversion of each decision's distribution: int64 (m, length)."""
+        """Sample complete sequences by inversion of the distributions: int64 (m, length)."""
         tokens = np.zeros((count, length), dtype=np.int64)
         start = np.where(self.space.option_mask[:length], self.b[:length], -np.inf)
         logits = np.repeat(start[None], count, axis=0)
@@ -68,14 +71,14 @@ class Logits:
             if not self.space.masks_are_static:
                 scores = np.where(self.space.open_mask(tokens[:, :index]), scores, -np.inf)
             below = np.exp(scores - scores.max(axis=1, keepdims=True)).cumsum(axis=1)
-            # The first option whose sum is beyond the point; a closed one adds nothing to it.
+            # The first option whose cumulative sum exceeds the point; closed ones add nothing.
             tokens[:, index] = (below > points[index] * below[:, -1:]).argmax(axis=1)
             if len(self.w):
                 logits += self.w[index, tokens[:, index], :length]
         return tokens
 
     def evaluate(self, tokens: np.ndarray) -> Distributions:
-        """The distributions that complete sequences were taken from: int64 (m, t)."""
+        """Return the distributions that complete sequences were taken from: int64 (m, t)."""
         t = tokens.shape[1]
         logits = np.repeat(self.b[None, :t], len(tokens), axis=0)
         if len(self.w):
@@ -86,18 +89,18 @@ class Logits:
         return Distributions(np.exp(logs), logs)
 
     def ascend(self, tokens: np.ndarray, weights: np.ndarray, entropy: float) -> dict[str, float]:
-        """One plain gradient step up the mean of ``weight · log π(sequence) + entropy · H``.
+        """Take a plain gradient step up the mean of ``weight · log π(sequence) + entropy · H``.
 
-        H is the sum of the entropies along the sequence as it was taken. With p the chances of a
-        decision, d log p[a] = onehot(a) - p and dH = -p (log p + H), by its logits.
+        H is the sum of the entropies along the sequence. With p the probabilities of a decision,
+        the derivatives by its logits are d log p[a] = onehot(a) - p and dH = -p (log p + H).
 
         Args:
             tokens: Complete sequences, int64 (m, t).
-            weights: Of each, (m,).
+            weights: Weight of each sequence, (m,).
             entropy: Weight of the entropies.
 
         Returns:
-            What is worth logging.
+            Figures for the log.
         """
         policy = self.evaluate(tokens)
         p, logs, entropies = *policy, policy.entropies
@@ -111,7 +114,7 @@ class Logits:
         }
 
     def follow(self, tokens: np.ndarray, slopes: np.ndarray) -> None:
-        """Add a step along the gradient by the logits of each sequence, (m, t, options)."""
+        """Take a step along the gradient by the logits of each sequence, (m, t, options)."""
         t = tokens.shape[1]
         self.b[:t] += self.learning_rate * slopes.sum(axis=0)
         if self.weights_learning_rate is None:
@@ -121,12 +124,12 @@ class Logits:
             self.w[np.arange(t), row, :t] += self.weights_learning_rate * slope * later
 
     def state(self) -> dict[str, Tensor]:
-        """Copies of b and W; the random state is its owner's."""
+        """Return copies of b and W; the random state belongs to the agent."""
         tables = {"b": self.b, "w": self.w} if len(self.w) else {"b": self.b}
         return {name: torch.from_numpy(table.copy()) for name, table in tables.items()}
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from them."""
+        """Restore what :meth:`state` returned."""
         self.b[:] = tensors["b"].numpy()
         if len(self.w):
             self.w[:] = tensors["w"].numpy()

@@ -12,15 +12,15 @@ from search_spaces._settings import at_least, at_most
 
 @dataclass(frozen=True)
 class OnPolicyConfig(StableBaselinesConfig):
-    """What the on-policy algorithms have in common.
+    """Settings that the on-policy algorithms have in common.
 
     Attributes:
         episodes_per_rollout: Whole episodes between two updates, rounded up to a multiple of
             those played at once.
-        n_steps: Steps between two updates in each environment, as SB3 has it; the rollouts then
-            cut episodes. None: ``episodes_per_rollout`` says it.
-        gae_lambda: Of generalised advantage estimation.
-        ent_coef: Weight of the entropy bonus, the mean over the steps.
+        n_steps: Steps between two updates in each environment, as in SB3; rollouts then cut
+            episodes. None: ``episodes_per_rollout`` decides.
+        gae_lambda: Lambda of generalised advantage estimation.
+        ent_coef: Weight of the entropy bonus, averaged over the steps.
         vf_coef: Weight of the value's loss.
     """
 
@@ -42,10 +42,11 @@ class PPOConfig(OnPolicyConfig):
 
     Attributes:
         n_epochs: Passes over a rollout.
-        minibatch_size: Steps (SB3: ``batch_size``); one more where a rollout would leave one.
-        clip_range: How far a probability may move, as a share.
-        normalize_advantage: By mean and deviation of the minibatch.
-        target_kl: No further pass in an update that has moved the policy further; None: all.
+        minibatch_size: Steps of a minibatch (SB3: ``batch_size``); it is raised if a rollout would
+            leave a single step.
+        clip_range: Relative change of a probability that is followed.
+        normalize_advantage: Normalise advantages by mean and deviation of the minibatch.
+        target_kl: Divergence from the old policy that ends an update early; None: never.
     """
 
     minibatch_size: int = 60
@@ -67,7 +68,7 @@ class OnPolicy(StableBaselines[Config]):
     """Learns from each rollout once, and forgets it."""
 
     def settings(self) -> dict[str, Any]:
-        """What the algorithms have in common."""
+        """Return the settings that the algorithms have in common."""
         config = self.config
         return {
             "learning_rate": config.learning_rate,
@@ -81,20 +82,20 @@ class OnPolicy(StableBaselines[Config]):
         }
 
     def rollout_steps(self) -> int:
-        """As SB3 counts them, or of whole episodes of the present depth."""
+        """Return the steps of a rollout: ``n_steps``, or whole episodes of the present depth."""
         if self.config.n_steps is not None:
             return self.config.n_steps
         return math.ceil(self.config.episodes_per_rollout / self.vec_env.num_envs) * self._length
 
     def roll_out(self, steps: int, learn: bool = True) -> None:
-        """Collect a rollout, and train on it; one step alone has no deviation to train with."""
+        """Collect a rollout and train on it; a single step has no deviation to train with."""
         self.resize(steps)
         self.model.collect_rollouts(self.vec_env, self.recorder, self.model.rollout_buffer, steps)
         if learn and steps * self.vec_env.num_envs > 1:
             self.model.train()
 
     def resize(self, steps: int) -> None:
-        """Have the next rollout of that many steps in each episode."""
+        """Set the number of steps that the next rollout takes in each episode."""
         self.model.n_steps = self.model.rollout_buffer.buffer_size = steps
 
 
@@ -102,7 +103,7 @@ class Proximal(OnPolicy[AnyPPOConfig]):
     """PPO in any form (Schulman et al. 2017, 1707.06347)."""
 
     def settings(self) -> dict[str, Any]:
-        """Those of PPO too; a minibatch that divides the rollout, until :meth:`resize`."""
+        """Add the settings of PPO; the minibatch is the whole rollout until :meth:`resize`."""
         settings = super().settings()
         return {
             **settings,
@@ -114,13 +115,15 @@ class Proximal(OnPolicy[AnyPPOConfig]):
         }
 
     def resize(self, steps: int) -> None:
-        """The rollout, and its minibatches."""
+        """Set the size of the rollout and of its minibatches."""
         super().resize(steps)
         self.model.batch_size = minibatch(steps * self.vec_env.num_envs, self.config.minibatch_size)
 
 
 def minibatch(total: int, size: int) -> int:
-    """The size nearest above that leaves no minibatch of one step, whose deviation is not a number.
+    """Return the smallest size from ``size`` on that leaves no minibatch of a single step.
+
+    The deviation of a single step is not a number.
 
     Example:
         >>> minibatch(240, 60), minibatch(241, 60), minibatch(30, 60)

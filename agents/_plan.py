@@ -1,4 +1,4 @@
-"""Which decision is taken at which step of the controller, as index arrays."""
+"""The plan of an episode: the step of the controller at which each decision is taken."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Anchor:
     """A step that ends a layer, and takes all its skip decisions at once.
 
     Attributes:
-        layer: Whose anchor it is.
-        decisions: The skip decisions, as indices.
-        sources: For each, the number of the earlier anchor that it is about.
+        layer: Number of the layer.
+        decisions: Indices of the skip decisions.
+        sources: Number of the earlier anchor that each skip decision is about.
     """
 
     layer: int
@@ -30,16 +30,16 @@ class Anchor:
 class Plan:
     """The steps of an episode: ``steps[i]`` is a decision's index, or an anchor.
 
-    A layer that later skip decisions are about has an anchor, even where it has none to decide:
-    its hidden state is what they look back at (Zoph & Le 2017, section 3.3).
+    A layer that later skip decisions are about has an anchor even if it decides no skips itself:
+    those decisions use the hidden state of its anchor (Zoph & Le 2017, section 3.3).
 
     Attributes:
-        singles: The decisions that have a step of their own, (d,).
-        single_steps: Their steps, (d,).
-        anchor_steps: The anchors' steps, (a,).
-        skips: The skip decisions, (p,).
-        skip_currents: For each the number of its own anchor, (p,).
-        skip_sources: For each the number of the earlier anchor that it is about, (p,).
+        singles: Decisions that have a step of their own, (d,).
+        single_steps: Steps of these decisions, (d,).
+        anchor_steps: Steps of the anchors, (a,).
+        skips: Skip decisions, (p,).
+        skip_currents: Number of each skip decision's own anchor, (p,).
+        skip_sources: Number of the earlier anchor that each skip decision is about, (p,).
     """
 
     def __init__(self, steps: Sequence[int | Anchor]):
@@ -55,15 +55,15 @@ class Plan:
 
 
 def make_plan(decisions: Sequence[Decision], anchored: frozenset[int]) -> Plan:
-    """The steps of an episode.
+    """Make the plan of an episode.
 
     Args:
-        decisions: Of the episode.
-        anchored: The layers that have an anchor at full depth, so that a shallower episode takes
-            the same steps as the beginning of a deep one.
+        decisions: Decisions of the episode.
+        anchored: Layers that have an anchor at full depth, so that a shallow episode takes the
+            same steps as the beginning of a deep one.
     """
     steps: list[int | Anchor] = []
-    number: dict[int, int] = {}  # of each anchored layer's anchor
+    number: dict[int, int] = {}  # number of the anchor, by layer
     numbered = list(enumerate(decisions))
     for layer, items in groupby(numbered, key=lambda item: item[1].layer):
         ours = list(items)
@@ -82,7 +82,7 @@ def make_plan(decisions: Sequence[Decision], anchored: frozenset[int]) -> Plan:
 
 
 def anchored_layers(decisions: Sequence[Decision]) -> frozenset[int]:
-    """The layers that a skip decision is about, or that decide skips."""
+    """Return the layers that a skip decision is about, or that have skip decisions."""
     sources = {d.source for d in decisions if d.source is not None}
     deciding = {d.layer for d in decisions if d.source is not None and d.layer is not None}
     return frozenset(sources | deciding)

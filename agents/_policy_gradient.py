@@ -1,4 +1,4 @@
-"""What all agents share that follow a policy gradient: draw, weigh by the advantage, step."""
+"""The base of agents that follow a policy gradient: draw, weigh by the advantage, step."""
 
 from __future__ import annotations
 
@@ -21,25 +21,28 @@ class TrainablePolicy(Protocol):
     """A distribution over sequences that can be moved up a gradient."""
 
     def sample(self, count: int, length: int) -> np.ndarray:
-        """Complete sequences, int64 (count, length)."""
+        """Sample complete sequences, int64 (count, length)."""
         ...
 
     def ascend(self, tokens: np.ndarray, weights: np.ndarray, entropy: float) -> dict[str, float]:
-        """One step up the mean of ``weight · log π(sequence) + entropy · H``; what to log.
+        """Take one step up the mean of ``weight · log π(sequence) + entropy · H``.
 
         Args:
             tokens: Complete sequences, int64 (m, decisions).
-            weights: Of each, (m,).
+            weights: Weight of each sequence, (m,).
             entropy: Weight of the entropies, summed along a sequence.
+
+        Returns:
+            Figures for the log.
         """
         ...
 
     def state(self) -> dict[str, Tensor]:
-        """All that its samples depend on, but randomness that is not its own."""
+        """Return all that the samples depend on, except randomness that belongs to the agent."""
         ...
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from it."""
+        """Restore what :meth:`state` returned."""
         ...
 
 
@@ -64,7 +67,7 @@ Config = TypeVar("Config", bound=PolicyGradientConfig)
 class PolicyGradient(Proposer[Config]):
     """Plays samples of its policy, and moves it towards those with an advantage.
 
-    A member fills in :meth:`make_policy`; one that steps in another way, :meth:`step`.
+    A member defines :meth:`make_policy`, and :meth:`step` if it takes steps in another way.
     """
 
     def __init__(self, environment: Any, config: Config, seed: int):
@@ -74,14 +77,14 @@ class PolicyGradient(Proposer[Config]):
 
     @abstractmethod
     def make_policy(self) -> TrainablePolicy:
-        """The policy as it is at first."""
+        """Make the policy in its initial state."""
 
     def draw(self, count: int) -> np.ndarray:
-        """Samples of the policy."""
+        """Sample the policy."""
         return self.policy.sample(count, self.length)
 
     def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
-        """One step up the policy gradient; the baseline is the one from before these rewards."""
+        """Take a step up the policy gradient, with the baseline from before these rewards."""
         rewards = np.array([episode.reward for episode in finished])
         log = {"baseline": self.advantages.baseline.value, "reward": float(rewards.mean())}
         advantages = self.advantages.take(rewards)
@@ -90,18 +93,18 @@ class PolicyGradient(Proposer[Config]):
         return {name: value for name, value in log.items() if np.isfinite(value)}
 
     def step(self, tokens: np.ndarray, advantages: np.ndarray) -> dict[str, float]:
-        """Learn from int64 (m, decisions) and (m,); what is worth logging."""
+        """Learn from tokens (m, decisions) and advantages (m,); return figures for the log."""
         return self.policy.ascend(tokens, advantages, self.config.entropy)
 
     def state(self) -> State:
-        """Policy, baseline, spread of the rewards, random state."""
+        """Return policy, baseline, spread of the rewards and random state."""
         state = super().state()
         state.tensors |= under("policy", self.policy.state())
         state.values |= self.advantages.state()
         return state
 
     def load_state(self, state: State) -> None:
-        """Go on from it."""
+        """Restore what :meth:`state` returned."""
         super().load_state(state)
         self.policy.load_state(below("policy", state.tensors))
         self.advantages.load_state(state.values)

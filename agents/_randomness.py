@@ -1,4 +1,4 @@
-"""A random state of one's own, for code that draws from the global ones."""
+"""A private random state for code that draws from the global generators."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from torch import Tensor
 
 
 class Randomness:
-    """States of torch's (CPU), numpy's and Python's global generators, kept apart from all others.
+    """Private states for torch's (CPU), numpy's and Python's global generators.
 
-    Whoever draws from the global generators inside :meth:`in_use` disturbs nobody, and is
-    disturbed by nobody.
+    Code that draws from the global generators inside :meth:`in_use` does not affect other code,
+    and is not affected by it.
 
     Args:
         seed: Any whole number from 0.
@@ -37,7 +37,7 @@ class Randomness:
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
-        """These are the global states meanwhile; afterwards the former ones are again."""
+        """Make these the global states within the block, and restore the others after it."""
         outer = _exchange((self._torch, self._numpy, self._python))
         try:
             yield
@@ -45,17 +45,17 @@ class Randomness:
             self._torch, self._numpy, self._python = _exchange(outer)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Torch's state, and the words of numpy's."""
+        """Return torch's state, and the words of numpy's."""
         words = torch.from_numpy(self._numpy[1].astype(np.int64))
         return {"torch": self._torch.clone(), "numpy": words}
 
     def values(self) -> dict[str, Any]:
-        """The rest, as JSON values."""
+        """Return the rest of the states as JSON values."""
         version, words, gauss = self._python
         return {"numpy": list(self._numpy[2:]), "python": [version, list(words), gauss]}
 
     def load(self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`tensors` and :meth:`values` gave."""
+        """Restore what :meth:`tensors` and :meth:`values` returned."""
         self._torch = tensors["torch"].clone()
         words = tensors["numpy"].numpy().astype(np.uint32)
         self._numpy = ("MT19937", words, *values["numpy"])
@@ -64,7 +64,7 @@ class Randomness:
 
 
 def _exchange(states: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
-    """Set the global states; those from before."""
+    """Set the global states, and return the former ones."""
     before = (torch.get_rng_state(), np.random.get_state(), random.getstate())
     torch.set_rng_state(states[0])
     np.random.set_state(states[1])

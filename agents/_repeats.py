@@ -1,4 +1,4 @@
-"""Agents that can be told never to play an architecture twice."""
+"""The base of agents that draw sequences, and that can avoid playing an architecture twice."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from agents._sequences import mixed
 from search_spaces import SearchSpace
 from search_spaces._settings import at_least, at_most
 
-ROUNDS = (4, 16, 64)  # draws that follow one in vain, at once each; then a repeat is allowed
-ADMIXTURE = 0.04  # a draw in vain adds this to the share of uniform choices
+ROUNDS = (4, 16, 64)  # further draws after one without success; then a repeat is allowed
+ADMIXTURE = 0.04  # each draw without success adds this to the share of uniform choices
 
 
 @dataclass(frozen=True)
 class ProposerConfig(AgentConfig):
-    """What all agents of this package have that bring no loop of their own.
+    """Settings of agents that draw sequences.
 
     Attributes:
         avoid_repeats: Never play an architecture twice while new ones are found. Two sequences
-            of tokens are one architecture where their canonical forms are equal.
-        ahead: Batches that are proposed before the rewards of one are learned from, so that
-            workers train the next children while the last of a batch is awaited. What is
-            proposed does not depend on how many workers there are.
+            of tokens are the same architecture if their canonical forms are equal.
+        ahead: Number of batches that are proposed before an earlier one is learned from, so that
+            workers train the next children while the last of a batch is awaited. The number of
+            workers does not influence what is proposed.
     """
 
     avoid_repeats: bool = False
@@ -47,15 +47,15 @@ Config = TypeVar("Config", bound=ProposerConfig)
 
 
 class Proposer(Agent[Config]):
-    """An agent that draws sequences; those of architectures that were played can be refused.
+    """An agent that draws sequences, and can reject architectures that were played.
 
-    A member fills in :meth:`draw` and :meth:`learn`; its ``state`` and ``load_state`` add to the
+    A member defines :meth:`draw` and :meth:`learn`; its ``state`` and ``load_state`` add to the
     ones here.
 
     Attributes:
-        rng: All randomness that is not torch's.
-        memory: The architectures proposed so far; empty where repeats are not avoided.
-        pending: Batches that were proposed and not played yet, the next first.
+        rng: Generator of all randomness that is not torch's.
+        memory: Architectures proposed so far; empty if repeats are not avoided.
+        pending: Batches that were proposed and not yet played, the next first.
     """
 
     def __init__(self, environment: Any, config: Config, seed: int):
@@ -66,10 +66,10 @@ class Proposer(Agent[Config]):
 
     @abstractmethod
     def draw(self, count: int) -> np.ndarray:
-        """Sequences that the agent would like to play, int64 (count, decisions)."""
+        """Draw sequences that the agent would like to play, int64 (count, decisions)."""
 
     def advance(self, episodes: int) -> Advance:
-        """Play one batch, and learn from it; up to ``ahead`` others are on their way meanwhile."""
+        """Play one batch and learn from it; up to ``ahead`` others are proposed before."""
         left = episodes - sum(map(len, self.pending))
         while left > 0 and len(self.pending) <= self.config.ahead:
             tokens = self.propose(min(left, self.config.batch_size))
@@ -79,7 +79,7 @@ class Proposer(Agent[Config]):
         return Advance(finished, self.learn(finished))
 
     def _queue(self, tokens: np.ndarray) -> None:
-        """To be played; an environment that can train it meanwhile is told."""
+        """Queue a batch, and announce it to an environment that can begin its children."""
         self.pending.append(tokens)
         announce = getattr(self.environment.unwrapped, "announce", None)
         if announce is not None and self.config.ahead:
@@ -87,11 +87,11 @@ class Proposer(Agent[Config]):
 
     @property
     def length(self) -> int:
-        """Decisions of an episode at the depth that ``options`` say."""
+        """The number of decisions of an episode at the depth in ``options``."""
         return self.search_space.length(self.options.get("layers"))
 
     def uniform(self, count: int) -> np.ndarray:
-        """Sequences of uniform choices among the open options, int64 (count, decisions)."""
+        """Draw sequences of uniform choices among open options, int64 (count, decisions)."""
         space = self.search_space
         if space.masks_are_static:
             options = space.option_mask[: self.length].sum(axis=1)
@@ -99,11 +99,11 @@ class Proposer(Agent[Config]):
         return space.sample_batch(self.rng, count, self.options.get("layers"))
 
     def propose(self, count: int) -> np.ndarray:
-        """What the agent draws; where repeats are avoided, what it draws and has not played.
+        """Draw sequences; if repeats are avoided, draw until they have not been played.
 
-        With each draw in vain, more of the choices are made uniformly, so that an agent that is
-        sure of its favourites looks ever further around them. When ``ROUNDS`` are over repeats are
-        allowed: the space may be exhausted.
+        Each draw without success makes more of the choices uniform, so that an agent that is sure
+        of its favourites searches ever further around them. After ``ROUNDS`` repeats are allowed,
+        since the space may be exhausted.
         """
         tokens = self.draw(count)
         if not self.config.avoid_repeats:
@@ -119,18 +119,18 @@ class Proposer(Agent[Config]):
         return np.array([*chosen, *tokens[: count - len(chosen)]])
 
     def unseen(self, tokens: np.ndarray, count: int) -> list[np.ndarray]:
-        """The first ``count`` rows of new architectures, which are remembered."""
+        """Return the first ``count`` rows of new architectures, and remember them."""
         new = (row for row in tokens if self.memory.add(row))
         return list(islice(new, count))
 
     def mixture(self, count: int, shares: np.ndarray) -> np.ndarray:
-        """For each share in turn ``count`` draws with that share of their choices uniform."""
+        """Draw ``count`` sequences for each share, with that share of uniform choices."""
         tokens = self.draw(count * len(shares))
         chances = np.repeat(shares, count)[:, None]
         return mixed(self.search_space, tokens, self.uniform(len(tokens)), chances, self.rng)
 
     def state(self) -> State:
-        """The random state, what was proposed, and what of it is still to be played."""
+        """Return the random state, what was proposed, and what is still to be played."""
         state = State({}, {"rng": generator_state(self.rng)})
         if self.config.avoid_repeats:
             state.tensors["memory"] = self.memory.state()
@@ -139,7 +139,7 @@ class Proposer(Agent[Config]):
         return state
 
     def load_state(self, state: State) -> None:
-        """Go on from them."""
+        """Restore what :meth:`state` returned."""
         self.rng.bit_generator.state = state.values["rng"]
         if self.config.avoid_repeats:
             self.memory.load_state(state.tensors["memory"])
@@ -149,10 +149,10 @@ class Proposer(Agent[Config]):
 
 
 class Memory:
-    """A set of architectures, 8 bytes of state each.
+    """A set of architectures whose state takes 8 bytes for each.
 
-    Each is known by 64 bits of a hash of its canonical form. Of 100,000 architectures two have
-    the same with a chance of 3e-10, and then one of them is not played.
+    A 64-bit hash of its canonical form identifies an architecture. Among 100,000 architectures,
+    two share a hash with a probability of 3e-10; one of them is then not played.
     """
 
     def __init__(self, space: SearchSpace):
@@ -161,7 +161,7 @@ class Memory:
         self._known: dict[tuple[int, ...], int] = {}  # marks of sequences, not part of the state
 
     def mark(self, tokens: Sequence[int] | np.ndarray) -> int:
-        """What all sequences of one architecture have in common."""
+        """Return the hash that all sequences of an architecture share."""
         sequence = tuple(np.asarray(tokens).tolist())
         if sequence not in self._known:
             text = self.space.decode(sequence).canonical().to_json()
@@ -173,16 +173,16 @@ class Memory:
         return self.mark(tokens) in self.marks
 
     def add(self, tokens: Sequence[int] | np.ndarray) -> bool:
-        """Remember a sequence's architecture; whether it is new."""
+        """Remember a sequence's architecture, and tell whether it is new."""
         mark = self.mark(tokens)
         new = mark not in self.marks
         self.marks[mark] = None
         return new
 
     def state(self) -> Tensor:
-        """The marks in the order in which they came, int64 (n,)."""
+        """Return the hashes in the order in which they were added, int64 (n,)."""
         return torch.tensor(list(self.marks), dtype=torch.int64)
 
     def load_state(self, marks: Tensor) -> None:
-        """Go on from them."""
+        """Restore what :meth:`state` returned."""
         self.marks = dict.fromkeys(marks.tolist())

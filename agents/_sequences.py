@@ -8,7 +8,7 @@ from search_spaces import SearchSpace
 
 
 def choose(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One of the True columns of each row, uniformly: bool (m, n) -> int64 (m,).
+    """Choose one of the True columns of each row, uniformly: bool (m, n) -> int64 (m,).
 
     Example:
         >>> choose(np.array([[False, True], [True, False]]), np.random.default_rng(0)).tolist()
@@ -19,12 +19,12 @@ def choose(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def repaired(space: SearchSpace, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The sequences with each token that its prefix closes chosen anew, uniformly.
+    """Choose each token anew, uniformly, that its prefix closes.
 
     Args:
-        space: Whose options they are.
-        tokens: int64 (m, t).
-        rng: Of the new choices.
+        space: Search space of the sequences.
+        tokens: Sequences, int64 (m, t).
+        rng: Generator of the new choices.
     """
     if space.masks_are_static:
         return tokens
@@ -44,20 +44,20 @@ def mixed(
     shares: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """The sequences, each decision taken from ``others``, (m, t) as they, by chance.
+    """Replace decisions of sequences at random by those of other sequences.
 
     Args:
-        space: Whose options they are.
-        tokens: int64 (m, t).
-        others: The same.
-        shares: How likely others are, (m, 1).
-        rng: Of all chances.
+        space: Search space of the sequences.
+        tokens: Sequences, int64 (m, t).
+        others: Other sequences, int64 (m, t).
+        shares: Probability of taking a decision from ``others``, (m, 1).
+        rng: Generator of all choices.
     """
     return repaired(space, np.where(rng.random(tokens.shape) < shares, others, tokens), rng)
 
 
 def moves(space: SearchSpace, tokens: np.ndarray) -> np.ndarray:
-    """All changes of one decision of a sequence, (t,), to another open option.
+    """Return all changes of one decision of a sequence, (t,), to another open option.
 
     Returns:
         int64 (n, 2): decision and option.
@@ -70,16 +70,16 @@ def moves(space: SearchSpace, tokens: np.ndarray) -> np.ndarray:
 def moved(
     space: SearchSpace, tokens: np.ndarray, move: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """A sequence, (t,), after a move; what the move closes later on is chosen anew."""
+    """Return a sequence, (t,), after a move; later decisions that it closes are chosen anew."""
     neighbour = tokens.copy()
     neighbour[move[0]] = move[1]
     return repaired(space, neighbour[None], rng)[0]
 
 
 def mutated(space: SearchSpace, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A sequence, (t,), with one decision changed: uniform over decisions, then over options.
+    """Change one decision of a sequence, (t,), uniform over decisions, then over options.
 
-    It is returned as it is where no decision has another open option.
+    The sequence is returned unchanged if no decision has another open option.
     """
     possible = moves(space, tokens)
     if not len(possible):
@@ -92,7 +92,7 @@ def mutated(space: SearchSpace, tokens: np.ndarray, rng: np.random.Generator) ->
 def fitted(
     space: SearchSpace, tokens: np.ndarray, fresh: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """A sequence of another depth, (s,), cut or continued to the length of a fresh one, (t,)."""
+    """Cut or continue a sequence of another depth, (s,), to the length of a fresh one, (t,)."""
     if len(tokens) >= len(fresh):
         return tokens[: len(fresh)]
     return repaired(space, np.concatenate([tokens, fresh[len(tokens) :]])[None], rng)[0]

@@ -1,4 +1,4 @@
-"""The states of modules and optimisers as flat dictionaries of tensors, and back."""
+"""Turns the states of modules and optimisers into flat dictionaries of tensors, and back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor, as_tensor, nn, optim
 
 
 def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copies of tensors, each name after a prefix and a dot.
+    """Copy tensors, and put a prefix and a dot before each name.
 
     Example:
         >>> list(under("policy", {"bias": as_tensor(1.0)}))
@@ -18,7 +18,7 @@ def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copies of the tensors whose name begins with a prefix and a dot, without them."""
+    """Copy the tensors whose name begins with a prefix and a dot, and remove these."""
     start = f"{prefix}."
     return {
         name.removeprefix(start): tensor.clone()
@@ -28,7 +28,7 @@ def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def module_state(module: nn.Module, optimiser: optim.Optimizer) -> dict[str, Tensor]:
-    """Weights as ``weights.<name>``, the optimiser's slots as ``optimiser.<parameter>.<slot>``."""
+    """Return ``weights.<name>`` of a module and ``optimiser.<parameter>.<slot>``."""
     slots = {
         f"{index}.{name}": as_tensor(value)
         for index, slots in optimiser.state_dict()["state"].items()
@@ -41,7 +41,7 @@ def module_state(module: nn.Module, optimiser: optim.Optimizer) -> dict[str, Ten
 def load_module_state(
     module: nn.Module, optimiser: optim.Optimizer, tensors: Mapping[str, Tensor]
 ) -> None:
-    """Put back what :func:`module_state` gave; the settings of the optimiser stay."""
+    """Restore what :func:`module_state` returned; the optimiser keeps its settings."""
     module.load_state_dict(below("weights", tensors))
     slots: dict[int, dict[str, Tensor]] = {}
     for path, tensor in below("optimiser", tensors).items():

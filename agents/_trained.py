@@ -1,4 +1,4 @@
-"""The recurrent controller together with what trains and samples it."""
+"""The recurrent controller together with its optimiser and its random state."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ LARGEST_ADAM_STEP = 0.1  # weights begin within ±0.08: a larger one leaves noth
 
 @dataclass(frozen=True)
 class ControllerConfig(ProposerConfig):
-    """The settings that all agents on the recurrent controller have.
+    """Settings that all agents on the recurrent controller have.
 
     Attributes:
-        optimiser: ``"sgd"`` or ``"adam"``.
-        learning_rate: Of the optimiser.
+        optimiser: Optimiser, ``"sgd"`` or ``"adam"``.
+        learning_rate: Learning rate of the optimiser.
         entropy: Weight of the entropy bonus, summed along an episode; Zoph & Le 2017 have none.
-        temperature: The logits are divided by it; they have none (1).
-        max_gradient_norm: Longer gradients are shortened to it; 0 for never, as they do.
-        decision_bias: A learned bias per option of each single decision, beside the heads that
-            decisions of a kind share; they have none.
-        units: Of each LSTM layer.
-        lstm_layers: Of the controller.
+        temperature: Divisor of the logits; Zoph & Le 2017 have none (1).
+        max_gradient_norm: Norm to which longer gradients are shortened; 0 for no limit, as in
+            Zoph & Le 2017.
+        decision_bias: Add a learned bias for each option of each decision to the heads that
+            decisions of a kind share; Zoph & Le 2017 have none.
+        units: Number of units of each LSTM layer.
+        lstm_layers: Number of LSTM layers of the controller.
     """
 
     optimiser: Literal["sgd", "adam"] = "sgd"
@@ -60,9 +61,9 @@ class TrainedController:
     """A controller, its optimiser and its random state.
 
     Args:
-        space: Whose decisions it takes.
-        config: How large it is, and how it is trained.
-        seed: Of its weights and samples.
+        space: Search space whose decisions it takes.
+        config: Settings of the controller and of its training.
+        seed: Seed of weights and samples.
     """
 
     def __init__(self, space: SearchSpace, config: ControllerConfig, seed: int):
@@ -76,34 +77,34 @@ class TrainedController:
             config.temperature,
             config.decision_bias,
         )
-        kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[config.optimiser]
-        self.optimiser = kind(self.controller.parameters(), lr=config.learning_rate)
+        optimiser = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[config.optimiser]
+        self.optimiser = optimiser(self.controller.parameters(), lr=config.learning_rate)
 
     def sample(self, count: int, length: int) -> np.ndarray:
-        """Complete sequences, int64 (count, length)."""
+        """Sample complete sequences, int64 (count, length)."""
         return self.controller.sample(count, length, self.generator).numpy()
 
     def evaluate(self, tokens: np.ndarray) -> Policy:
-        """Log-probabilities and entropies along complete sequences, int64 (m, decisions)."""
+        """Return log-probabilities and entropies along complete int64 (m, decisions)."""
         return self.controller.evaluate(torch.from_numpy(tokens))
 
     def ascend(self, tokens: np.ndarray, weights: np.ndarray, entropy: float) -> dict[str, float]:
-        """One step up the mean of ``weight · log π(sequence) + entropy · H``; weights (m,)."""
+        """Take a step up the mean of ``weight · log π(sequence) + entropy · H``; weights (m,)."""
         amounts = torch.tensor(weights, dtype=torch.float32)
         return self.step(tokens, lambda policy: policy_loss(policy, amounts), entropy)
 
     def step(
         self, tokens: np.ndarray, loss_of: Callable[[Policy], Tensor], entropy: float
     ) -> dict[str, float]:
-        """One step of the optimiser.
+        """Take one step of the optimiser.
 
         Args:
             tokens: Complete sequences, int64 (m, decisions).
-            loss_of: What to descend, from the policy along them.
-            entropy: Weight of the entropies, summed along a sequence, that are to be ascended.
+            loss_of: Loss to descend, as a function of the policy along the sequences.
+            entropy: Weight of the entropies to ascend, summed along a sequence.
 
         Returns:
-            What is worth logging.
+            Figures for the log.
         """
         policy = self.evaluate(tokens)
         loss = loss_of(policy)
@@ -120,16 +121,19 @@ class TrainedController:
         }
 
     def state(self) -> dict[str, Tensor]:
-        """Weights, optimiser, random state."""
+        """Return weights, optimiser and random state."""
         tensors = module_state(self.controller, self.optimiser)
         return tensors | {"generator": self.generator.get_state()}
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from them."""
+        """Restore what :meth:`state` returned."""
         load_module_state(self.controller, self.optimiser, tensors)
         self.generator.set_state(tensors["generator"])
 
 
 def policy_loss(policy: Policy, advantages: Tensor) -> Tensor:
-    """Its gradient is minus 1/m sum_k sum_t grad log P(a_t | a_1..t-1) (R_k - b): section 3.2."""
+    """Return the loss of REINFORCE (section 3.2).
+
+    Its gradient is -1/m sum_k sum_t grad log P(a_t | a_1..t-1) (R_k - b).
+    """
     return -(policy.log_probabilities.sum(dim=1) * advantages).mean()

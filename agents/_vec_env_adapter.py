@@ -1,4 +1,4 @@
-"""The one adapter from a Gymnasium vector environment to what Stable-Baselines3 plays."""
+"""The adapter from a Gymnasium vector environment to the ``VecEnv`` of Stable-Baselines3."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ class VecEnvAdapter(VecEnv):
     """A Gymnasium vector environment as the ``VecEnv`` of Stable-Baselines3.
 
     SB3 refuses Gymnasium's vector environments, and its own step one environment after the other.
-    Through this adapter all episodes step together, and their children are asked for as one batch.
+    Through this adapter all episodes step together, and their children are requested as one batch.
 
-    ``info`` of a finished episode has ``terminal_observation``, all that ``final_info`` says, and
+    ``info`` of a finished episode has ``terminal_observation``, the content of ``final_info``, and
     ``episode`` as SB3's ``Monitor`` writes it: the sum of rewards ``r``, steps ``l``, seconds
-    ``t`` since the adapter was made. ``env_method("action_masks")`` is one mask an episode, as
-    sb3-contrib's ``MaskablePPO`` asks for them.
+    ``t`` since the adapter was made. ``env_method("action_masks")`` returns one mask an episode, as
+    sb3-contrib's ``MaskablePPO`` requires.
 
     Args:
-        environment: With autoreset in the same step.
+        environment: Vector environment with autoreset in the same step.
 
     Attributes:
-        playing: Episodes that take their own actions, at first all; the others repeat the actions
-            of the first, and their ends have no ``episode``.
+        playing: Number of episodes that take their own actions, at first all. The others repeat
+            the actions of the first, and their ``info`` has no ``episode``.
 
     Raises:
         InvalidValue: If the environment resets in the next step.
@@ -65,7 +65,7 @@ class VecEnvAdapter(VecEnv):
         self._begin()
 
     def reset(self) -> Any:
-        """Begin all episodes; with the seed of the first, and the options, that were set."""
+        """Begin all episodes, with the first seed and the reset options that were set."""
         if any(options != self._options[0] for options in self._options):
             raise InvalidValue(f"options are {self._options}, expected one for all episodes")
         observation, info = self.environment.reset(
@@ -83,7 +83,7 @@ class VecEnvAdapter(VecEnv):
         self._actions[self.playing :] = self._actions[0]
 
     def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, Any]]]:
-        """Take them; rewards are float32, as SB3's own environments give them."""
+        """Take the actions; rewards are float32, as in SB3's own environments."""
         observation, rewards, terminated, truncated, info = self.environment.step(self._actions)
         self._returns += rewards
         self._steps += 1
@@ -101,7 +101,7 @@ class VecEnvAdapter(VecEnv):
 
     # -- what SB3 asks a VecEnv for ----------------------------------------------------------------
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """The environment's attribute, the same for each episode."""
+        """Return the environment's attribute, the same for each episode."""
         value = getattr(self.environment.unwrapped, attr_name)
         return [value for _ in self._get_indices(indices)]
 
@@ -112,16 +112,16 @@ class VecEnvAdapter(VecEnv):
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Call a method that has an answer for each episode, as ``action_masks``."""
+        """Call a method that has a result for each episode, such as ``action_masks``."""
         answers = getattr(self.environment.unwrapped, method_name)(*method_args, **method_kwargs)
         return [answers[index] for index in self._get_indices(indices)]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        """In a ``Monitor``, yes, since ``info`` has what that writes; in nothing else."""
+        """Say yes for ``Monitor``, since ``info`` has what that writes, and no for all others."""
         return [wrapper_class is Monitor for _ in self._get_indices(indices)]
 
     def get_images(self) -> Sequence[np.ndarray | None]:
-        """A drawing of each episode."""
+        """Return a drawing of each episode."""
         drawings: Any = self.environment.render()
         return drawings or [None] * self.num_envs
 
@@ -131,7 +131,7 @@ class VecEnvAdapter(VecEnv):
         self._steps = np.zeros(self.num_envs, dtype=np.int64)
 
     def _ending(self, info: dict[str, Any], index: int) -> dict[str, Any]:
-        """The ``info`` of an episode that has ended; the next one begins."""
+        """Return the ``info`` of an episode that has ended, and begin to count the next one."""
         final = info.pop("final_info", {})
         ending = {**info, **final, "terminal_observation": info.pop("final_obs")}
         ending.pop("final_obs", None)
@@ -146,7 +146,7 @@ class VecEnvAdapter(VecEnv):
 
 
 def as_vec_env(environment: VectorEnv | gymnasium.Env) -> VecEnv:
-    """A Gymnasium environment, a vector or a plain one, as SB3 plays it."""
+    """Turn a Gymnasium environment, vector or plain, into a ``VecEnv`` of SB3."""
     if isinstance(environment, VectorEnv):
         return VecEnvAdapter(environment)
     return DummyVecEnv([lambda: Monitor(environment)])

@@ -15,8 +15,8 @@ class A2CConfig(OnPolicyConfig):
     """Settings of A2C.
 
     Attributes:
-        use_rms_prop: RMSProp as its optimiser, and not Adam.
-        normalize_advantage: By mean and deviation of the rollout.
+        use_rms_prop: Use RMSProp as the optimiser instead of Adam.
+        normalize_advantage: Normalise advantages by mean and deviation of the rollout.
     """
 
     learning_rate: float = 7e-3
@@ -27,7 +27,7 @@ class A2CConfig(OnPolicyConfig):
 
 
 class A2C(OnPolicy[A2CConfig]):
-    """One step of the optimiser a rollout; ignores the mask."""
+    """Takes one step of the optimiser for each rollout; ignores the mask."""
 
     algorithm = stable_baselines3.A2C
     config_class = A2CConfig
@@ -47,7 +47,7 @@ class A2C(OnPolicy[A2CConfig]):
     }
 
     def settings(self) -> dict[str, Any]:
-        """Those of A2C too."""
+        """Add the settings of A2C."""
         return {
             **super().settings(),
             "use_rms_prop": self.config.use_rms_prop,

@@ -1,7 +1,7 @@
 """Proximal policy optimisation of the recurrent controller (Zoph et al. 2018, 1707.07012).
 
-NASNet's search moved from REINFORCE to it. It has no value network: the advantage is the one of
-REINFORCE.
+The search for NASNet used it instead of REINFORCE. There is no value network: the advantage is that
+of REINFORCE.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class ControllerPPOConfig(ControllerConfig, PolicyGradientConfig):
     """Settings of proximal policy optimisation.
 
     Attributes:
-        batch_size: Episodes an update, m.
-        learning_rate: Of the optimiser.
-        epochs: Steps of the optimiser an update, each over the whole batch.
-        clip: How far the ratio of new to old probability of a decision is followed from 1.
+        batch_size: Number of episodes in an update, m.
+        learning_rate: Learning rate of the optimiser.
+        epochs: Steps of the optimiser in an update, each over the whole batch.
+        clip: Distance from 1 to which the ratio of new to old probabilities is followed.
     """
 
     batch_size: int = 3
@@ -41,7 +41,7 @@ class ControllerPPOConfig(ControllerConfig, PolicyGradientConfig):
 
 
 class ControllerPPO(PolicyGradient[ControllerPPOConfig]):
-    """Follows the clipped surrogate for several steps from each batch."""
+    """Takes several steps up the clipped surrogate from each batch."""
 
     config_class = ControllerPPOConfig
     presets: ClassVar = {
@@ -62,7 +62,7 @@ class ControllerPPO(PolicyGradient[ControllerPPOConfig]):
     policy: TrainedController
 
     def make_policy(self) -> TrainedController:
-        """The controller with its optimiser."""
+        """Make the controller with its optimiser."""
         return TrainedController(self.search_space, self.config, self.seed)
 
     @property
@@ -71,7 +71,7 @@ class ControllerPPO(PolicyGradient[ControllerPPOConfig]):
         return self.policy.controller
 
     def step(self, tokens: np.ndarray, advantages: np.ndarray) -> dict[str, float]:
-        """``epochs`` steps up the surrogate; the last one's log."""
+        """Take ``epochs`` steps up the surrogate, and return the figures of the last."""
         config = self.config
         amounts = torch.tensor(advantages, dtype=torch.float32)
         with torch.no_grad():
@@ -87,17 +87,17 @@ class ControllerPPO(PolicyGradient[ControllerPPOConfig]):
 
 
 def clipped_loss(new: Tensor, old: Tensor, advantages: Tensor, clip: float) -> Tensor:
-    """Minus the clipped surrogate (Schulman et al. 2017, 1707.06347, equation 7).
+    """Return minus the clipped surrogate (Schulman et al. 2017, 1707.06347, equation 7).
 
     Args:
         new: Log-probabilities of the tokens taken, (m, decisions).
-        old: The same before the update.
-        advantages: Of each sequence, (m,).
+        old: Log-probabilities from before the update, (m, decisions).
+        advantages: Advantage of each sequence, (m,).
         clip: Epsilon.
 
     Returns:
-        Summed along a sequence, the mean over them; where new and old are equal, its gradient is
-        the one of REINFORCE.
+        The sum along each sequence, averaged over the sequences. If new and old are equal, the
+        gradient is that of REINFORCE.
     """
     ratio, gain = (new - old).exp(), advantages[:, None]
     surrogate = torch.minimum(ratio * gain, ratio.clamp(1 - clip, 1 + clip) * gain)

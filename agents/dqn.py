@@ -24,19 +24,19 @@ class DQNConfig(StableBaselinesConfig):
     """Settings of DQN; a step is one decision in each of the episodes played at once.
 
     Attributes:
-        batch_size: Episodes played at once (SB3: environments). The greedy ones of several are
-            all the same, so 1 explores best.
+        batch_size: Number of episodes played at once (SB3: environments). Greedy episodes that are
+            played at once are all the same, so 1 explores best.
         minibatch_size: Transitions of an update (SB3: ``batch_size``).
-        buffer_size: Transitions that are remembered.
-        learning_starts: Episodes that are played at random first (SB3: in transitions).
+        buffer_size: Number of transitions that are remembered.
+        learning_starts: Number of random episodes at the beginning (SB3: in transitions).
         train_freq: Steps between two updates.
         gradient_steps: Minibatches of an update.
-        target_update_interval: Transitions after which the target network follows.
-        tau: How far it then follows, 1 for all the way.
+        target_update_interval: Transitions after which the target network is updated.
+        tau: Share by which the target network then moves, 1 for all the way.
         exploration_episodes: Episodes over which the share of random decisions falls (SB3:
             ``exploration_fraction`` of the total).
-        exploration_initial_eps: That share at first.
-        exploration_final_eps: And at last.
+        exploration_initial_eps: Share of random decisions at the beginning.
+        exploration_final_eps: Share of random decisions at the end.
     """
 
     batch_size: int = 1
@@ -78,7 +78,7 @@ class DQN(StableBaselines[DQNConfig]):
             train_freq=2,
             minibatch_size=128,
         ),
-        # SB3 counts steps, and explores for a tenth of all: here 6 of 18 decisions, and of 1,000.
+        # SB3's 100 steps are 6 episodes of 18 decisions; it explores for a tenth, here of 1,000.
         "authors": DQNConfig(
             learning_rate=1e-4,
             gamma=0.99,
@@ -95,7 +95,7 @@ class DQN(StableBaselines[DQNConfig]):
         self.model._total_timesteps = config.exploration_episodes * self.search_space.length()
 
     def settings(self) -> dict[str, Any]:
-        """Of SB3's DQN; its exploration lasts for the whole of what it takes for the total."""
+        """Return the settings of SB3's DQN, which explores for all of what it takes as total."""
         config = self.config
         same = ("learning_rate", "buffer_size", "tau", "gamma", "train_freq", "gradient_steps")
         same += ("target_update_interval", "exploration_initial_eps", "exploration_final_eps")
@@ -108,11 +108,11 @@ class DQN(StableBaselines[DQNConfig]):
         }
 
     def rollout_steps(self) -> int:
-        """Between two updates."""
+        """Return the number of steps between two updates."""
         return self.config.train_freq
 
     def roll_out(self, steps: int, learn: bool = True) -> None:
-        """Take the steps, remember them, and learn from what is remembered."""
+        """Take the steps, remember them, and learn from remembered steps."""
         model, vec_env = self.model, self.vec_env
         remembered = model.replay_buffer
         if not learn:
@@ -125,7 +125,7 @@ class DQN(StableBaselines[DQNConfig]):
             model.train(self.config.gradient_steps, self.config.minibatch_size)
 
     def state(self) -> State:
-        """What is remembered too."""
+        """Add the replay buffer to the state."""
         state, buffer = super().state(), self.model.replay_buffer
         filled = buffer.buffer_size if buffer.full else buffer.pos
         arrays = {name: torch.from_numpy(a[:filled]) for name, a in _arrays(buffer).items()}
@@ -134,7 +134,7 @@ class DQN(StableBaselines[DQNConfig]):
         return state
 
     def load_state(self, state: State) -> None:
-        """Go on from it."""
+        """Restore what :meth:`state` returned."""
         super().load_state(state)
         buffer = self.model.replay_buffer
         buffer.pos, buffer.full = state.values["replay"]
@@ -142,7 +142,7 @@ class DQN(StableBaselines[DQNConfig]):
 
 
 def _arrays(buffer: DictReplayBuffer) -> dict[str, np.ndarray]:
-    """All that a replay buffer holds, (transitions, episodes, …) each."""
+    """Return the arrays of a replay buffer, each (transitions, episodes, …)."""
     names = ("actions", "rewards", "dones", "timeouts")
     return {
         **{name: getattr(buffer, name) for name in names},

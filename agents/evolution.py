@@ -20,9 +20,9 @@ class EvolutionConfig(ProposerConfig):
     """Settings of regularised evolution.
 
     Attributes:
-        batch_size: Children proposed at once, all from the same population.
-        population_size: The youngest architectures, P; as many are sampled at random at first.
-        sample_size: Of the population, drawn with replacement, S; the best of it is the parent.
+        batch_size: Number of children proposed at once, all from the same population.
+        population_size: Number of youngest architectures, P; as many are random at first.
+        sample_size: Number of members drawn with replacement, S; the best of them is the parent.
     """
 
     population_size: int = 75
@@ -35,9 +35,9 @@ class EvolutionConfig(ProposerConfig):
 
 
 class Evolution(Proposer[EvolutionConfig]):
-    """A child is the best of a few with one decision changed; the oldest dies, not the worst.
+    """Changes one decision of the best of a sample; the oldest member leaves, not the worst.
 
-    An episode of another depth takes its parent cut or continued at random.
+    In an episode of another depth the parent is cut off, or continued at random.
     """
 
     config_class = EvolutionConfig
@@ -52,37 +52,37 @@ class Evolution(Proposer[EvolutionConfig]):
 
     def __init__(self, environment: Any, config: EvolutionConfig, seed: int):
         super().__init__(environment, config, seed)
-        #: Tokens and rewards, the oldest first.
+        #: Tokens and reward of each member, the oldest first.
         self.population: deque[tuple[tuple[int, ...], float]] = deque(maxlen=config.population_size)
 
     def draw(self, count: int) -> np.ndarray:
-        """Random architectures until the population is full, then children."""
+        """Draw random architectures until the population is full, then children."""
         fresh = self.uniform(count)
         if len(self.population) < self.config.population_size:
             return fresh
         return np.array([self.child(row) for row in fresh])
 
     def child(self, fresh: np.ndarray) -> np.ndarray:
-        """A mutant of the best of a sample; ``fresh`` continues it where it is too short."""
+        """Return a mutant of the best of a sample; ``fresh`` continues it if it is too short."""
         drawn = self.rng.integers(len(self.population), size=self.config.sample_size)
         parent, _ = max((self.population[i] for i in drawn), key=lambda member: member[1])
         whole = fitted(self.search_space, np.array(parent), fresh, self.rng)
         return mutated(self.search_space, whole, self.rng)
 
     def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
-        """The finished join; as many of the oldest leave."""
+        """Add the finished episodes to the population; as many of the oldest leave."""
         self.population.extend((episode.tokens, episode.reward) for episode in finished)
         rewards = [reward for _, reward in self.population]
         return {"population_mean": float(np.mean(rewards)), "population_best": max(rewards)}
 
     def state(self) -> State:
-        """The population and the random state."""
+        """Return the population and the random state."""
         state = super().state()
         state.values["population"] = [[list(tokens), reward] for tokens, reward in self.population]
         return state
 
     def load_state(self, state: State) -> None:
-        """Go on from them."""
+        """Restore what :meth:`state` returned."""
         super().load_state(state)
         self.population.clear()
         self.population.extend((tuple(t), reward) for t, reward in state.values["population"])

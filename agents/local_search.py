@@ -19,10 +19,11 @@ class LocalSearchConfig(ProposerConfig):
     """Settings of hill climbing.
 
     Attributes:
-        batch_size: Neighbours played at once; the best of them is moved to, where it is better.
+        batch_size: Number of neighbours played at once; the search moves to the best of them if
+            it is better.
         avoid_repeats: Never play an architecture twice while new ones are found.
-        samples: Random architectures of which the best is climbed from at first.
-        restart_samples: The same after each local optimum.
+        samples: Number of random architectures; the first climb begins at the best of them.
+        restart_samples: Number of random architectures after each local optimum.
     """
 
     avoid_repeats: bool = True
@@ -35,15 +36,15 @@ class LocalSearchConfig(ProposerConfig):
 
 
 class LocalSearch(Proposer[LocalSearchConfig]):
-    """Plays the neighbours of the best of its climb in random order; moves to the first better one.
+    """Plays the neighbours of the best in random order, and moves to the first that is better.
 
-    A neighbour differs in one decision (and in what that one closes). Where none is left it starts
-    again from a random architecture, as it does in an episode of another depth.
+    A neighbour differs in one decision (and in decisions that this one closes). When none is left,
+    or the depth changes, the search starts again from a random architecture.
 
     Attributes:
-        best: Of this climb, as tokens.
-        reward: Its reward.
-        samples_left: Random architectures to play before the climb begins.
+        best: Tokens of the best architecture of this climb.
+        reward: Reward of the best architecture of this climb.
+        samples_left: Number of random architectures to play before the climb begins.
         moves: Neighbours of the best that were not played, as decision and option, the next first.
     """
 
@@ -62,7 +63,7 @@ class LocalSearch(Proposer[LocalSearchConfig]):
         self.moves: list[list[int]] = []
 
     def draw(self, count: int) -> np.ndarray:
-        """Neighbours of the best; random architectures where there are not enough."""
+        """Draw neighbours of the best, and random architectures if there are too few."""
         if self.best and len(self.best) != self.length:
             self.restart(self.config.samples)
         neighbours: list[np.ndarray] = []
@@ -76,7 +77,7 @@ class LocalSearch(Proposer[LocalSearchConfig]):
         return np.array([*neighbours, *self.uniform(count - len(neighbours))])
 
     def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
-        """Move to the best of the finished, if it is better than where the climb is."""
+        """Move to the best of the finished episodes, if it is better than the best so far."""
         best = max(finished, key=lambda episode: episode.reward)
         better = best.reward > self.reward
         if better:
@@ -89,7 +90,7 @@ class LocalSearch(Proposer[LocalSearchConfig]):
         return {"best_of_climb": self.reward, "neighbours_left": float(len(self.moves))}
 
     def state(self) -> State:
-        """The climb and the random state."""
+        """Return the climb and the random state."""
         state = super().state()
         state.values |= {
             "best": list(self.best),
@@ -100,7 +101,7 @@ class LocalSearch(Proposer[LocalSearchConfig]):
         return state
 
     def load_state(self, state: State) -> None:
-        """Go on from them."""
+        """Restore what :meth:`state` returned."""
         super().load_state(state)
         values = state.values
         self.best = tuple(values["best"])

@@ -1,4 +1,4 @@
-"""PPO of sb3-contrib that takes open options alone (Huang & Ontañón 2020, 2006.14171)."""
+"""PPO of sb3-contrib that takes only open options (Huang & Ontañón 2020, 2006.14171)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agents._on_policy import PPOConfig, Proximal
 
 
 class MaskablePPO(Proximal[PPOConfig]):
-    """The policy's probability of an option that is closed is zero."""
+    """Gives closed options probability zero."""
 
     algorithm = sb3_contrib.MaskablePPO
     config_class = PPOConfig

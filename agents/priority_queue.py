@@ -24,18 +24,18 @@ class PriorityQueueConfig(ControllerConfig):
     """Settings of priority-queue training.
 
     Attributes:
-        batch_size: Episodes an update.
+        batch_size: Number of episodes in an update.
         avoid_repeats: Never play an architecture twice while new ones are found.
-        policy: ``"table"``: logits that depend on all earlier choices; ``"independent"``: on
-            none; ``"controller"``: the recurrent one.
-        start: Uniform episodes before the policy plays.
-        queue_size: The best architectures that are imitated.
-        imitation: Weight of their log-probability.
+        policy: ``"table"``, logits that depend on all earlier choices; ``"independent"``, logits
+            that depend on none; or ``"controller"``, the recurrent controller.
+        start: Number of uniform episodes before the policy plays.
+        queue_size: Number of best architectures that are imitated.
+        imitation: Weight of the log-probability of imitated architectures.
         reinforce: Weight of the policy gradient.
-        baseline_decay: The share of the moving average that a batch leaves.
-        learning_rate: Of the logits of a table; or of the controller's optimiser.
-        weights_learning_rate: Of what an earlier choice adds to a table's logits.
-        optimiser: Of the controller; a table follows the plain gradient.
+        baseline_decay: Weight of the old moving average when a batch is added.
+        learning_rate: Learning rate of a table's logits, or of the controller's optimiser.
+        weights_learning_rate: Learning rate of the effect of earlier choices on a table's logits.
+        optimiser: Optimiser of the controller; a table follows the plain gradient.
         entropy: Weight of the entropy bonus in either step, summed along an episode.
     """
 
@@ -62,13 +62,13 @@ class PriorityQueueConfig(ControllerConfig):
 
 
 class PriorityQueue(Proposer[PriorityQueueConfig]):
-    """Two steps an update: up REINFORCE's gradient, and towards the best architectures so far.
+    """Takes two steps an update: up REINFORCE's gradient, and towards the best architectures.
 
     A reward counts by its rank among all earlier ones, u = 2 · mid-rank - 1; the advantage is u
-    minus a moving average of it.
+    minus a moving average of u.
 
     Attributes:
-        queue: The best different architectures, their rewards and tokens, the best first.
+        queue: Rewards and tokens of the best different architectures, the best first.
     """
 
     config_class = PriorityQueueConfig
@@ -97,7 +97,7 @@ class PriorityQueue(Proposer[PriorityQueueConfig]):
         self.queue: list[tuple[float, tuple[int, ...]]] = []
 
     def make_policy(self) -> TrainablePolicy:
-        """The policy that the configuration names."""
+        """Make the policy that the configuration names."""
         config = self.config
         if config.policy == "controller":
             return TrainedController(self.search_space, config, self.seed)
@@ -105,13 +105,13 @@ class PriorityQueue(Proposer[PriorityQueueConfig]):
         return Logits(self.search_space, self.rng, config.learning_rate, weights_rate)
 
     def draw(self, count: int) -> np.ndarray:
-        """Uniform choices at first, then samples of the policy."""
+        """Draw uniform choices at first, then samples of the policy."""
         if len(self.ranks) < self.config.start:
             return self.uniform(count)
         return self.policy.sample(count, self.length)
 
     def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
-        """Rank, queue, and learn from both once the policy plays."""
+        """Rank and queue the episodes; once the policy plays, learn from both."""
         rewards = np.array([episode.reward for episode in finished])
         scores = np.array([self.ranks.score(reward) for reward in rewards])
         advantages = self.baseline.advantages(scores)
@@ -125,7 +125,7 @@ class PriorityQueue(Proposer[PriorityQueueConfig]):
         return log | self.train(played, advantages)
 
     def train(self, played: np.ndarray, advantages: np.ndarray) -> dict[str, float]:
-        """The two steps; one without weight is left out, with its entropy bonus."""
+        """Take the two steps; one whose weight is 0 is omitted with its entropy bonus."""
         config, log = self.config, {}
         if config.reinforce:
             log |= self.policy.ascend(played, config.reinforce * advantages, config.entropy)
@@ -137,9 +137,10 @@ class PriorityQueue(Proposer[PriorityQueueConfig]):
         return log
 
     def push(self, finished: Sequence[Episode]) -> None:
-        """Into the queue; architectures of another depth leave it, as their rewards do not compare.
+        """Add episodes to the queue, and keep the best.
 
-        Of one architecture that was played twice, the first stays.
+        Architectures of another depth leave it, since their rewards do not compare. If an
+        architecture was played twice, the first reward stays.
         """
         length = len(finished[0].tokens)
         found = [entry for entry in self.queue if len(entry[1]) == length]
@@ -151,7 +152,7 @@ class PriorityQueue(Proposer[PriorityQueueConfig]):
         self.queue = ordered[: self.config.queue_size]
 
     def state(self) -> State:
-        """Policy, baseline, ranks, queue, random state."""
+        """Return policy, baseline, ranks, queue and random state."""
         state = super().state()
         state.tensors |= {**under("policy", self.policy.state()), "rewards": self.ranks.state()}
         state.values["baseline"] = self.baseline.state()
@@ -159,7 +160,7 @@ class PriorityQueue(Proposer[PriorityQueueConfig]):
         return state
 
     def load_state(self, state: State) -> None:
-        """Go on from it."""
+        """Restore what :meth:`state` returned."""
         super().load_state(state)
         self.policy.load_state(below("policy", state.tensors))
         self.ranks.load_state(state.tensors["rewards"])

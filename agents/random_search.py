@@ -17,8 +17,8 @@ class RandomSearchConfig(ProposerConfig):
     """Settings of random search.
 
     Attributes:
-        batch_size: Episodes played at once; it changes nothing in what is played.
-        ahead: Batches on their way at the same time; that changes nothing either.
+        batch_size: Number of episodes played at once; it does not influence what is played.
+        ahead: Number of batches proposed ahead; it does not influence what is played.
     """
 
     batch_size: int = 1
@@ -26,16 +26,16 @@ class RandomSearchConfig(ProposerConfig):
 
 
 class RandomSearch(Proposer[RandomSearchConfig]):
-    """Each decision uniform over its open options, by ``space.sample``; it learns nothing."""
+    """Samples each decision uniformly from its open options, and learns nothing."""
 
     config_class = RandomSearchConfig
     presets: ClassVar = {"default": RandomSearchConfig()}
 
     def draw(self, count: int) -> np.ndarray:
-        """Independent samples."""
+        """Draw independent samples."""
         layers = self.options.get("layers")
         return np.array([self.search_space.sample(self.rng, layers) for _ in range(count)])
 
     def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
-        """Nothing."""
+        """Learn nothing."""
         return {}

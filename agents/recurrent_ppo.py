@@ -18,8 +18,8 @@ class RecurrentPPOConfig(PPOConfig):
     """Settings of recurrent PPO.
 
     Attributes:
-        lstm_units: Of each LSTM (SB3: ``lstm_hidden_size``).
-        lstm_layers: Of each LSTM (SB3: ``n_lstm_layers``).
+        lstm_units: Number of units of each LSTM (SB3: ``lstm_hidden_size``).
+        lstm_layers: Number of layers of each LSTM (SB3: ``n_lstm_layers``).
     """
 
     lstm_units: int = 64
@@ -58,7 +58,7 @@ class RecurrentPPO(Proximal[RecurrentPPOConfig]):
     }
 
     def settings(self) -> dict[str, Any]:
-        """Those of the LSTMs too."""
+        """Add the settings of the LSTMs."""
         settings = super().settings()
         settings["policy_kwargs"] |= {
             "lstm_hidden_size": self.config.lstm_units,
@@ -67,13 +67,13 @@ class RecurrentPPO(Proximal[RecurrentPPOConfig]):
         return settings
 
     def resize(self, steps: int) -> None:
-        """The rollout, and what it keeps of the LSTMs: (steps, layers, episodes, units)."""
+        """Set the size of the rollout and of its LSTM states: (steps, layers, episodes, units)."""
         super().resize(steps)
         buffer = self.model.rollout_buffer
         buffer.hidden_state_shape = (steps, *buffer.hidden_state_shape[1:])
 
     def state(self) -> State:
-        """The LSTMs' states within an episode too."""
+        """Add the LSTMs' states within an episode."""
         state = super().state()
         for part, pair in zip(RNNStates._fields, self.model._last_lstm_states, strict=True):
             for name, tensor in zip("hc", pair, strict=True):
@@ -81,7 +81,7 @@ class RecurrentPPO(Proximal[RecurrentPPOConfig]):
         return state
 
     def load_state(self, state: State) -> None:
-        """Go on from it."""
+        """Restore what :meth:`state` returned."""
         super().load_state(state)
         pairs = [
             tuple(state.tensors[f"lstm.{part}.{name}"].clone() for name in "hc")

@@ -15,9 +15,9 @@ class ReinforceConfig(ControllerConfig, PolicyGradientConfig):
     """Settings of REINFORCE; the defaults learn within tens of episodes (docs/learning.md).
 
     Attributes:
-        batch_size: Episodes an update, m.
-        ahead: See :class:`~agents._repeats.ProposerConfig`: with 1 the policy that proposes has
-            not learned from the last batch yet; on two cores that keeps both at work.
+        batch_size: Number of episodes in an update, m.
+        ahead: Number of batches that are proposed before an earlier one is learned from. With 1
+            the policy has not yet learned from the last batch; this keeps two cores at work.
     """
 
     batch_size: int = 2
@@ -39,7 +39,7 @@ class Reinforce(PolicyGradient[ReinforceConfig]):
             max_advantage=3.0,
             entropy=0.24,
         ),
-        # Section 4.1: Adam 6e-4, m = 8 children a replica; the decay is not given.
+        # Section 4.1: Adam 6e-4, m = 8 children a replica; it does not give the decay.
         "paper": ReinforceConfig(
             batch_size=8,
             ahead=0,
@@ -54,7 +54,7 @@ class Reinforce(PolicyGradient[ReinforceConfig]):
     policy: TrainedController
 
     def make_policy(self) -> TrainedController:
-        """The controller with its optimiser."""
+        """Make the controller with its optimiser."""
         return TrainedController(self.search_space, self.config, self.seed)
 
     @property

@@ -1,7 +1,7 @@
 """REINFORCE on independent logits: the simple baseline of the tabular benchmarks.
 
-Ying et al. 2019 (NAS-Bench-101, 1902.09635) and Dong & Yang 2020 (NAS-Bench-201, 2001.00326) take
-each decision by a categorical distribution of its own instead of a recurrent controller.
+Ying et al. 2019 (NAS-Bench-101, 1902.09635) and Dong & Yang 2020 (NAS-Bench-201, 2001.00326) use a
+categorical distribution for each decision instead of a recurrent controller.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ class ReinforceTabularConfig(PolicyGradientConfig):
     """Settings of REINFORCE on a table of logits.
 
     Attributes:
-        batch_size: Episodes an update, m.
-        learning_rate: Of the logits; plain gradient ascent.
+        batch_size: Number of episodes in an update, m.
+        learning_rate: Learning rate of the logits; plain gradient ascent.
     """
 
     batch_size: int = 1
@@ -40,5 +40,5 @@ class ReinforceTabular(PolicyGradient[ReinforceTabularConfig]):
     policy: Logits
 
     def make_policy(self) -> Logits:
-        """All logits zero."""
+        """Make a table whose logits are all zero."""
         return Logits(self.search_space, self.rng, self.config.learning_rate)
