@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import safe_mean
 
@@ -13,10 +14,15 @@ from agents._base import Episode
 
 
 class Recorder(BaseCallback):
-    """Keeps the episodes that an algorithm finishes; the tokens are those really taken."""
+    """Keeps the episodes that an algorithm finishes; the tokens are those really taken.
 
-    def __init__(self):
+    Args:
+        decisions: Of the search space.
+    """
+
+    def __init__(self, decisions: int):
         super().__init__()
+        self.decisions = decisions
         self.episodes: list[Episode] = []
 
     def take(self) -> list[Episode]:
@@ -34,12 +40,25 @@ class Recorder(BaseCallback):
         return {name: float(value) for name, value in log.items() if math.isfinite(value)}
 
     def _on_step(self) -> bool:
-        self.episodes += [_episode(info) for info in self.locals["infos"] if "episode" in info]
+        for info in self.locals["infos"]:
+            if "episode" in info:
+                self.episodes.append(self._episode(info))
         return True
 
+    def _episode(self, info: Mapping[str, Any]) -> Episode:
+        taken = chosen(info["terminal_observation"]["tokens"], self.decisions)
+        tokens = tuple(taken[: info["episode"]["l"]].tolist())
+        evaluation = info["evaluation"]
+        return Episode(tokens, float(evaluation["reward"]), info["architecture"], evaluation)
 
-def _episode(info: Mapping[str, Any]) -> Episode:
-    chosen = info["terminal_observation"]["tokens"][: info["episode"]["l"]]
-    tokens = tuple(chosen.argmax(axis=1).tolist())
-    evaluation = info["evaluation"]
-    return Episode(tokens, float(evaluation["reward"]), info["architecture"], evaluation)
+
+def chosen(one_hots: np.ndarray, decisions: int) -> np.ndarray:
+    """The tokens of an observation: (..., decisions * options) -> int64 (..., decisions).
+
+    Decisions that have not been taken give 0.
+
+    Example:
+        >>> chosen(np.array([0, 1, 0, 0, 0, 1]), 2)
+        array([1, 2])
+    """
+    return one_hots.reshape(*one_hots.shape[:-1], decisions, -1).argmax(axis=-1)

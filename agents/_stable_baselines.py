@@ -14,7 +14,7 @@ from stable_baselines3.common.logger import Logger
 
 from agents._base import Advance, Agent, AgentConfig, Episode, State, generator_state
 from agents._randomness import Randomness
-from agents._recorder import Recorder
+from agents._recorder import Recorder, chosen
 from agents._tensors import below, load_module_state, module_state, under
 from agents._vec_env_adapter import VecEnvAdapter, as_vec_env
 from search_spaces._settings import at_least, at_most
@@ -81,7 +81,7 @@ class StableBaselines(Agent[Config]):
         self.model.set_logger(Logger(None, []))
         self.model.ep_info_buffer = deque(maxlen=RECENT)
         self.model.ep_success_buffer = deque(maxlen=RECENT)
-        self.recorder = Recorder()
+        self.recorder = Recorder(len(self.search_space.decisions))
         self.recorder.init_callback(self.model)
 
     @classmethod
@@ -171,7 +171,7 @@ class StableBaselines(Agent[Config]):
         if observation is None:
             return np.zeros((self.vec_env.num_envs, 0), dtype=np.int64)
         taken = int(np.ravel(observation["decision"])[0])
-        return observation["tokens"][:, :taken].argmax(axis=2)
+        return chosen(observation["tokens"], len(self.search_space.decisions))[:, :taken]
 
     def _replay(self, prefix: np.ndarray) -> None:
         """Take the decisions of a prefix in episodes that have just begun."""

@@ -64,7 +64,7 @@ class Trivial(gymnasium.Env[Any, Any]):
 
     def _observation(self) -> dict[str, Any]:
         tokens = self.observation_space["tokens"]  # type: ignore[index]
-        return {"decision": np.int64(0), "tokens": np.zeros(tokens.shape, dtype=np.int8)}
+        return {"decision": np.int64(0), "tokens": np.zeros(tokens.shape, dtype=np.float32)}
 
 
 def main(options: Options) -> None:

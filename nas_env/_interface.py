@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
 
 from nas_env._endings import TableEndings, TrainedEndings, make_endings
 from nas_env.errors import InvalidValue, UnknownName
@@ -15,7 +17,8 @@ from nas_env.problem import Named, Problem
 from search_spaces import SearchSpace
 
 RENDER_MODES = ("ansi", "rgb_array")
-Observation = dict[str, Any]
+OBSERVATIONS = ("dict", "flat")
+Observation = Any  # a dictionary, or with observation="flat" an array
 
 
 class Interface:
@@ -25,30 +28,38 @@ class Interface:
         self,
         problem: Problem,
         *,
+        observation: str,
         one_step: bool,
         render_mode: str | None,
         layers: int | None = None,
     ):
+        if observation not in OBSERVATIONS:
+            raise UnknownName("observation", str(observation), OBSERVATIONS)
         if render_mode is not None and render_mode not in RENDER_MODES:
             raise UnknownName("render mode", str(render_mode), RENDER_MODES)
         self.problem = problem
         self.space = problem.space
+        self.flat = observation == "flat"
         self.one_step = one_step
         self.layers = layers
         self.decisions = len(self.space.decisions)
         self.masks = np.asarray(self.space.option_mask, dtype=np.int8)
         self.finished_mask = np.ones(self.masks.shape[1], dtype=np.int8)
         self.options = self.masks.shape[1]
+        # Flat, the one-hot of the decision that is next comes before those of the choices.
+        self.first = self.decisions + 1 if self.flat else 0
+        self.width = self.first + self.masks.size
         self.counts = self.masks.sum(axis=1).tolist()
         self._verified = False
 
     @property
-    def observation_space(self) -> spaces.Dict:
+    def observation_space(self) -> spaces.Space:
         """``decision``: which is next, the last value meaning none; ``tokens``: the choices."""
-        return spaces.Dict(
-            decision=spaces.Discrete(self.decisions + 1),
-            tokens=spaces.MultiBinary([self.decisions, self.space.max_options]),
-        )
+        # In one row: Stable-Baselines3's checker warns of a matrix, RLlib has no encoder for one.
+        row = spaces.Box(0, 1, (self.width,), dtype=np.float32)
+        if self.flat:
+            return row
+        return spaces.Dict(decision=spaces.Discrete(self.decisions + 1), tokens=row)
 
     @property
     def action_space(self) -> spaces.Space:
@@ -61,6 +72,23 @@ class Interface:
     def length(self) -> int:
         """Decisions of an episode at the present depth."""
         return self.space.length(self.layers)
+
+    @property
+    def longest(self) -> int:
+        """The steps of the longest episode."""
+        return 1 if self.one_step else self.decisions
+
+    def limited(self, spec: EnvSpec | None) -> EnvSpec | None:
+        """A spec with the longest episode as its limit, and one step more: no episode meets it."""
+        return spec and replace(spec, max_episode_steps=self.longest + 1)
+
+    def check_limit(self, steps: int | None) -> None:
+        """Check that a limit cuts no episode."""
+        if steps is not None and steps < self.longest:
+            raise InvalidValue(
+                f"max_episode_steps is {steps}, expected at least {self.longest}: "
+                "an episode cannot be cut"
+            )
 
     def take_options(self, options: Mapping[str, Any] | None) -> None:
         """Heed the options of a reset; ``layers`` holds until it is given again."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 
 from nas_env._interface import (
     RENDER_MODES,
@@ -44,7 +45,11 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     | key | space | what |
     |---|---|---|
     | ``decision`` | ``Discrete(decisions + 1)`` | which is next; the last value means "finished" |
-    | ``tokens`` | ``MultiBinary([decisions, n])`` | one-hot of each choice so far, else zeros |
+    | ``tokens`` | ``Box(0, 1, (decisions * n,), float32)`` | the one-hot of each choice so far, \
+      n numbers a decision, zeros where none was taken |
+
+    With ``observation="flat"`` it is one float32 ``Box``, the one-hot of ``decision`` followed by
+    ``tokens``: the values that Gymnasium's ``FlattenObservation`` would give.
 
     ## Rewards
     0 until the last decision, then the reward of the evaluation: for image tasks the best
@@ -58,7 +63,8 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     but ``np_random``: a child's seed comes from ``evaluation_seed`` and its architecture.
 
     ## Episode End
-    It terminates with the last decision. It is never truncated.
+    It terminates with the last decision. It is never truncated: ``spec.max_episode_steps`` is one
+    more than the decisions.
 
     ## Information
     ``action_mask`` (int8, (n,)) after each reset and step, all ones when finished;
@@ -77,6 +83,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
       ``{"name": "workers", "workers": 4}`` trains 4 at once |
     | ``evaluation_seed`` | 0 | of the children, together with their architecture |
     | ``store`` | None | file of evaluations (None: in memory) |
+    | ``observation`` | ``"dict"`` | or ``"flat"``: one float32 ``Box`` |
     | ``one_step`` | False | all decisions in one ``MultiDiscrete`` action |
     | ``render_mode`` | None | ``"ansi"`` or ``"rgb_array"``: the architecture so far, drawn |
     | any other | the id's | a setting of the space: ``layers``, ``filters``, ``strides``, … |
@@ -93,6 +100,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     v0: the first.
     """
 
+    _spec: EnvSpec | None = None
     metadata: dict[str, Any] = {  # noqa: RUF012 - Gymnasium declares it so
         "render_modes": list(RENDER_MODES),
         "render_fps": 4,
@@ -108,6 +116,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         evaluator: Named | None = None,
         evaluation_seed: int = 0,
         store: str | Path | Store | None = None,
+        observation: str = "dict",
         one_step: bool = False,
         render_mode: str | None = None,
         **space_settings: Any,
@@ -120,9 +129,12 @@ class NASEnv(gymnasium.Env[Observation, Any]):
             evaluator=evaluator,
             evaluation_seed=evaluation_seed,
             store=store,
+            caller=type(self),
             **space_settings,
         )
-        self._interface = Interface(self.problem, one_step=one_step, render_mode=render_mode)
+        self._interface = Interface(
+            self.problem, observation=observation, one_step=one_step, render_mode=render_mode
+        )
         self.render_mode = render_mode
         self.observation_space = self._interface.observation_space
         self.action_space = self._interface.action_space
@@ -130,6 +142,19 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         self._numbers = [np.int64(number) for number in range(self._interface.decisions + 1)]
         self._started = False
         self._clear()
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How it was made, with the longest episode of these settings as ``max_episode_steps``.
+
+        Gymnasium's own way, a number in the registry, would add a wrapper to each step, and be
+        wrong as soon as a keyword changes the depth.
+        """
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:  # type: ignore[override]
+        self._spec = self._interface.limited(spec)
 
     @property
     def search_space(self) -> SearchSpace:
@@ -189,7 +214,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
 
     def _clear(self) -> None:
         self._tokens: list[int] = []
-        self._chosen = np.zeros(self._interface.masks.shape, dtype=np.int8)
+        self._chosen = np.zeros(self._interface.width, dtype=np.float32)
         self._length = self._interface.length
         self._evaluation: dict[str, Any] | None = None
 
@@ -205,7 +230,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
             token = legal_token(self._mask(), token)
         elif token >= interface.counts[position]:
             token = 0  # the next open one, wrapping round
-        self._chosen[position, token] = 1
+        self._chosen[interface.first + position * interface.options + token] = 1
         self._tokens.append(token)
 
     def _take_all(self, action: Any) -> None:
@@ -213,7 +238,8 @@ class NASEnv(gymnasium.Env[Observation, Any]):
             raise InvalidValue(f"action is {action!r}, expected a member of {self.action_space}")
         actions = np.asarray(action, dtype=np.int64)[None, : self._length]
         self._tokens = repaired(self.search_space, actions)[0].tolist()
-        self._chosen[np.arange(self._length), self._tokens] = 1
+        starts = np.arange(self._length) * self._interface.options
+        self._chosen[self._interface.first + starts + self._tokens] = 1
 
     def _finish(self) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         reward, info = self._interface.endings.one(self._tokens)
@@ -221,9 +247,13 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         return self._observation(), reward, True, False, {"action_mask": self._mask(), **info}
 
     def _observation(self) -> Observation:
-        taken = len(self._tokens)
-        number = taken if taken < self._length else self._interface.decisions
-        return {"decision": self._numbers[number], "tokens": self._chosen.copy()}
+        interface, taken = self._interface, len(self._tokens)
+        number = taken if taken < self._length else interface.decisions
+        row = self._chosen.copy()
+        if interface.flat:
+            row[number] = 1
+            return row
+        return {"decision": self._numbers[number], "tokens": row}
 
     def _mask(self) -> np.ndarray:
         interface, taken = self._interface, len(self._tokens)

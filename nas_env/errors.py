@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from inspect import signature
+from typing import Any
+
 from search_spaces import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
+from search_spaces._errors import nearest
 
 __all__ = [
     "DataCorrupt",
@@ -16,8 +21,44 @@ __all__ = [
     "RunInUse",
     "StoreError",
     "TestSetSealed",
+    "UnknownKeyword",
     "UnknownName",
+    "unknown_keyword",
 ]
+
+
+class UnknownKeyword(InvalidValue, TypeError):
+    """A keyword argument that a function does not take.
+
+    It begins as Python's own message does, since libraries read that to learn what an environment
+    takes: TorchRL tries ``frameskip``.
+    """
+
+
+def unknown_keyword(
+    functions: Sequence[Callable[..., Any]], given: str, known: Iterable[str]
+) -> UnknownKeyword:
+    """The error for a keyword argument that a function does not take.
+
+    Args:
+        functions: The one that was called, and those to which it hands arguments on.
+        given: The argument's name.
+        known: Further names that they take.
+
+    Example:
+        >>> raise unknown_keyword([unknown_keyword], "kno", [])
+        Traceback (most recent call last):
+        nas_env.errors.UnknownKeyword: unknown_keyword() got an unexpected keyword argument 'kno'; \
+did you mean 'known'?
+    """
+    named = {
+        parameter.name
+        for function in functions
+        for parameter in signature(function).parameters.values()
+        if parameter.kind is not parameter.VAR_KEYWORD
+    }
+    words = f"{functions[0].__qualname__}() got an unexpected keyword argument {given!r}"
+    return UnknownKeyword(f"{words}; {nearest(given, {*known, *named} - {'self', 'caller'})}")
 
 
 class NASError(Exception):

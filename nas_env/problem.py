@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from nas_env.answers import Answers
-from nas_env.errors import InvalidValue, UnknownName
+from nas_env.errors import InvalidValue, UnknownName, unknown_keyword
 from nas_env.evaluation import Evaluator, make_evaluator, task_recipe
 from nas_env.evaluation.table import TableEvaluator
 from nas_env.records import Evaluation, Request
@@ -20,7 +20,7 @@ from nas_env.store import Store
 from nas_env.table import Table
 from nas_env.tasks import make_task
 from nas_env.tasks._tables import TableTask
-from search_spaces import Architecture, make_space
+from search_spaces import Architecture, make_space, space_class
 from search_spaces._settings import named
 
 Named = str | Mapping[str, Any]
@@ -40,10 +40,12 @@ class Problem:
             training in this process, or looking up in the task's table.
         evaluation_seed: Of the children, together with their architecture.
         store: A file, an open store, or None to keep evaluations in memory.
+        caller: Class whose arguments these are, to be named where one of them is unknown.
         **space_settings: The space's settings.
 
     Raises:
-        InvalidValue: Naming what is wrong; an :class:`UnknownName` for names.
+        InvalidValue: Naming what is wrong; an :class:`UnknownName` for names, and for unknown
+            keyword arguments an :class:`UnknownKeyword`.
     """
 
     def __init__(
@@ -56,10 +58,16 @@ class Problem:
         evaluator: Named | None = None,
         evaluation_seed: int = 0,
         store: str | Path | Store | None = None,
+        caller: type | None = None,
         **space_settings: Any,
     ):
         self.task = make_task(task)
         name, settings = named(space or self.task.space or "", "space")
+        known = {field.name for field in fields(space_class(name)) if field.init}
+        for keyword in space_settings:
+            if keyword not in known:
+                functions = [cls.__init__ for cls in (caller or Problem, Problem)]
+                raise unknown_keyword(functions, keyword, known)
         self.space = make_space({"name": name, **settings, **space_settings})
         self.device = choose_device(device)
         self.recipe = self._recipe(recipe)

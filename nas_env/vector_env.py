@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
@@ -36,25 +38,35 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         autoreset_mode: ``SAME_STEP`` (the observation after the last decision is that of the next
             episode, the last one is in ``info["final_obs"]``) or ``NEXT_STEP``; a mode or its
             name.
+        observation: ``"dict"``, or ``"flat"`` for one array.
         one_step: All decisions in one action.
         render_mode: ``"ansi"`` or ``"rgb_array"``: one drawing an episode.
+        max_episode_steps: No fewer than an episode has, which is never cut; Gymnasium hands it on
+            from the ``spec`` of another environment.
         **problem: The task, the space and its settings, and the rest.
     """
+
+    _spec: EnvSpec | None = None
 
     def __init__(
         self,
         *,
         num_envs: int = 1,
+        observation: str = "dict",
         one_step: bool = False,
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        max_episode_steps: int | None = None,
         **problem: Any,
     ):
         if num_envs < 1:
             raise InvalidValue(f"num_envs is {num_envs}, expected at least 1")
         self.num_envs = num_envs
-        self.problem = Problem(**problem)
-        self._interface = Interface(self.problem, one_step=one_step, render_mode=render_mode)
+        self.problem = Problem(**problem, caller=type(self))
+        self._interface = Interface(
+            self.problem, observation=observation, one_step=one_step, render_mode=render_mode
+        )
+        self._interface.check_limit(max_episode_steps)
         self.render_mode = render_mode
         self._mode = _autoreset_mode(autoreset_mode)
         self.metadata = {
@@ -72,6 +84,15 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         self._shape = (num_envs, *(self.single_action_space.shape or ()))
         self._started = False
         self._clear()
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How it was made; see :attr:`nas_env.env.NASEnv.spec`."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:  # type: ignore[override]
+        self._spec = self._interface.limited(spec)
 
     @property
     def search_space(self) -> SearchSpace:
@@ -146,7 +167,7 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         self._length = self._interface.length
         self._position = 0
         self._tokens = np.zeros((self.num_envs, self._length), dtype=np.int64)
-        self._chosen = np.zeros((self.num_envs, *self._interface.masks.shape), dtype=np.int8)
+        self._chosen = np.zeros((self.num_envs, self._interface.width), dtype=np.float32)
 
     def _take(self, actions: np.ndarray) -> None:
         interface, position = self._interface, self._position
@@ -157,12 +178,15 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         else:
             tokens = actions
         self._tokens[:, position] = tokens
-        self._chosen[self._episodes, position, tokens] = 1
+        start = interface.first + position * interface.options
+        self._chosen[:, start:][self._episodes, tokens] = 1
         self._position += 1
 
     def _take_all(self, actions: np.ndarray) -> None:
         self._tokens = repaired(self.search_space, actions[:, : self._length])
-        np.put_along_axis(self._chosen[:, : self._length], self._tokens[:, :, None], 1, axis=2)
+        interface = self._interface
+        starts = interface.first + np.arange(self._length) * interface.options
+        np.put_along_axis(self._chosen, starts + self._tokens, 1, axis=1)
         self._position = self._length
 
     def _finish(self) -> Step:
@@ -170,10 +194,9 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         info = {**self._mask_info(), **ending}
         if self._mode is AutoresetMode.NEXT_STEP:
             return self._answer(rewards, True, info)
-        last = self._observation()
         final = np.empty(self.num_envs, dtype=object)
-        for episode, (decision, tokens) in enumerate(zip(*last.values(), strict=True)):
-            final[episode] = {"decision": decision, "tokens": tokens}
+        for episode, last in enumerate(self._each(self._observation())):
+            final[episode] = last
         self._clear()
         every = np.ones(self.num_envs, dtype=bool)
         info = {
@@ -191,8 +214,18 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
 
     def _observation(self) -> Observation:
         decision = self._interface.decisions if self._finished else self._position
-        decisions = np.full(self.num_envs, decision, dtype=np.int64)
-        return {"decision": decisions, "tokens": self._chosen.copy()}
+        rows = self._chosen.copy()
+        if self._interface.flat:
+            rows[:, decision] = 1
+            return rows
+        return {"decision": np.full(self.num_envs, decision, dtype=np.int64), "tokens": rows}
+
+    def _each(self, observation: Observation) -> Iterator[Observation]:
+        """The observation of one episode after the other."""
+        if self._interface.flat:
+            return iter(observation)
+        pairs = zip(*observation.values(), strict=True)
+        return ({"decision": decision, "tokens": tokens} for decision, tokens in pairs)
 
     def _masks(self) -> np.ndarray:
         """int8 (m, n), fresh."""

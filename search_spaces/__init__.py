@@ -31,6 +31,7 @@ __all__ = [
     "between",
     "make_space",
     "published_architecture",
+    "space_class",
     "space_names",
 ]
 
@@ -38,6 +39,15 @@ __all__ = [
 def space_names() -> tuple[str, ...]:
     """The search spaces that ship with the package."""
     return _catalogue.names("search_spaces")
+
+
+def space_class(name: str) -> type[SearchSpace]:
+    """The class of a search space, by the name that :func:`make_space` takes.
+
+    Raises:
+        UnknownName: If there is no such space.
+    """
+    return _catalogue.load("search_spaces", name, SearchSpace)
 
 
 def make_space(spec: str | Mapping[str, Any]) -> SearchSpace:
@@ -56,8 +66,7 @@ def make_space(spec: str | Mapping[str, Any]) -> SearchSpace:
         33
     """
     name, settings = named(spec, "search space")
-    cls = _catalogue.load("search_spaces", name, SearchSpace)
-    return from_mapping(cls, settings, f"setting of the {name} space")
+    return from_mapping(space_class(name), settings, f"setting of the {name} space")
 
 
 def published_architecture(name: str) -> dict[str, Any]:

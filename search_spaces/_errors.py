@@ -24,6 +24,9 @@ class UnknownName(InvalidValue):
     def __init__(self, what: str, given: str, known: Iterable[str]):
         super().__init__(f"unknown {what} {given!r}: {nearest(given, known)}")
 
+    def __reduce__(self):  # between processes goes the message, not what it was made of
+        return type(self).__new__, (type(self), *self.args)
+
 
 class InvalidArchitecture(ValueError):
     """An architecture that cannot be: bad JSON, a wrong type, a value out of range."""

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.envs.registration import EnvSpec
+from gymnasium.spaces import Box, Discrete
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
@@ -27,6 +28,7 @@ from search_spaces.convolutional import ConvolutionalSpace
 
 MODES = [AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP]
 VECTOR = {"vectorization_mode": "vector_entry_point"}
+forms = pytest.mark.parametrize("observation", ["dict", "flat"])
 
 
 def settings(id):
@@ -114,19 +116,30 @@ def same(one, other):
     return data_equivalence(one, other, exact=True)
 
 
+def one_hots(env, observation):
+    """The choices of an observation, (..., decisions, options)."""
+    space, tokens = env.unwrapped.search_space, observation["tokens"]
+    assert tokens.dtype == np.float32
+    return tokens.reshape(*tokens.shape[:-1], len(space.decisions), space.max_options)
+
+
 # -- the checkers, and how it is made ------------------------------------------------------------
-@pytest.mark.parametrize("render_mode", ["ansi", "rgb_array"])
-def test_gymnasiums_checker(maker, render_mode):
+@pytest.mark.parametrize(
+    "observation, render_mode", [("dict", "ansi"), ("dict", "rgb_array"), ("flat", "ansi")]
+)
+def test_gymnasiums_checker(maker, observation, render_mode):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_env(maker.one(render_mode=render_mode).unwrapped)
+        check_env(maker.one(observation=observation, render_mode=render_mode).unwrapped)
 
 
-@pytest.mark.parametrize("one_step", [False, True])
-def test_sb3s_checker(maker, one_step):
+@pytest.mark.parametrize(
+    "observation, one_step", [("dict", False), ("dict", True), ("flat", False)]
+)
+def test_sb3s_checker(maker, observation, one_step):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_env_for_sb3(maker.one(one_step=one_step))
+        check_env_for_sb3(maker.one(observation=observation, one_step=one_step))
 
 
 def test_spec_goes_to_json_and_back(maker):
@@ -162,7 +175,7 @@ def test_made_by_a_process_that_has_imported_nothing():
         ({"task": {"name": "digits", "train_size": 2_000}}, InvalidValue, "do not fit into 1,400"),
         ({"task": {"name": "digits", "version": 9}}, InvalidValue, "has version 0 here, not 9"),
         ({"space": "convolution"}, UnknownName, "did you mean 'convolutional'"),
-        ({"layer": 2}, UnknownName, "did you mean 'layers'"),
+        ({"space": {"name": "convolutional", "layer": 2}}, UnknownName, "did you mean 'layers'"),
         ({"layers": 0}, InvalidValue, "layers is 0"),
         ({"recipe": "shor"}, UnknownName, "did you mean 'short'"),
         ({"recipe": {"epoch": 1}}, UnknownName, "did you mean 'epochs'"),
@@ -171,6 +184,7 @@ def test_made_by_a_process_that_has_imported_nothing():
         ({"device": "gpu"}, InvalidValue, "expected auto, cpu, cuda or cuda:N"),
         ({"evaluator": "inprocess"}, UnknownName, "did you mean 'in_process'"),
         ({"evaluation_seed": -1}, InvalidValue, "expected 0 or more"),
+        ({"observation": "fla"}, UnknownName, "did you mean 'flat'"),
     ],
     ids=str,
 )
@@ -179,6 +193,26 @@ def test_bad_arguments_get_one_clear_line(digits, changes, error, message):
         with pytest.raises(error, match=message) as caught:
             make(**changes)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given, meant", [("layer", "layers"), ("evaluater", "evaluator"), ("frameskip", "known are")]
+)
+def test_an_unknown_keyword_is_pythons_type_error(digits, given, meant):
+    """Libraries try what an environment takes, and read the message when it does not."""
+    for make, name in ((digits.one, "NASEnv"), (lambda **k: digits.many(2, **k), "NASVectorEnv")):
+        pythons = rf"^{name}.__init__\(\) got an unexpected keyword argument '{given}'; "
+        with pytest.raises(TypeError, match=pythons + f".*{meant}") as caught:
+            make(**{given: 1})
+        assert isinstance(caught.value, InvalidValue) and "\n" not in str(caught.value)
+        assert "caller" not in str(caught.value)
+
+
+def test_errors_go_from_process_to_process():
+    with pytest.raises(UnknownName, match="did you mean 'digits'") as caught:
+        make_task("digit")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert type(again) is UnknownName and str(again) == str(caught.value)
 
 
 def test_unknown_render_mode():
@@ -192,8 +226,9 @@ def test_an_episode(maker):
     space = env.unwrapped.search_space
     tokens = space.sample(np.random.default_rng(1))
     given = play(env, tokens)
-    shape = env.observation_space["tokens"].shape
-    assert shape == (len(tokens), space.max_options)
+    shape = len(tokens), space.max_options
+    assert env.observation_space["tokens"] == Box(0, 1, (np.prod(shape),), np.float32)
+    assert env.observation_space["decision"] == Discrete(len(tokens) + 1)
     for index, (observation, *rest) in enumerate(given[:-1]):
         mask = rest[-1]["action_mask"]
         assert rest[-1].keys() == {"action_mask"} and mask.dtype == np.int8
@@ -202,7 +237,7 @@ def test_an_episode(maker):
         assert rest[:-1] in ([], [0.0, False, False])
         expected = np.zeros(shape)
         expected[np.arange(index), tokens[:index]] = 1
-        assert np.array_equal(observation["tokens"], expected)
+        assert np.array_equal(one_hots(env, observation), expected)
     observation, reward, terminated, truncated, info = given[-1]
     assert observation in env.observation_space
     assert observation["decision"] == len(tokens) and observation["tokens"].sum() == len(tokens)
@@ -212,6 +247,47 @@ def test_an_episode(maker):
     evaluation = info["evaluation"]
     assert evaluation["status"] == "ok" and evaluation["reward"] == reward
     assert "seconds" not in evaluation and json.loads(json.dumps(evaluation)) == evaluation
+
+
+@pytest.mark.parametrize("one_step", [False, True])
+def test_flat_observations_are_gymnasiums_flattened_ones(maker, one_step):
+    """The same numbers, as float32."""
+    flat = maker.one(observation="flat", one_step=one_step)
+    theirs = gymnasium.wrappers.FlattenObservation(maker.one(one_step=one_step))
+    space = theirs.observation_space
+    assert flat.observation_space == Box(space.low, space.high, dtype=np.float32)
+    flat.reset()
+    theirs.reset()
+    for action in actions(flat) if not one_step else [flat.action_space.sample()]:
+        given, expected = flat.step(action), theirs.step(action)
+        assert given[0].dtype == np.float32 and np.array_equal(given[0], expected[0])
+        assert given[1:4] == expected[1:4] and same(given[4], expected[4])
+
+
+def test_the_longest_episode_is_known_and_never_cut(maker):
+    env = maker.one()
+    steps = length(env)
+    assert env.spec.max_episode_steps == steps + 1
+    assert maker.one(one_step=True).spec.max_episode_steps == 2
+    assert maker.many(2).spec.max_episode_steps == steps + 1
+    assert gymnasium.spec(maker.id).max_episode_steps is None  # a keyword may change the depth
+    again = gymnasium.make(env.spec)  # Gymnasium limits what is made by a spec with a limit
+    maker.made.append(again)
+    assert same(ending(again, actions(env)), ending(env, actions(env)))
+    timed = gymnasium.wrappers.TimeAwareObservation(env, flatten=False)
+    observation, *_ = ending(timed, actions(env))
+    assert observation in timed.observation_space and observation["time"] == [steps]
+
+
+def test_the_limit_follows_the_depth(digits):
+    for layers in (1, 2, 5):
+        env = digits.one(layers=layers)
+        assert env.spec.max_episode_steps == length(env) + 1
+    vector = digits.many(2)
+    assert vector.spec.max_episode_steps == length(vector) + 1
+    digits.made.append(gymnasium.make_vec(vector.spec))
+    with pytest.raises(InvalidValue, match="max_episode_steps is 3, expected at least 7"):
+        digits.many(2, max_episode_steps=3)
 
 
 def test_same_tokens_same_reward(maker):
@@ -271,7 +347,7 @@ def test_actions_that_are_closed_wrap_round(digits):
     bandit.reset()
     bandits.reset()
     observation, *_, info = bandit.step(action)
-    assert observation["tokens"].argmax(axis=1).tolist() == tokens != action
+    assert one_hots(bandit, observation).argmax(axis=1).tolist() == tokens != action
     assert info["architecture"] == space.decode(tokens).to_dict()
     final = bandits.step([action, action])[4]["final_obs"]
     assert same(final[1], observation)
@@ -289,23 +365,30 @@ def assert_wraps_round(env, vector):
             tokens.append(stands_for(space, tokens, action))
             observation, *_, info = env.step(action)
         assert tuple(np.flatnonzero(info["action_mask"])) == space.open_options(tokens)
-        assert np.array_equal(observation["tokens"].sum(axis=1), [1] * len(tokens) + [0])
-        assert observation["tokens"].argmax(axis=1)[:-1].tolist() == tokens
+        shown = one_hots(env, observation)
+        assert np.array_equal(shown.sum(axis=1), [1] * len(tokens) + [0])
+        assert shown.argmax(axis=1)[:-1].tolist() == tokens
         taken.append(tokens)
     assert (taken == episodes.tolist()) == (space.masks_are_static and space.option_mask.all())
     vector.reset()
     for column in episodes.T:
         observations = vector.step(column)[0]
-    assert observations["tokens"].argmax(axis=2)[:, :-1].tolist() == taken
+    assert one_hots(vector, observations).argmax(axis=2)[:, :-1].tolist() == taken
 
 
-def test_observations_and_masks_are_fresh(maker):
-    env, other = maker.one(), maker.one()
+def array_of(observation):
+    """The array in an observation of either form."""
+    return observation["tokens"] if isinstance(observation, dict) else observation
+
+
+@forms
+def test_observations_and_masks_are_fresh(maker, observation):
+    env, other = (maker.one(observation=observation) for _ in range(2))
     tokens = actions(env)
     observation, info = env.reset()
     other.reset()
     for token in tokens:
-        observation["tokens"][:] = 1
+        array_of(observation)[:] = 1
         info["action_mask"][:] = 0
         env.unwrapped.action_masks()[:] = False
         observation, _, _, _, info = env.step(token)
@@ -316,12 +399,13 @@ def test_observations_and_masks_are_fresh(maker):
     assert same(ending(env, tokens), ending(other, tokens))
 
 
-def test_vector_observations_and_masks_are_fresh(maker):
-    env, other = maker.many(2), maker.many(2)
+@forms
+def test_vector_observations_and_masks_are_fresh(maker, observation):
+    env, other = (maker.many(2, observation=observation) for _ in range(2))
     observation, info = env.reset()
     other.reset()
     for token in actions(env) * 2:
-        for array in (observation["tokens"], info["action_mask"], env.action_masks()):
+        for array in (array_of(observation), info["action_mask"], env.action_masks()):
             array[:] = 0
         observation, *_, info = env.step([token, token])
         expected, *_, expected_info = other.step([token, token])
@@ -465,11 +549,13 @@ def synchronous(maker, mode, **changes):
     return env
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_the_vector_is_gymnasiums_own(maker, mode):
+@pytest.mark.parametrize(
+    "mode, observation", [*((mode, "dict") for mode in MODES), (MODES[0], "flat")]
+)
+def test_the_vector_is_gymnasiums_own(maker, mode, observation):
     """Observations, rewards, endings and infos, with their companions, over several episodes."""
-    fast = maker.many(2, autoreset_mode=mode)
-    slow = synchronous(maker, mode)
+    fast = maker.many(2, autoreset_mode=mode, observation=observation)
+    slow = synchronous(maker, mode, observation=observation)
     assert fast.metadata["autoreset_mode"] is slow.metadata["autoreset_mode"] is mode
     assert fast.observation_space == slow.observation_space
     assert fast.action_space == slow.action_space
@@ -618,12 +704,12 @@ def test_render_without_a_mode_warns(digits):
             assert env.unwrapped.render() is None
 
 
-def test_record_video(maker, tmp_path):
+def test_record_video(digits, tmp_path):
     pytest.importorskip("moviepy")
     env = gymnasium.wrappers.RecordVideo(
-        maker.one(render_mode="rgb_array"), str(tmp_path / "videos"), disable_logger=True
+        digits.one(render_mode="rgb_array"), str(tmp_path / "videos"), disable_logger=True
     )
-    maker.made.append(env)
+    digits.made.append(env)
     *earlier, last = actions(env)
     play(env, earlier)
     frames = env.recorded_frames
