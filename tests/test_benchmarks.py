@@ -249,7 +249,7 @@ def test_environments_without_a_table_report_validation(tmp_path):
         (["--agents", "evolution:x"], "unknown preset of evolution 'x'"),
         (["--seeds", "0"], "seeds is 0, expected at least 1"),
         (["--make", "{"], "--make is not JSON"),
-        (["--make", '{"depth": 3}'], "unknown setting of the convolutional space 'depth'"),
+        (["--make", '{"depth": 3}'], "unexpected keyword argument 'depth'"),
         (["--environments", "NAS-Nothing-v0"], "cannot make NAS-Nothing-v0"),
         (["--environments", "CartPole-v1"], "is not an environment of architectures"),
         (["--sedes", "3"], "unknown option --sedes: did you mean --seeds?"),
