@@ -1,4 +1,4 @@
-"""What an episode ends with: the reward, and ``info``; for one episode and for many at once."""
+"""The endings of episodes, reward and ``info``, for one episode and for many at once."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ KNOWN = 2**17  # endings that are kept
 
 
 def make_endings(problem: Problem) -> TrainedEndings | TableEndings:
-    """The endings of a problem's episodes."""
+    """Make the endings of a problem's episodes."""
     if problem.answers is None:
         return TrainedEndings(problem)
     return TableEndings(problem.space, problem.answers)
 
 
 def terminal_info(architecture: Architecture, evaluation: Evaluation) -> Info:
-    """What ``info`` has when an episode ends: fresh, plain, the same in every run."""
+    """Return the ``info`` of an episode's end: fresh, plain, the same in every run."""
     return {"evaluation": evaluation.public(), "architecture": architecture.to_dict()}
 
 
 def stacked(infos: Sequence[Info], add_info: AddInfo) -> Info:
-    """One vector info of many, by Gymnasium's own rules."""
+    """Join many infos into one vector info, by Gymnasium's own rules."""
     info: Info = {}
     for index, each in enumerate(infos):
         info = add_info(info, each, index)
@@ -39,7 +39,7 @@ def stacked(infos: Sequence[Info], add_info: AddInfo) -> Info:
 
 
 class TrainedEndings:
-    """The children are trained, m of them as one batch."""
+    """Endings whose children are trained, m of them as one batch."""
 
     def __init__(self, problem: Problem):
         self.problem = problem
@@ -57,10 +57,10 @@ class TrainedEndings:
 
 
 class TableEndings:
-    """The rewards are looked up; what a person reads is made once for each architecture.
+    """Endings that are looked up; the infos are made once for each architecture.
 
-    For m episodes nothing is done one by one once their architectures have been seen: the values
-    of the infos lie in one array a key, from which m are taken.
+    Once their architectures have been seen, m episodes end without a loop: the values of all infos
+    are kept in one array for each key, from which m are taken.
     """
 
     def __init__(self, space: SearchSpace, answers: Answers):
@@ -98,14 +98,14 @@ class TableEndings:
         return rewards, stacked([info for _, info in endings], add_info)
 
     def _learn(self, positions: np.ndarray) -> bool:
-        """See architectures for the first time; False where their infos are of other shapes."""
+        """Keep the infos of new architectures; return False if one has another shape."""
         for position in positions[~self._seen[positions]].tolist():
             _, info = self.one(self.answers.table.tokens[position].tolist())
             leaves = dict(_leaves(info))
             if self._shape is None:
                 self._shape = info
                 self._columns = {
-                    path: np.zeros(len(self._seen), _kind(v)) for path, v in leaves.items()
+                    path: np.zeros(len(self._seen), _dtype(v)) for path, v in leaves.items()
                 }
             if leaves.keys() != self._columns.keys():
                 return False
@@ -115,7 +115,7 @@ class TableEndings:
         return True
 
     def _taken(self, shape: Info, path: tuple[str, ...], at: np.ndarray, ones: np.ndarray) -> Info:
-        """The vector info of the architectures at those positions; all its arrays are fresh."""
+        """Return the vector info of the architectures at those positions, in fresh arrays."""
         info: Info = {}
         for key, value in shape.items():
             here = (*path, key)
@@ -132,7 +132,7 @@ class TableEndings:
 
 
 def _leaves(info: Info, path: tuple[str, ...] = ()) -> Any:
-    """Each value of nested dictionaries with its path."""
+    """Yield each value of nested dictionaries with its path."""
     for key, value in info.items():
         if isinstance(value, dict):
             yield from _leaves(value, (*path, key))
@@ -140,6 +140,6 @@ def _leaves(info: Info, path: tuple[str, ...] = ()) -> Any:
             yield (*path, key), value
 
 
-def _kind(value: Any) -> Any:
-    """The type of the array that Gymnasium would put such values into."""
+def _dtype(value: Any) -> Any:
+    """Return the type of the array that Gymnasium would put such values into."""
     return type(value) if type(value) in (int, float, bool) else object

@@ -1,4 +1,4 @@
-"""An unfinished or finished episode as a picture or a text."""
+"""Draws an unfinished or finished episode as a picture or a text."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def frame(
     *,
     as_text: bool,
 ) -> Any:
-    """The architecture so far.
+    """Draw the architecture so far.
 
     Args:
-        space: Whose decisions the tokens are.
-        tokens: Taken so far.
-        length: Decisions of the whole episode: all its frames have one size.
-        evaluation: Of a finished episode, where it is known, as ``info`` has it.
-        as_text: Lines of text instead of uint8 (height, width, 3).
+        space: Search space of the episode.
+        tokens: Tokens taken so far.
+        length: Number of decisions of the whole episode, whose frames all have the same size.
+        evaluation: Evaluation of a finished episode, as in ``info``; None if there is none.
+        as_text: Return lines of text instead of uint8 (height, width, 3).
     """
     architecture, used = space.decode_prefix(tokens)
     vertices = () if architecture is None else space.graph(architecture)
@@ -51,7 +51,7 @@ def _captions(
     length: int,
     evaluation: Mapping[str, Any] | None,
 ) -> tuple[str, list[str]]:
-    """The title, and what the drawing cannot show: pending choices, what comes next, the result."""
+    """Return the title, and notes: pending choices, the next decision, the result."""
     notes = [
         f"{space.decisions[i].name}: {space.decisions[i].options[tokens[i]]}"
         for i in range(used, len(tokens))

@@ -14,16 +14,16 @@ from nas_env.tasks._tables import TableRecipe, TableTask
 
 
 class Answers:
-    """What a table says of architectures.
+    """The evaluations that a table gives.
 
     Args:
-        task: Whose table it is.
-        recipe: The fidelity, and whether one of the seeds is drawn.
-        seed: The evaluation seed: it decides, with the architecture, which seed is drawn.
+        task: Task that the table belongs to.
+        recipe: Fidelity, and whether one of the seeds is drawn.
+        seed: Evaluation seed; with the architecture it determines which seed is drawn.
 
     Attributes:
-        metric: Of each row: float64 (rows,), NaN where the training failed.
-        reward: Of each row: float64 (rows,).
+        metric: Metric of each row: float64 (rows,), NaN where the training failed.
+        reward: Reward of each row: float64 (rows,).
 
     Raises:
         DataNotFound: If the table is not there.
@@ -47,7 +47,7 @@ class Answers:
         self.reward = np.where(failed, task.failure_reward, task.reward(self.metric))
 
     def row(self, tokens: Sequence[int]) -> int:
-        """The row of a sequence, -1 where neither it nor its canonical form is listed."""
+        """Return the row of a sequence, -1 if neither it nor its canonical form is listed."""
         listed = np.asarray(tokens, dtype=np.int64)[None]
         row = int(self.table.rows(listed)[0]) if listed.shape[1] == self.decisions else -1
         if row >= 0:
@@ -63,11 +63,11 @@ class Answers:
 
     @property
     def decisions(self) -> int:
-        """Of a sequence that the table lists."""
+        """The number of decisions of the sequences in the table."""
         return self.table.tokens.shape[1]
 
     def evaluation(self, row: int) -> Evaluation:
-        """The evaluation that a row stands for."""
+        """Return the evaluation that a row stands for."""
         if row < 0:
             reward, error = self.task.failure_reward, f"not in {self.table.header.name}"
             return Evaluation("failed", reward, error=error)
@@ -82,12 +82,12 @@ class Answers:
         return Evaluation("ok", reward, metric, **cost)
 
     def seconds(self, row: int) -> float | None:
-        """What the training took, by the table's clock; None where it does not know."""
+        """Return the seconds of the training, by the table; None if it does not know them."""
         seconds = float(self.table.seconds(np.array([row]), self.recipe.fidelity)[0])
         return None if np.isnan(seconds) else seconds
 
     def figures(self, tokens: Sequence[int]) -> dict[str, float]:
-        """What a report says of the architecture that a search found: test metric and regret.
+        """Return test metric and regret of an architecture, for a report.
 
         The test metric is that of the longest training, whatever the search was rewarded with.
         """
@@ -102,9 +102,10 @@ class Answers:
 
 
 def drawn(rows: np.ndarray, seed: int, seeds: int) -> np.ndarray:
-    """Which of a table's seeds each row is answered with: int64 (n,), the same for ever.
+    """Return which of a table's seeds answers for each row: int64 (n,), always the same.
 
-    Splitmix64 (Steele et al. 2014) of row and evaluation seed: as good as independent draws.
+    The result is splitmix64 (Steele et al. 2014) of row and evaluation seed, which is as good as
+    independent draws.
     """
     with np.errstate(over="ignore"):
         mixed = rows.astype(np.uint64) + np.uint64(seed % 2**64) * np.uint64(0x9E3779B97F4A7C15)

@@ -21,13 +21,13 @@ KEPT = 3  # checkpoints; the last may have been cut off, the one before is whole
 
 @dataclass
 class Checkpoint:
-    """A search between two advances.
+    """The state of a search between two advances.
 
     Attributes:
-        episodes: Finished so far.
-        tensors: Of the agent's state.
-        values: Of the agent's state, JSON.
-        search: What the search itself remembers, JSON.
+        episodes: Number of finished episodes.
+        tensors: Tensors of the agent's state.
+        values: JSON values of the agent's state.
+        search: JSON values that the search itself remembers.
     """
 
     episodes: int
@@ -37,7 +37,7 @@ class Checkpoint:
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write one, then delete all but the last three; a kill at any instant leaves one to load."""
+    """Write a checkpoint, then delete all but the last three; a kill always leaves a whole one."""
     folder.mkdir(exist_ok=True)
     name = f"{checkpoint.episodes:09d}"
     content = save({k: v.contiguous().clone() for k, v in checkpoint.tensors.items()})
@@ -56,7 +56,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
-    """The newest whole checkpoint of a folder; None where there is none."""
+    """Read the newest whole checkpoint of a folder; return None if there is none."""
     for path in sorted(folder.glob("*.json"), reverse=True):
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError):
             manifest = json.loads(path.read_text())

@@ -1,4 +1,4 @@
-"""Who follows a search: its pictures and its trackers. The display is in ``display.py``."""
+"""The observers of a search: its pictures and its trackers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Pictures:
     """Draws the best architecture whenever there is a better one.
 
     Args:
-        folder: Where ``best.png`` goes.
-        problem: Whose architectures they are.
-        trackers: Shown each picture too.
+        folder: Folder of ``best.png``.
+        problem: Problem of the architectures.
+        trackers: Trackers that also get each picture.
     """
 
     def __init__(self, folder: Path, problem: Problem, trackers: Trackers):
@@ -28,7 +28,7 @@ class Pictures:
         self._drawn: Record | None = None
 
     def child(self, number: int, record: Record, best: Record) -> None:
-        """Draw, if this child is the best so far."""
+        """Draw this child if it is the best so far."""
         if best is self._drawn or (best is not record and self.path.exists()):
             return
         self._drawn = best
@@ -36,7 +36,7 @@ class Pictures:
         self.trackers.picture(number, self.path, caption(best, self.problem))
 
     def update(self, number: int, log: Mapping[str, float]) -> None:
-        """Nothing to draw."""
+        """Draw nothing."""
 
 
 class Tracking:
@@ -47,7 +47,7 @@ class Tracking:
         self.trackers = trackers
 
     def child(self, number: int, record: Record, best: Record) -> None:
-        """The child's figures, and the best so far."""
+        """Pass on the child's figures and those of the best so far."""
         figures = {name: record[name] for name in ("reward", "parameters", "flops", "seconds")}
         figures |= {
             self.metric: record["metric"],
@@ -58,7 +58,7 @@ class Tracking:
         self.trackers.child(number, figures)
 
     def update(self, number: int, log: Mapping[str, float]) -> None:
-        """What the agent logs of an update."""
+        """Pass on the figures of an update."""
         self.trackers.update(number, log)
 
 
@@ -69,7 +69,7 @@ def draw_best(best: Record, problem: Problem, path: Path) -> None:
 
 
 def caption(best: Record, problem: Problem) -> str:
-    """Reward, validation metric and size in one line."""
+    """Return reward, validation metric and size in one line."""
     if best["metric"] is None:
         return f"{best['status']}, reward {best['reward']:.4f}"
     name = problem.task.metric.replace("_", " ")

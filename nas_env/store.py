@@ -47,8 +47,8 @@ class Store:
     """The evaluations of one file, shared by any number of processes.
 
     Args:
-        path: The file, made where it does not exist; ``":memory:"`` keeps all in memory.
-        run: The name of the run that asks: what belongs to the moment answers within it.
+        path: The file; it is made if it does not exist. ``":memory:"`` keeps all in memory.
+        run: Name of the run; failures of the moment answer only within their run.
 
     Raises:
         StoreError: If the file is not a store.
@@ -79,7 +79,7 @@ class Store:
 
     # -- evaluations -----------------------------------------------------------------------------
     def get(self, key: str) -> Evaluation | None:
-        """The evaluation that answers, if there is one."""
+        """Return the evaluation that answers for a key, if there is one."""
         with self._reading():
             row = self._connection.execute(
                 "SELECT evaluation, request, run, checksum FROM evaluations WHERE key = ?", (key,)
@@ -96,7 +96,7 @@ class Store:
         return evaluation if evaluation.is_fact or run == self.run else None
 
     def put(self, request: Request, evaluation: Evaluation) -> None:
-        """Keep an evaluation, durably, and give up the claim on it."""
+        """Store an evaluation durably, and give up the claim on it."""
         asked, text = request.to_json(), evaluation.to_json()
         row = (request.key, asked, text, self.run, _checksum(request.key, asked, text))
         with self._writing():
@@ -104,7 +104,7 @@ class Store:
             self._connection.execute("DELETE FROM claims WHERE key = ?", (request.key,))
 
     def evaluations(self) -> list[tuple[Request, Evaluation]]:
-        """All that are kept, by key; a corrupt row is left out."""
+        """Return all evaluations in the order of their keys, except corrupt rows."""
         with self._reading():
             rows = self._connection.execute(
                 "SELECT key, request, evaluation, checksum FROM evaluations ORDER BY key"
@@ -157,13 +157,13 @@ class Store:
 
     # -- episodes --------------------------------------------------------------------------------
     def record_episodes(self, first: int, records: Sequence[dict[str, Any]]) -> None:
-        """Write what was played, in one commit; episodes of the same numbers are replaced."""
+        """Write episodes in one commit; they replace episodes of the same numbers."""
         rows = [(self.run, first + i, json.dumps(record)) for i, record in enumerate(records)]
         with self._writing():
             self._connection.executemany("INSERT OR REPLACE INTO episodes VALUES (?,?,?)", rows)
 
     def episodes(self, before: int | None = None) -> list[dict[str, Any]]:
-        """What this run has played so far, in order; ``before`` leaves out that one and later."""
+        """Return the episodes of this run in order, up to the one with number ``before``."""
         last = before if before is not None else 2**62
         with self._reading():
             rows = self._connection.execute(
@@ -173,7 +173,7 @@ class Store:
         return [json.loads(row[0]) for row in rows]
 
     def all_episodes(self) -> list[dict[str, Any]]:
-        """What every run that used this file has played, run by run."""
+        """Return the episodes of every run that used this file, run by run."""
         with self._reading():
             rows = self._connection.execute(
                 "SELECT record FROM episodes ORDER BY run, number"
@@ -224,7 +224,7 @@ def _checksum(key: str, request: str, evaluation: str) -> str:
 
 
 def _alive(owner: str, heartbeat: float) -> bool:
-    """Whether a claim's owner lives: on this host by its process, elsewhere by its heartbeat."""
+    """Tell whether a claim's owner lives, by its process or, on another host, its heartbeat."""
     host, pid, start, *_ = [*owner.rsplit(" ", 3), "", "", ""]
     if host == socket.gethostname():
         return pid.isdigit() and _process_start(int(pid)) == start
@@ -232,7 +232,7 @@ def _alive(owner: str, heartbeat: float) -> bool:
 
 
 def _process_start(pid: int) -> str:
-    """Tells a process from a later one of the same number; empty where there is none."""
+    """Return the start of a process, which identifies it; empty if there is no such process."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             state, *fields = file.read().rpartition(")")[2].split()

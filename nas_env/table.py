@@ -41,16 +41,16 @@ DENSE = 2**22  # sequences of a space up to which their positions are kept in an
 
 @dataclass(frozen=True)
 class Header:
-    """What a table says of itself.
+    """The description of a table.
 
     Attributes:
-        name: Of the benchmark.
+        name: Name of the benchmark.
         space: Name and settings of the search space.
-        format: Of the file.
-        version: Of the benchmark: raised whenever a number in it changes.
-        metric: What was measured.
-        maximise: Whether more of it is better.
-        source: Where the numbers come from.
+        format: Version of the file's format.
+        version: Version of the benchmark, raised whenever a number in it changes.
+        metric: Name of the metric.
+        maximise: Whether a higher metric is better.
+        source: Origin of the numbers.
     """
 
     name: str
@@ -67,13 +67,13 @@ class Table:
     """Metrics of architectures that were really trained.
 
     Attributes:
-        header: What the table says of itself.
-        tokens: int64 (sequences, decisions).
-        row_of: int64 (sequences,).
-        columns: The numbers, by entry: float64 (rows, seeds).
-        parameters: Trainable numbers: int64 (rows,), or None.
+        header: Description of the table.
+        tokens: Listed sequences: int64 (sequences, decisions).
+        row_of: Row of each sequence: int64 (sequences,).
+        columns: Numbers by entry: float64 (rows, seeds).
+        parameters: Number of trainable parameters: int64 (rows,), or None.
         flops: FLOPs of one forward pass over one example: int64 (rows,), or None.
-        path: The file it was read from.
+        path: File from which it was read.
     """
 
     header: Header
@@ -87,7 +87,7 @@ class Table:
     # -- what it has -----------------------------------------------------------------------------
     @cached_property
     def space(self) -> SearchSpace:
-        """What its architectures are made of."""
+        """The search space of the architectures."""
         return make_space(self.header.space)
 
     @cached_property
@@ -96,14 +96,14 @@ class Table:
         return tuple(sorted(int(k.split("/")[1]) for k in self.columns if k.startswith("val")))
 
     def has(self, entry: str, fidelity: int = 0) -> bool:
-        """Whether there are numbers of an entry; fidelity 0 is the longest."""
+        """Tell whether there are numbers of an entry; fidelity 0 is the longest."""
         return self._key(entry, fidelity) in self.columns
 
     def _key(self, entry: str, fidelity: int) -> str:
         return f"{entry}/{fidelity or self.fidelities[-1]}"
 
     def column(self, entry: str, fidelity: int = 0) -> np.ndarray:
-        """The numbers of an entry, float64 (rows, seeds); fidelity 0 is the longest.
+        """Return the numbers of an entry, float64 (rows, seeds); fidelity 0 is the longest.
 
         Raises:
             InvalidValue: If the table has none.
@@ -118,10 +118,10 @@ class Table:
 
     # -- looking up ------------------------------------------------------------------------------
     def positions(self, tokens: np.ndarray) -> np.ndarray:
-        """Where sequences stand in the table, int64 (n,), -1 for those that it does not list.
+        """Return the positions of sequences in the table, int64 (n,), -1 for unlisted ones.
 
         Args:
-            tokens: int (n, decisions).
+            tokens: Sequences, int (n, decisions).
         """
         codes = tokens @ self._weights
         if self._dense is not None:
@@ -131,25 +131,25 @@ class Table:
         return np.where(sorted_codes[at] == codes, order[at], -1)
 
     def rows(self, tokens: np.ndarray) -> np.ndarray:
-        """The rows of sequences, int64 (n,), -1 for those that are not listed."""
+        """Return the rows of sequences, int64 (n,), -1 for unlisted ones."""
         positions = self.positions(np.asarray(tokens, dtype=np.int64))
         return np.where(positions >= 0, self.row_of[positions], -1)
 
     def mean(
         self, entry: Split = "validation", rows: np.ndarray | None = None, fidelity: int = 0
     ) -> np.ndarray:
-        """The mean over the seeds that did not fail, float64 (n,); NaN where all did."""
+        """Return the mean over the seeds that did not fail, float64 (n,); NaN if all failed."""
         means = self._means(entry, fidelity)
         return means if rows is None else np.where(rows >= 0, means[rows], np.nan)
 
     def seconds(self, rows: np.ndarray, fidelity: int = 0) -> np.ndarray:
-        """The mean seconds that training took, float64 (n,); NaN where the table does not know."""
+        """Return the mean seconds of training, float64 (n,); NaN where they are unknown."""
         if not self.has("seconds", fidelity):
             return np.full(len(rows), np.nan)
         return np.where(rows >= 0, self._means("seconds", fidelity)[rows], np.nan)
 
     def optimum(self, entry: Split = "validation", fidelity: int = 0) -> float:
-        """The best mean of any architecture."""
+        """Return the best mean of any architecture."""
         means = self._means(entry, fidelity)
         return float(np.nanmax(means) if self.header.maximise else np.nanmin(means))
 
@@ -174,7 +174,7 @@ class Table:
 
     @cached_property
     def _weights(self) -> np.ndarray:
-        """What turns a sequence into one number, each into a different one."""
+        """The factors that turn each sequence into a different number."""
         counts = [len(decision.options) for decision in self.space.decisions]
         if math.prod(counts) > 2**62:
             raise InvalidValue(f"a table of {math.prod(counts):.0e} sequences is too large")
@@ -182,7 +182,7 @@ class Table:
 
     @cached_property
     def _dense(self) -> np.ndarray | None:
-        """The position of each possible sequence, where they are few."""
+        """The position of each possible sequence, if there are few."""
         if self.space.size > DENSE:
             return None
         positions = np.full(self.space.size, -1, dtype=np.int64)
@@ -196,7 +196,7 @@ class Table:
         return order, codes[order]
 
     def __reduce__(self) -> Any:
-        """A table that was read is read again, not copied."""
+        """Pickle the path of a table that was read, so that it is read again instead of copied."""
         if self.path is not None:
             return read_table, (self.path,)
         sizes = (self.parameters, self.flops)
@@ -205,16 +205,16 @@ class Table:
 
 # -- files ---------------------------------------------------------------------------------------
 def shipped(name: str) -> Path:
-    """The file of a table that comes with the package."""
+    """Return the file of a table that comes with the package."""
     return Path(__file__).parent / "tables" / name
 
 
 def read_table(path: str | Path) -> Table:
-    """Read and check a table; read once a process, unless the file changes.
+    """Read and check a table; a process reads it only once, unless the file changes.
 
     Raises:
         DataNotFound: If there is no such file.
-        DataCorrupt: Naming what is wrong with it.
+        DataCorrupt: If something is wrong with it; the message names it.
     """
     path = Path(path).expanduser().absolute()
     try:
@@ -239,10 +239,10 @@ def _read(path: Path, changed: int) -> Table:
 
 
 def make_table(entries: Mapping[str, Any], path: Path | None = None) -> Table:
-    """The table of entries as a file has them.
+    """Make a table from the entries of a file.
 
     Raises:
-        InvalidValue: Naming the entry that is wrong.
+        InvalidValue: If an entry is wrong; the message names it.
     """
     given = dict(entries)
     if "header" not in given or "tokens" not in given:

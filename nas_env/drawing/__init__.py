@@ -31,19 +31,21 @@ def draw_graph(
 ) -> Figure:
     """Draw an architecture.
 
-    As a chain it is a tower of boxes; what skips ahead runs down a rail beside it, in its source's
-    colour, and each tap on a rail names what is read there. As layers, boxes stand by their depth.
+    A chain is drawn as a tower of boxes. Skip connections run along rails beside it, in the colour
+    of their source, and each tap on a rail names what is read there. In layers, boxes are arranged
+    by depth.
 
     Args:
-        vertices: In topological order, as :meth:`search_spaces.SearchSpace.graph` gives them.
-        title: One line above.
-        notes: Lines below; long ones are wrapped.
-        slots: How many vertices to reserve room for, so that all pictures of a growing
-            architecture have one size; in a chain no box changes its place, and outputs stand at
-            the bottom from the start. Notes then get four lines.
-        layout: How to arrange the boxes. ``"auto"`` takes what :func:`suitable_layout` says of
-            these vertices; with ``slots``, a chain unless several vertices read nothing. Knowing
-            the whole architecture's layout, pass it: the reserved room is then cut to it.
+        vertices: Vertices in topological order, from :meth:`search_spaces.SearchSpace.graph`.
+        title: One line above the drawing.
+        notes: Lines below the drawing; long ones are wrapped.
+        slots: Number of vertices to reserve room for, so that all pictures of a growing
+            architecture have the same size. In a chain no box then changes its place, and outputs
+            are at the bottom from the start. Notes get four lines.
+        layout: Arrangement of the boxes. ``"auto"`` is the result of :func:`suitable_layout` for
+            these vertices; with ``slots``, it is a chain unless several vertices read nothing. If
+            the whole architecture's layout is known, pass it, to reserve only as much room as
+            it needs.
 
     Raises:
         ValueError: If there are more vertices than slots, or one stands before its parents.
@@ -59,9 +61,9 @@ def draw_graph(
 
 
 def suitable_layout(vertices: Sequence[Vertex]) -> Literal["chain", "layers"]:
-    """The layout in which a whole architecture reads best.
+    """Return the layout in which a whole architecture is easiest to read.
 
-    Layers where several vertices read nothing, as the inputs of a cell, or where a graph is
+    These are layers if several vertices read nothing, as the inputs of a cell, or if the graph is
     broader than it is long; else a chain.
 
     Example:
@@ -97,10 +99,10 @@ def draw_curve(
     """Draw how a search went: each child's reward, their running mean, the best so far.
 
     Args:
-        rewards: Of the children in their order; those that are not finite are left out.
-        control: The same of another search, drawn beneath in another colour.
-        label: What the search is called in the legend.
-        control_label: What the control is called.
+        rewards: Rewards of the children in order; those that are not finite are left out.
+        control: Rewards of another search, drawn beneath in another colour.
+        label: Name of the search in the legend.
+        control_label: Name of the control in the legend.
 
     Example:
         >>> to_rgb(draw_curve([0.1, float("nan"), 0.4])).shape
@@ -113,7 +115,7 @@ def draw_curve(
 
 
 def to_rgb(figure: Figure) -> np.ndarray:
-    """The pixels of a figure: uint8 (height, width, 3), both a multiple of 16."""
+    """Return the pixels of a figure: uint8 (height, width, 3), both a multiple of 16."""
     from nas_env.drawing import _files
 
     return _files.pixels(figure)

@@ -1,4 +1,4 @@
-"""Boxes, and what is written in them."""
+"""Boxes and the text in them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Line = tuple[str, float, str, str]  # text, size, weight, colour
 
 
 def box_width(vertices: Sequence[Vertex]) -> float:
-    """The width of a box that holds every vertex's text, where that is not too wide."""
+    """Return the width of a box that holds every vertex's text, within limits."""
     return min(WIDE, max((_needs(vertex) for vertex in vertices), default=NARROW))
 
 
@@ -64,7 +64,7 @@ def paint_boxes(
 
 
 def paint_blanks(canvas: Canvas, centres: Sequence[Point], box: Point, scale: float) -> None:
-    """Paint a dashed outline for each box that is not designed yet."""
+    """Paint a dashed outline for each box whose vertex is not designed yet."""
     shapes = [rounded_box(centre, *box, CORNER * scale) for centre in centres]
     canvas.shapes(shapes, edgecolors=FAINT, linewidths=scale, linestyles=[(0, (3, 3))])
 
@@ -76,7 +76,7 @@ def _paint_chips(
     box: Point,
     scale: float,
 ) -> None:
-    """The patch with a short name, in the colour of the lines that leave the box."""
+    """Paint a patch with a short name, in the colour of the lines that leave the box."""
     places = {
         index: (x - box[0] / 2 + (CHIP / 2 + 0.04) * scale, y)
         for index, (x, y) in enumerate(centres)
@@ -96,7 +96,7 @@ def _has_chip(vertex: Vertex) -> bool:
 
 
 def _lines(vertex: Vertex, room: float) -> list[Line]:
-    """What stands in a box ``room`` inches wide: one or two lines."""
+    """Return the one or two lines of text in a box ``room`` inches wide."""
     ink, second = (PAPER, FAINT) if vertex.kind in ENDS else (INK, MUTED)
     if not _has_chip(vertex):
         name = shorten(vertex.name, TEXT, room, bold=True)

@@ -1,4 +1,4 @@
-"""Paper of a given size in inches, measured from the upper left corner."""
+"""A canvas of a given size in inches, measured from the upper left corner."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Canvas:
         self.layers = 0
 
     def shapes(self, paths: Sequence[Path], **style: Any) -> None:
-        """Paint shapes over all that is there."""
+        """Paint shapes over everything painted before."""
         self.layers += 1
         if paths:
             style = {"facecolors": "none", "edgecolors": "none", **style}

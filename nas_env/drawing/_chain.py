@@ -1,4 +1,4 @@
-"""The layout of a chain of layers: a tower of boxes, and a rail for what skips ahead.
+"""The layout of a chain of layers: a tower of boxes, and rails for skip connections.
 
 Neighbours are joined by an arrow. An output that goes further leaves its box to the right and runs
 down a rail of its own; a layer that reads rails has a line into its right side, with a tap on each
@@ -20,16 +20,16 @@ LANE = 0.08  # lines enter this far above a box's middle, and leave this far bel
 
 
 def chain_size(rows: int, rails: int) -> tuple[float, float]:
-    """Width and height of a tower of ``rows`` boxes with ``rails`` rails beside it."""
+    """Return width and height of a tower of ``rows`` boxes with ``rails`` rails beside it."""
     width = BOX[0] + (FIRST_RAIL + RAIL * (rails - 0.5) if rails else 0)
     return width, ROW * (rows - 1) + BOX[1]
 
 
 def chain_layout(vertices: Sequence[Vertex], slots: int | None = None) -> Layout:
-    """A tower of boxes, top down.
+    """Arrange the boxes as a tower, top down.
 
     Args:
-        vertices: In topological order.
+        vertices: Vertices in topological order.
         slots: Rows to reserve. The output stands in the last row from the start, and every
             vertex that may have a rail keeps its place for it.
     """
@@ -49,7 +49,7 @@ def chain_layout(vertices: Sequence[Vertex], slots: int | None = None) -> Layout
 
 
 def _rows(vertices: Sequence[Vertex], slots: int | None) -> list[int]:
-    """The row of each vertex: outputs at the end stand at the bottom."""
+    """Return the row of each vertex; outputs are at the bottom."""
     spare = (slots or len(vertices)) - len(vertices)
     body = len(vertices)
     while body and vertices[body - 1].kind == "output":
@@ -58,7 +58,7 @@ def _rows(vertices: Sequence[Vertex], slots: int | None) -> list[int]:
 
 
 def _sources(vertices: Sequence[Vertex], rows: Sequence[int]) -> list[int]:
-    """The rows whose output goes further than to the next row."""
+    """Return the rows whose output goes further than to the next row."""
     return [
         rows[index]
         for index, targets in enumerate(consumers(vertices))
@@ -89,13 +89,13 @@ def _wires(
 
 
 def _step(row: int, source: int) -> Wire:
-    """The arrow from the row above."""
+    """Return the arrow from the row above."""
     x, top = BOX[0] / 2, ROW * row
     return Wire(((x, top - ROW + BOX[1]), (x, top)), source, arrow=True)
 
 
 def _line(source: int, row: int, rail: float, end: float) -> Wire:
-    """Out of the box, to its rail, and down to the last layer that reads it."""
+    """Return the line out of a box, to its rail, and down to the last layer that reads it."""
     start = ROW * row + BOX[1] / 2 + LANE
     return Wire(((BOX[0] - LANE, start), (rail, start), (rail, end)), source)
 

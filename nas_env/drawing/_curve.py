@@ -37,13 +37,13 @@ def draw(searches: Sequence[tuple[str, Sequence[float]]]) -> Figure:
 
 
 def _finite(values: Sequence[float]) -> np.ndarray:
-    """The rewards as float64, NaN for what is no number."""
+    """Return the rewards as float64, with NaN for those that are not finite."""
     rewards = np.asarray(values, dtype=np.float64).reshape(-1)
     return np.where(np.isfinite(rewards), rewards, np.nan)
 
 
 def running_mean(rewards: np.ndarray, window: int) -> np.ndarray:
-    """The mean over the last ``window`` children, those without a reward left out.
+    """Return the mean over the last ``window`` children, leaving out those without a reward.
 
     Example:
         >>> running_mean(np.array([1.0, np.nan, 3.0, 5.0]), 2).tolist()
@@ -77,7 +77,7 @@ def _draw_search(
 
 
 def _dress(axes: Axes, children: int) -> None:
-    """Axes, grid and legend in settings of our own: a user's matplotlibrc changes nothing."""
+    """Set the style of axes, grid and legend, whatever a user's matplotlibrc says."""
     style: dict[str, Any] = {"fontsize": 9, "family": FAMILY, "color": INK}
     axes.set_xlabel("children", **style)
     axes.set_ylabel("reward", **style)
@@ -99,7 +99,7 @@ def _dress(axes: Axes, children: int) -> None:
 
 
 def _explain(axes: Axes) -> None:
-    """The legend below, a column for each search."""
+    """Write the legend below the curve, with a column for each search."""
     axes.legend(
         ncols=len(axes.collections),
         loc="upper left",

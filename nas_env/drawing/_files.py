@@ -1,4 +1,4 @@
-"""A figure as pixels, and as a file."""
+"""Turns a figure into pixels, or into a file."""
 
 from __future__ import annotations
 

@@ -19,12 +19,12 @@ Key = Sequence[Sequence[tuple[float, str, Colours | None]]]  # rows of place, te
 
 
 def key_rows(kinds: Iterable[str], width: float, most: int | None) -> Key:
-    """The rows of the key; none where one kind is all there is.
+    """Return the rows of the key; none if all boxes are of one kind.
 
     Args:
-        kinds: Of the vertices.
-        width: Of a row, in inches.
-        most: How many rows there is room for; kinds that find none become an ellipsis.
+        kinds: Kind of each vertex.
+        width: Width of a row, in inches.
+        most: Number of rows that there is room for; an ellipsis stands for further kinds.
     """
     colours = kind_colours(kind for kind in kinds if kind not in ENDS)
     rows: list[list[tuple[float, str, Colours | None]]] = [[]]
@@ -44,7 +44,7 @@ def key_rows(kinds: Iterable[str], width: float, most: int | None) -> Key:
 
 
 def key_height(rows: int) -> float:
-    """The room that so many rows take."""
+    """Return the height of a key with that many rows, in inches."""
     return GAP + ROW * rows if rows else 0.0
 
 

@@ -15,11 +15,11 @@ PORT = 0.22  # between two lines that enter a box
 
 
 def layers_layout(vertices: Sequence[Vertex], width: float) -> Layout:
-    """Rows by depth, top down.
+    """Arrange the boxes in rows by depth, top down.
 
     Args:
-        vertices: In topological order, at least one.
-        width: Of a box, in inches.
+        vertices: Vertices in topological order, at least one.
+        width: Width of a box, in inches.
     """
     rows = Rows(vertices, width)
     rows.arrange()
@@ -36,7 +36,7 @@ def layers_layout(vertices: Sequence[Vertex], width: float) -> Layout:
 
 
 def _heights(rows: Rows) -> list[float]:
-    """The middle of each row: further from the last, the further its lines go sideways."""
+    """Return the middle of each row; a row whose lines go far sideways gets more distance."""
     reach = [0.0] * len(rows.rows)
     for upper, lower in (pair for chain in rows.chains for pair in pairwise(chain)):
         row = rows.level[lower]
@@ -48,7 +48,7 @@ def _heights(rows: Rows) -> list[float]:
 
 
 def _ports(rows: Rows, width: float) -> list[tuple[list[int], float]]:
-    """Each edge with the place where it enters its target, from the middle: left to right."""
+    """Return each edge with the place where it enters its target, measured from the middle."""
     entering: dict[int, list[list[int]]] = {}
     for chain in rows.chains:
         entering.setdefault(chain[-1], []).append(chain)
@@ -61,7 +61,7 @@ def _ports(rows: Rows, width: float) -> list[tuple[list[int], float]]:
 
 
 def _wire(chain: Sequence[int], middles: Sequence[Point], port: float) -> Wire:
-    """From the source's lower edge straight through each bend into the target's upper edge."""
+    """Draw a line from the source's lower edge through each bend to the target's upper edge."""
     points = []
     for node in chain:
         x, y = middles[node]

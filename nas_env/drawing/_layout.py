@@ -1,4 +1,4 @@
-"""What a picture of an architecture consists of, in inches, before anything is painted."""
+"""The parts of a picture of an architecture, in inches, before anything is painted."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Wire:
     """A line that carries one vertex's output, or several joined.
 
     Attributes:
-        points: Its corners in inches, y downwards.
-        source: The vertex whose colour it has; None: neutral.
-        arrow: Whether it ends in an arrowhead.
-        smooth: Swing from point to point (vertical at each) instead of turning corners.
+        points: Corners of the line in inches, y downwards.
+        source: Vertex whose colour the line has; None for a neutral colour.
+        arrow: Whether the line ends in an arrowhead.
+        smooth: Draw curves (vertical at each point) instead of corners.
     """
 
     points: tuple[Point, ...]
@@ -33,14 +33,14 @@ class Wire:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything goes, in inches from the upper left corner.
+    """The places of all parts, in inches from the upper left corner.
 
     Attributes:
         size: Width and height.
         box: Width and height of each box.
         centres: The middle of each vertex's box.
-        wires: In the order in which they are painted.
-        taps: Where a wire branches off a source's line: the place, and the source.
+        wires: Lines in the order in which they are painted.
+        taps: Places where a wire branches off a source's line, each with the source.
         blanks: The middles of the boxes that are not designed yet.
     """
 
@@ -56,7 +56,7 @@ def check_order(vertices: Sequence[Vertex]) -> None:
     """Check that each vertex comes after its parents.
 
     Raises:
-        ValueError: Naming the first that does not.
+        ValueError: If one does not; the message names the first.
     """
     for index, vertex in enumerate(vertices):
         for parent in vertex.parents:
@@ -67,7 +67,7 @@ def check_order(vertices: Sequence[Vertex]) -> None:
 
 
 def depths(vertices: Sequence[Vertex]) -> list[int]:
-    """The length of the longest path that ends in each vertex.
+    """Return the length of the longest path that ends in each vertex.
 
     Example:
         >>> depths([Vertex("a", "", ""), Vertex("b", "", "", (0,)), Vertex("c", "", "", (0, 1))])
@@ -80,7 +80,7 @@ def depths(vertices: Sequence[Vertex]) -> list[int]:
 
 
 def consumers(vertices: Sequence[Vertex]) -> list[list[int]]:
-    """The vertices that each vertex feeds."""
+    """Return the vertices that each vertex feeds."""
     result: list[list[int]] = [[] for _ in vertices]
     for index, vertex in enumerate(vertices):
         for parent in vertex.parents:

@@ -1,4 +1,4 @@
-"""Painting a layout: wires, then boxes, then what is written in them."""
+"""Paints a layout: wires, then boxes, then their text."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _paint_wires(canvas: Canvas, layout: Layout, scale: float) -> None:
 
 
 def _paint_taps(canvas: Canvas, vertices: Sequence[Vertex], layout: Layout, scale: float) -> None:
-    """A disc on each branch, with the name of what it reads where that is short."""
+    """Paint a disc on each branch, with the name of its source if that is short."""
     size = 2 * TAP * scale
     discs = [_paths.rounded_box(point, size, size, size / 2) for point, _ in layout.taps]
     colours = [line_colour(source) for _, source in layout.taps]

@@ -40,14 +40,14 @@ KINDS = (
 
 
 def line_colour(source: int | None) -> str:
-    """The colour of what the vertex with index ``source`` puts out."""
+    """Return the colour of the output of the vertex with index ``source``."""
     return WIRE if source is None else LINES[source % len(LINES)]
 
 
 def kind_colours(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Fill and edge of each kind, in the order of first appearance.
+    """Return fill and edge colour of each kind, in the order of first appearance.
 
-    A kind looks for its place by its own name, so that it tends to have one colour in all
+    The name of a kind determines its colour, so that it tends to have one colour in all
     pictures; no two of a picture share one while there are enough.
 
     Example:

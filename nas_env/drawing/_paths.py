@@ -17,7 +17,7 @@ KAPPA = 0.5523  # a cubic curve whose controls reach this far is nearly a quarte
 
 
 def rounded_box(centre: Point, width: float, height: float, radius: float) -> Path:
-    """A rectangle with round corners."""
+    """Return a rectangle with round corners."""
     x, y = centre
     w, h = width / 2, height / 2
     radius = min(radius, w, h)
@@ -28,7 +28,7 @@ def rounded_box(centre: Point, width: float, height: float, radius: float) -> Pa
 
 
 def _turned(points: Sequence[Point], radius: float) -> Outline:
-    """Straight lines whose corners are rounded."""
+    """Return straight lines with rounded corners."""
     vertices = [points[0]]
     codes: list[Any] = [Path.MOVETO]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
@@ -44,7 +44,7 @@ def _turned(points: Sequence[Point], radius: float) -> Outline:
 
 
 def _swung(points: Sequence[Point]) -> Outline:
-    """Curves from point to point that are vertical at each."""
+    """Return curves from point to point that are vertical at each point."""
     vertices = [points[0]]
     codes: list[Any] = [Path.MOVETO]
     for (x0, y0), (x1, y1) in pairwise(points):
@@ -55,7 +55,7 @@ def _swung(points: Sequence[Point]) -> Outline:
 
 
 def line(points: Sequence[Point], smooth: bool, radius: float, short: float) -> Path:
-    """The line of a wire, ending ``short`` of its last point: room for an arrowhead."""
+    """Return the line of a wire, ``short`` of its last point to leave room for an arrowhead."""
     before = (points[-1][0], -math.inf) if smooth else points[-2]
     end = _towards(points[-1], before, short)
     points = [*points[:-1], end]
@@ -63,7 +63,7 @@ def line(points: Sequence[Point], smooth: bool, radius: float, short: float) -> 
 
 
 def arrowhead(points: Sequence[Point], smooth: bool, size: float) -> Path:
-    """The triangle at a wire's last point."""
+    """Return the triangle at a wire's last point."""
     tip = points[-1]
     before = (tip[0], -math.inf) if smooth else points[-2]
     x, y = _towards(tip, before, size)
@@ -73,7 +73,7 @@ def arrowhead(points: Sequence[Point], smooth: bool, size: float) -> Path:
 
 
 def _towards(start: Point, goal: Point, distance: float) -> Point:
-    """The point that lies ``distance`` from ``start`` in the direction of ``goal``."""
+    """Return the point at ``distance`` from ``start`` in the direction of ``goal``."""
     if math.isinf(goal[1]):
         return start[0], start[1] + math.copysign(distance, goal[1])
     length = math.dist(start, goal) or 1.0

@@ -72,7 +72,7 @@ def _plan(vertices: Sequence[Vertex], slots: int | None, layout: LayoutName) -> 
 
 
 def _reserved(slots: int, layout: LayoutName) -> tuple[float, float]:
-    """The area of every picture with so many slots."""
+    """Return the area of every picture with that many slots."""
     if layout == "layers":
         return max(NARROWEST, 0.5 * slots), max(NARROWEST, 0.25 * slots)
     return chain_size(slots, max(0, slots - 2))
@@ -80,7 +80,7 @@ def _reserved(slots: int, layout: LayoutName) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class _Sheet:
-    """How the page is divided, in inches; where the size is fixed, by the area alone."""
+    """The division of the page, in inches; if the size is fixed, only the area decides it."""
 
     width: float
     height: float  # of the drawing
@@ -126,7 +126,7 @@ class _Sheet:
 
 
 def _paint_plan(canvas: Canvas, sheet: _Sheet, vertices: Sequence[Vertex], plan: Layout) -> None:
-    """The layout in its area; one that does not fit is made smaller, and stands in the middle."""
+    """Paint the layout in its area; one that does not fit is scaled down and centred."""
     scale = min(1.0, sheet.width / plan.size[0], sheet.height / plan.size[1])
     top = MARGIN + sheet.head
     spare = (sheet.height - plan.size[1] * scale) / 2

@@ -1,4 +1,4 @@
-"""The rows of a layered layout: which vertex stands in which row, and where.
+"""The rows of a layered layout: the row of each vertex, and its place in the row.
 
 After Sugiyama, Tagawa & Toda 1981, "Methods for visual understanding of hierarchical system
 structures": a line that spans several rows gets a bend in each; rows are ordered by the mean
@@ -19,11 +19,11 @@ ORDERING, PLACING = 8, 25  # sweeps; the last runs down and straightens lines
 
 
 class Rows:
-    """The rows of vertices and bends, and where each stands in its row.
+    """The rows of vertices and bends, and the place of each in its row.
 
     Attributes:
-        level: The row of each node: the vertices first, then the bends.
-        chains: For each edge its nodes, from the source over the bends to the target.
+        level: Row of each node: the vertices first, then the bends.
+        chains: Nodes of each edge, from the source over the bends to the target.
     """
 
     def __init__(self, vertices: Sequence[Vertex], width: float):
@@ -53,7 +53,7 @@ class Rows:
         return [source, *range(first, first + len(bends)), target]
 
     def arrange(self) -> None:
-        """Sweep down and up: first for the order in each row, then for the places alone."""
+        """Sweep down and up, first for the order in each row, then only for the places."""
         sweeps = ORDERING + PLACING
         for sweep in range(sweeps):
             down, last = sweep % 2 == 0, sweep == sweeps - 1
@@ -65,7 +65,7 @@ class Rows:
                 self._spread(row, [wish[node] for node in row])
 
     def _wish(self, node: int, sides: Sequence[int]) -> float:
-        """The mean place of the neighbours above (-1), below (1), or on both sides."""
+        """Return the mean place of the neighbours above (-1), below (1), or on both sides."""
         places = [
             self.x[other]
             for other in self.neighbours[node]
@@ -74,7 +74,7 @@ class Rows:
         return sum(places) / len(places) if places else self.x[node]
 
     def _spread(self, row: list[int], wish: Sequence[float]) -> None:
-        """Put a row as near to its wishes as the gaps allow (least squares, by pooling)."""
+        """Move a row as near to its wished places as the gaps allow (least squares, by pooling)."""
         offsets = [0.0]
         for left, right in pairwise(row):
             offsets.append(offsets[-1] + (self.widths[left] + self.widths[right]) / 2 + GAP)
@@ -92,7 +92,7 @@ class Rows:
 
 
 def levels(vertices: Sequence[Vertex]) -> list[int]:
-    """The row of each vertex: its depth, except at both ends.
+    """Return the row of each vertex: its depth, except at both ends.
 
     What reads nothing stands just above its first reader, an output in the last row.
     """

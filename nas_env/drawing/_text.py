@@ -22,7 +22,7 @@ def write(vertices: Sequence[Vertex], title: str, notes: Sequence[str]) -> str:
 
 
 def _names(vertices: Sequence[Vertex]) -> list[str]:
-    """The names; numbered where two are the same, so that an input can be found."""
+    """Return the names, numbered where two are equal, so that an input can be found."""
     names = [vertex.name for vertex in vertices]
     if len(set(names)) == len(names):
         return names

@@ -1,4 +1,4 @@
-"""Setting type: how wide a text is, and what to do when it is too wide."""
+"""Typesetting: the width of a text, and shortening or wrapping one that is too wide."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def _width_at_one_point(text: str, bold: bool) -> float:
 
 
 def width_of(text: str, size: float, bold: bool = False) -> float:
-    """The width of one line of text in inches, ``size`` in points."""
+    """Return the width of one line of text in inches; ``size`` is in points."""
     return _width_at_one_point(text, bold) * size / 72
 
 
 def shorten(text: str, size: float, room: float, bold: bool = False) -> str:
-    """The text, cut with an ellipsis where it is wider than ``room`` inches."""
+    """Cut a text with an ellipsis if it is wider than ``room`` inches."""
     if width_of(text, size, bold) <= room:
         return text
     lengths = range(1, len(text))
@@ -35,7 +35,7 @@ def shorten(text: str, size: float, room: float, bold: bool = False) -> str:
 
 
 def wrap(text: str, size: float, room: float) -> list[str]:
-    """The text in lines of at most ``room`` inches, broken between words."""
+    """Break a text between words into lines of at most ``room`` inches."""
     lines: list[str] = []
     for paragraph in text.splitlines():
         line = ""
@@ -50,7 +50,7 @@ def wrap(text: str, size: float, room: float) -> list[str]:
 
 
 def first_lines(texts: Sequence[str], size: float, room: float, most: int | None) -> list[str]:
-    """Texts wrapped, the rest replaced by an ellipsis where there are more than ``most`` lines."""
+    """Wrap texts, and replace all lines after the first ``most`` by an ellipsis."""
     lines = [line for text in texts for line in wrap(text, size, room)]
     if most is not None and len(lines) > most:
         lines = [*lines[: most - 1], shorten(lines[most - 1] + ELLIPSIS, size, room)]

@@ -1,4 +1,4 @@
-"""Where a search can be followed while it goes on.
+"""Trackers: services that show a search while it runs.
 
 Each module whose name does not start with an underscore is one tracker.
 """
@@ -16,7 +16,7 @@ __all__ = ["Tracker", "Trackers", "Value", "make_tracker", "make_trackers", "tra
 
 
 def tracker_names() -> tuple[str, ...]:
-    """The trackers that ship with the package.
+    """Return the names of the trackers that ship with the package.
 
     Example:
         >>> tracker_names()
@@ -26,7 +26,7 @@ def tracker_names() -> tuple[str, ...]:
 
 
 def make_tracker(name: str) -> Tracker:
-    """A tracker by its name, or as ``package.module:NAME``.
+    """Make a tracker by its name, or as ``package.module:NAME``.
 
     Raises:
         UnknownName: If there is no such tracker.
@@ -37,7 +37,7 @@ def make_tracker(name: str) -> Tracker:
 
 
 def make_trackers(names: Iterable[str]) -> Trackers:
-    """What the search is handed: the trackers of these names, each once, as one.
+    """Make the trackers of these names, each once, and join them into one for the search.
 
     Raises:
         UnknownName: If there is no such tracker.

@@ -1,4 +1,4 @@
-"""What follows a search from outside: the one interface in front of every tracking service."""
+"""The interface of every tracking service."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Value = float | int | str
 
 
 class Tracker(ABC):
-    """One service that shows a search while it goes on.
+    """A service that shows a search while it runs.
 
-    A tracker is never the record of the search, which is the store: what it loses is lost to the
-    eye only. A member may raise anywhere, :class:`~nas_env.tracking.Trackers` catches it.
+    A tracker only shows the search; the record is in the store. A member may raise exceptions
+    anywhere, since :class:`~nas_env.tracking.Trackers` catches them.
 
     Attributes:
-        requires: The package that the service needs, imported once here so that one which is not
-            installed is told before the search starts.
+        requires: Package that the service needs. It is imported when the tracker is made, so that
+            a missing package is reported before the search starts.
 
     Raises:
         InvalidValue: If the library is not installed.
@@ -43,18 +43,18 @@ class Tracker(ABC):
 
     @abstractmethod
     def start(self, folder: Path, name: str, config: Mapping[str, Any], resume_from: int) -> None:
-        """Begin to follow a run, or go on with it.
+        """Begin to follow a run, or continue after a resumption.
 
         Args:
             folder: The run's folder; the tracker's files go below it.
-            name: What the run is called where people look at it.
+            name: Name of the run, for people.
             config: The resolved configuration: JSON values, nested.
-            resume_from: How many children were tracked before, 0 for a new run.
+            resume_from: Number of children that were tracked before, 0 for a new run.
         """
 
     @abstractmethod
     def log(self, number: int, values: Mapping[str, Value]) -> None:
-        """Show values, by their full keys such as ``search/reward``, at a number of children."""
+        """Show values under their full keys, such as ``search/reward``, at a number of children."""
 
     @abstractmethod
     def picture(self, number: int, path: Path, caption: str) -> None:
@@ -66,4 +66,4 @@ class Tracker(ABC):
 
     @abstractmethod
     def finish(self) -> None:
-        """Write out what is pending and let go of files and processes."""
+        """Write out what is pending, and release files and processes."""

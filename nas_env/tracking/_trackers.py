@@ -1,4 +1,4 @@
-"""What the search holds: its trackers as one, none of which can stop it."""
+"""The trackers of a search joined into one that never stops the search."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 class Trackers:
     """Several trackers as one, or none.
 
-    A tracker that raises (a full disk, no network) is switched off with one warning and the
-    search goes on. Children that were tracked before a resumption are not logged again.
+    A tracker that raises an exception (a full disk, no network) is switched off with one warning,
+    and the search continues. Children that were tracked before a resumption are not logged again.
 
     Example:
         >>> nobody = Trackers()
@@ -33,7 +33,7 @@ class Trackers:
     def start(
         self, folder: Path, name: str, config: Mapping[str, Any], resume_from: int = 0
     ) -> None:
-        """Begin to follow a run, or go on with it after ``resume_from`` children."""
+        """Begin to follow a run, or continue after ``resume_from`` children."""
         self._tracked = resume_from
         self._each(lambda tracker: tracker.start(folder, name, config, resume_from))
 
@@ -41,8 +41,8 @@ class Trackers:
         """Show a finished child as ``search/...``.
 
         Args:
-            number: Which child it is, counted from 1: the axis of every chart.
-            values: By key without prefix; None is a figure that this child does not have.
+            number: Number of the child, counted from 1: the axis of every chart.
+            values: Figures by key, without prefix; None for one that this child does not have.
         """
         self._log(number, "search", values)
 
@@ -60,7 +60,7 @@ class Trackers:
         self._each(lambda tracker: tracker.summary(values))
 
     def finish(self) -> None:
-        """Write out what is pending; nothing is followed any more."""
+        """Write out what is pending, and stop following the search."""
         self._each(lambda tracker: tracker.finish())
         self._trackers.clear()
 

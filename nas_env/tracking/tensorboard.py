@@ -1,4 +1,4 @@
-"""TensorBoard: event files in ``<run>/tensorboard``, seen with ``tensorboard --logdir runs``."""
+"""TensorBoard: event files in ``<run>/tensorboard``; see ``tensorboard --logdir runs``."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ class TensorBoard(Tracker):
 
 
 def _messages() -> Any:
-    """TensorBoard's messages: classes made at run time, which no type checker sees."""
+    """Return TensorBoard's messages, classes made at run time that no type checker sees."""
     from tensorboard.compat.proto import event_pb2
 
     return event_pb2
 
 
 def _as_code(values: Mapping[str, Any]) -> str:
-    """JSON as a block of code in Markdown, which is what TensorBoard shows text as."""
+    """Return JSON as a block of code in Markdown, as which TensorBoard shows texts."""
     return textwrap.indent(json.dumps(values, indent=2, default=str), "    ")

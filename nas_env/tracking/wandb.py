@@ -43,7 +43,7 @@ class WeightsAndBiases(Tracker):
         self._step = -1
 
     def start(self, folder: Path, name: str, config: Mapping[str, Any], resume_from: int) -> None:
-        """See the base; W&B itself knows how far it came."""
+        """See the base; W&B itself knows how far it has come."""
         import wandb
 
         # W&B takes our package `agents` for another of that name, and advertises a product for it.
@@ -85,14 +85,14 @@ class WeightsAndBiases(Tracker):
             self._run.finish()
 
     def _row(self, number: int, values: Mapping[str, Any]) -> None:
-        """One row: a child makes three at most (itself, its picture, an update after it)."""
+        """Log one row; a child makes at most three (itself, its picture, an update after it)."""
         self._step = max(self._step + 1, 3 * number)
         if self._run is not None and self._step >= self._run.starting_step:
             self._run.log({CHILDREN: number, **values}, step=self._step, commit=True)
 
 
 def _mode(folder: Path) -> Mode:
-    """Offline where there is no key, which W&B would wait for, or no server that takes it."""
+    """Return the mode: offline without a key, for which W&B would wait, or without a server."""
     import wandb
     from wandb.errors import CommError
 
@@ -112,7 +112,7 @@ def _mode(folder: Path) -> Mode:
 
 
 def _settings(mode: Mode) -> wandb.Settings:
-    """What is measured goes to W&B; who measured it, where and with what command does not."""
+    """Return settings that send figures to W&B, but no host name, command or environment."""
     import wandb
 
     return wandb.Settings(
@@ -137,7 +137,7 @@ def _settings(mode: Mode) -> wandb.Settings:
 
 
 def _run_id(file: Path) -> str:
-    """The id that the run has, or a new one, written as a whole or not at all."""
+    """Return the id of the run; a new one is written to its file atomically."""
     if file.exists():
         return json.loads(file.read_text())["wandb"]
     run_id = secrets.token_hex(6)
