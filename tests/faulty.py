@@ -1,4 +1,4 @@
-"""A task whose children do what a child must not: named from outside, as faulty:FaultyDigits."""
+"""A task whose children do what a child must not: named from outside, as faulty:FaultyImages."""
 
 import ctypes
 import os
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import torch
 
 from nas_env.tasks.digits import Digits
@@ -20,8 +21,9 @@ class FaultyRecipe(ImageRecipe):
     """Training on images, with a fault first.
 
     Attributes:
-        fault: A key of FAULTS; empty for none.
-        note: A file that gets the number of the process; empty for none.
+        fault: A key of FAULTS; ``wait`` for a file with " go" after the note's name; empty for
+            none.
+        note: A file that gets a line with the number of the process; empty for none.
     """
 
     fault: str = ""
@@ -31,13 +33,27 @@ class FaultyRecipe(ImageRecipe):
 
 
 @dataclass(frozen=True)
-class FaultyDigits(Digits):
-    """Digits by a faulty recipe."""
+class FaultyImages(Digits):
+    """Noise of the digits' shape, by a faulty recipe; scikit-learn takes seconds to be imported.
+
+    Attributes:
+        read: A file that is made when the data has been read, which takes a while; empty for none.
+    """
+
+    read: str = ""
 
     recipes: ClassVar[Mapping[str, Recipe]] = {
         "short": FaultyRecipe(epochs=1, schedule="one_cycle", upsample=0, flip=False)
     }
     environments: ClassVar = {}
+    available: ClassVar[int] = 96
+
+    def _read_train_images(self):
+        if self.read:
+            time.sleep(0.3)
+            Path(self.read).touch()
+        random = np.random.default_rng(0)
+        return random.integers(256, size=(96, 8, 8, 1), dtype=np.uint8), np.arange(96) % 10
 
 
 def hold_the_interpreter():
@@ -46,10 +62,26 @@ def hold_the_interpreter():
 
 
 def eat():
-    """Memory without end, in pieces that are really used."""
+    """All memory there is, in pieces that the C library keeps for itself when they are freed."""
     pieces = []
-    while True:
-        pieces.append(torch.ones(2**24))
+    for size in (2**18, 2**14, 2**10):
+        try:
+            while True:
+                pieces.append(torch.ones(size))
+        except RuntimeError as error:
+            full = error
+    raise full
+
+
+def spoil():
+    """What a CUDA kernel that failed leaves: every later call of the process fails as well."""
+    images.train = fail
+    fail()
+
+
+def fail(*args, **rest):
+    """As torch says it."""
+    raise RuntimeError("CUDA error: device-side assert triggered")
 
 
 FAULTS = {
@@ -59,12 +91,18 @@ FAULTS = {
     "segfault": lambda: ctypes.string_at(0),
     "exit": lambda: os._exit(7),
     "eat": eat,
+    "spoil": spoil,
 }
 
 
 def train(child, data, recipe, **rest):
     """The engine."""
     if recipe.note:
-        Path(recipe.note).write_text(str(os.getpid()))
-    FAULTS[recipe.fault]()
+        with Path(recipe.note).open("a") as note:
+            note.write(f"{os.getpid()}\n")
+    if recipe.fault == "wait":
+        while not Path(f"{recipe.note} go").exists():
+            time.sleep(0.01)
+    else:
+        FAULTS[recipe.fault]()
     return images.train(child, data, recipe, **rest)

@@ -12,6 +12,7 @@ from torch import nn
 
 from nas_env.errors import NASError
 from nas_env.evaluation._data import splits, training_task
+from nas_env.evaluation._memory import ran_out_of_memory
 from nas_env.records import Evaluation, Request, Status
 from nas_env.tasks import Task, TrainingTask, make_task, sealed_test_set
 from nas_env.training.outcome import Report, Training, unheard
@@ -45,11 +46,20 @@ def evaluate(request: Request, device: torch.device, report: Report = unheard) -
         return _trained(request, task, cost, device, report)
     except (NASError, KeyboardInterrupt):
         raise
-    except (torch.cuda.OutOfMemoryError, MemoryError) as error:
-        return failed(task, "out_of_memory", _one_line(error), cost)
     except Exception as error:
-        memory = "can't allocate memory" in str(error)
-        return failed(task, "out_of_memory" if memory else "failed", _one_line(error), cost)
+        status = "out_of_memory" if ran_out_of_memory(error) else "failed"
+        text = _one_line(error)
+    return failed(task, status, text, cost)  # what the child held is free by now
+
+
+def prepare(request: Request, device: torch.device) -> None:
+    """Read what children of a request's kind need, once a process: the data, and the modules.
+
+    What goes wrong with it is met again by :func:`evaluate`, and told there.
+    """
+    with contextlib.suppress(Exception):
+        make_space(request.space)
+        splits(request.task, device)
 
 
 def architecture_of(request: Request) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import select
@@ -14,6 +15,8 @@ from contextlib import suppress
 from nas_env.evaluation._fork_server import FORK, MESSAGE
 from nas_env.evaluation._worker import work
 
+#: What torch imports, for seconds, when it first counts FLOPs and first makes an optimiser.
+IMPORTED_LATE = ("torch.utils.flop_counter", "torch._dynamo")
 CALLER_GONE = 1.0  # seconds between two looks whether the caller lives
 _PR_SET_PDEATHSIG = 1
 
@@ -21,6 +24,8 @@ _PR_SET_PDEATHSIG = 1
 def serve(descriptor: int) -> None:
     """The server's own life: until the caller is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's
+    for module in IMPORTED_LATE:
+        importlib.import_module(module)
     _Server(socket.socket(fileno=descriptor)).run()
 
 

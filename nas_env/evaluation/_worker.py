@@ -17,14 +17,14 @@ import torch
 
 import nas_env.errors
 from nas_env.errors import NASError
-from nas_env.evaluation._child import evaluate
+from nas_env.evaluation._child import evaluate, prepare
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.records import Evaluation, Request
 from nas_env.training.allocator import keep_memory
 from nas_env.training.outcome import Progress, Report, unheard
 from search_spaces import InvalidValue
 
-START = 120.0  # seconds that a worker may take to be ready; an import from a slow disk
+START = 600.0  # seconds that a worker may take to be ready; an import from a slow, busy disk
 
 
 class WorkerDied(Exception):
@@ -68,16 +68,17 @@ class Worker:
         Args:
             request: What is wanted.
             device: Where the child is trained.
-            limit: Seconds that it may take; None for no limit.
+            limit: Seconds that it may take once its data has been read; None for no limit.
             report: Called with what the worker says of its progress.
 
         Raises:
             WorkerDied: If the worker has ended; it is of no use any more.
-            WorkerLate: If it took more than ``limit`` seconds; it is still at it.
+            WorkerLate: If the child took more than ``limit`` seconds; it is still at it.
             NASError: As :func:`~nas_env.evaluation.evaluate` does.
         """
         with suppress(OSError):  # it has ended; how, it says below
             self._send({"request": json.loads(request.to_json()), "device": device})
+        self._receive(None)  # {"begun": True}
         until = None if limit is None else time.monotonic() + limit
         while "progress" in (answer := self._receive(until)):
             report(Progress(*answer["progress"]))
@@ -90,8 +91,11 @@ class Worker:
         self._server.kill(self._number)
 
     def close(self) -> None:
-        """End it and the line to it; from the thread that uses it."""
+        """End it, wait until its memory is free, and end the line; from the thread that uses it."""
         self.kill()
+        with suppress(WorkerDied, WorkerLate):
+            while True:
+                self._receive(time.monotonic() + START)
         self._line.close()
 
     def _send(self, message: Mapping[str, Any]) -> None:
@@ -137,7 +141,13 @@ def work(line: socket.socket) -> NoReturn:
     with line.makefile("rb") as incoming:
         for text in incoming:
             message = json.loads(text)
-            send(_answer(message, report) if "request" in message else _begin(message))
+            if "request" in message:
+                request, device = Request(**message["request"]), torch.device(message["device"])
+                prepare(request, device)
+                send({"begun": True})
+                send(_answer(request, device, report))
+            else:
+                send(_begin(message))
     os._exit(0)
 
 
@@ -154,11 +164,9 @@ def _begin(message: Mapping[str, Any]) -> dict[str, Any]:
     return {"ready": True}
 
 
-def _answer(message: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def _answer(request: Request, device: torch.device, report: Report) -> dict[str, Any]:
     try:
-        request = Request(**message["request"])
-        evaluation = evaluate(request, torch.device(message["device"]), report)
-        return {"evaluation": json.loads(evaluation.to_json())}
+        return {"evaluation": json.loads(evaluate(request, device, report).to_json())}
     except (NASError, InvalidValue) as error:
         return {"error": [type(error).__name__, str(error)]}
 

@@ -13,7 +13,12 @@ from nas_env.records import Evaluation, Request
 
 
 class InProcessEvaluator(Evaluator):
-    """A submitted child is trained before :meth:`submit` returns."""
+    """A submitted child is trained before :meth:`submit` returns.
+
+    All children share this process: what one that failed did to it (a library that ran out of
+    memory, a CUDA error that every later call meets again) the next one meets. Workers are
+    replaced after such a child; this process cannot be.
+    """
 
     def prepare(self, task: Mapping[str, Any]) -> None:
         """Check a task's data, and keep it for the children."""

@@ -37,8 +37,8 @@ class WorkerSettings:
     Attributes:
         workers: Children at once, a process of one thread each; ``auto``: on a CPU one a core, on
             CUDA ``children_per_gpu`` on each GPU that may be used.
-        time_limit: Seconds of one child; then it is stopped and has ``timed_out``. None for no
-            limit.
+        time_limit: Seconds of one child, from when its data has been read; then it is stopped and
+            has ``timed_out``. None for no limit.
         memory_limit: Gigabytes of one worker on a CPU; what wants more is ``out_of_memory``.
             ``auto``: an equal share of nine tenths of the machine's; None for no limit.
         children_per_gpu: Children at once on each GPU, where ``workers`` is ``auto``.
@@ -66,7 +66,8 @@ class WorkersEvaluator(Evaluator):
     """A submitted child is trained as soon as a worker is free; the workers outlive it.
 
     A thread a worker hands it one child after the other and waits for it. Workers start when the
-    first child comes; one that died or was stopped is replaced when the next one comes.
+    first child comes; one whose child failed, or that died or was stopped, is replaced when the
+    next one comes.
     """
 
     Settings = WorkerSettings
@@ -124,22 +125,32 @@ class WorkersEvaluator(Evaluator):
         return evaluation
 
     def _evaluate(self, slot: int, device: str, request: Request, report: Report) -> Evaluation:
-        """Train in the worker of a slot."""
+        """Train in the worker of a slot, and replace the worker where that did not end well.
+
+        A child that failed can spoil its process for the next one: a heap that fills the limit,
+        half-made state of oneDNN, a CUDA error that every later call meets again.
+        """
         if slot not in self._workers:
             self._workers[slot] = Worker({"memory_limit": self._memory_limit()})
-        limit = self.settings.time_limit
-        try:
-            if self._closed:
-                raise CancelledError
-            return self._workers[slot].evaluate(request, device, limit, report)
-        except (WorkerLate, WorkerDied) as error:
+        if self._closed:
+            raise CancelledError
+        evaluation = self._outcome(self._workers[slot], device, request, report)
+        if not evaluation.is_fact:
             self._workers.pop(slot).close()
             if self._closed:
-                raise CancelledError from None
-            if isinstance(error, WorkerLate):
-                return failed(
-                    make_task(request.task), "timed_out", f"not done within {limit:g} seconds"
-                )
+                raise CancelledError
+        return evaluation
+
+    def _outcome(self, worker: Worker, device: str, request: Request, report: Report) -> Evaluation:
+        """Train in a worker; what became of the worker is the evaluation of its child."""
+        limit = self.settings.time_limit
+        try:
+            return worker.evaluate(request, device, limit, report)
+        except WorkerLate:
+            return failed(
+                make_task(request.task), "timed_out", f"not done within {limit:g} seconds"
+            )
+        except WorkerDied as error:
             return failed(make_task(request.task), "died", str(error))
 
     def _memory_limit(self) -> float | None:
