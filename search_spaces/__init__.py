@@ -1,4 +1,4 @@
-"""What can be designed: search spaces, their decisions and the networks they describe.
+"""Search spaces: the decisions of a design and the networks that they describe.
 
 Each module whose name does not start with an underscore is one search space.
 """
@@ -37,12 +37,12 @@ __all__ = [
 
 
 def space_names() -> tuple[str, ...]:
-    """The search spaces that ship with the package."""
+    """Return the names of the search spaces that ship with the package."""
     return _catalogue.names("search_spaces")
 
 
 def space_class(name: str) -> type[SearchSpace]:
-    """The class of a search space, by the name that :func:`make_space` takes.
+    """Return the class of a search space, by the name that :func:`make_space` takes.
 
     Raises:
         UnknownName: If there is no such space.
@@ -51,11 +51,11 @@ def space_class(name: str) -> type[SearchSpace]:
 
 
 def make_space(spec: str | Mapping[str, Any]) -> SearchSpace:
-    """A search space by its name, or by its name and settings.
+    """Make a search space from its name, or from its name and settings.
 
     Args:
-        spec: ``"convolutional"``, ``{"name": "convolutional", "layers": 6}``, or with a name of
-            the form ``package.module:NAME`` for a space outside this package.
+        spec: Name, ``"convolutional"``, or name and settings, ``{"name": "convolutional",
+            "layers": 6}``. ``package.module:NAME`` names a space outside this package.
 
     Raises:
         UnknownName: If there is no such space or no such setting.
@@ -70,7 +70,7 @@ def make_space(spec: str | Mapping[str, Any]) -> SearchSpace:
 
 
 def published_architecture(name: str) -> dict[str, Any]:
-    """A network of the literature, as the dictionary that its space's ``parse`` takes.
+    """Return a network of the literature, as the dictionary that its space's ``parse`` takes.
 
     Raises:
         UnknownName: If no file has that name.

@@ -1,4 +1,4 @@
-"""What a description of a network is, and how its JSON is read."""
+"""The base of a network's description, and the reading of its JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Architecture(ABC):
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
-        """The description as plain JSON values, as a person would write it by hand."""
+        """Return the description as plain JSON values, as a person would write it by hand."""
 
     @abstractmethod
     def canonical(self) -> Architecture:
@@ -28,15 +28,15 @@ class Architecture(ABC):
         """
 
     def to_json(self) -> str:
-        """The description as one line of JSON."""
+        """Return the description as one line of JSON."""
         return json.dumps(self.to_dict())
 
 
 def load_json(text: str) -> dict[str, Any]:
-    """Read an architecture's JSON strictly: no NaN, no key twice, no depth or size that hurts.
+    """Read an architecture's JSON strictly: no NaN, no key twice, limited depth and size.
 
     Raises:
-        InvalidArchitecture: Saying what is wrong with the text.
+        InvalidArchitecture: If something is wrong with the text; the message says what.
     """
     if not isinstance(text, str):
         raise InvalidArchitecture(f"expected JSON as text, got {type(text).__name__}")
@@ -57,7 +57,7 @@ def check_keys(value: Any, keys: Sequence[str], what: str) -> None:
     """Check that ``value`` is an object with exactly these keys.
 
     Raises:
-        InvalidArchitecture: Naming the first key that is unknown or missing.
+        InvalidArchitecture: If a key is unknown or missing; the message names the first.
     """
     if not isinstance(value, Mapping):
         raise InvalidArchitecture(f"{what} must be an object with {', '.join(keys)}")

@@ -1,6 +1,6 @@
-"""The protocol of a search space: what an episode decides, and what becomes of it.
+"""The protocol of a search space: the decisions of an episode, and the network they describe.
 
-A member fills in :meth:`SearchSpace._decide`, :meth:`~SearchSpace.decode`,
+A member defines :meth:`SearchSpace._decide`, :meth:`~SearchSpace.decode`,
 :meth:`~SearchSpace.encode`, :meth:`~SearchSpace.parse` and :meth:`~SearchSpace._build`; a space in
 which a choice closes later options overrides :meth:`~SearchSpace.open_mask` as well.
 """
@@ -27,24 +27,24 @@ from search_spaces._errors import InvalidTokens, InvalidValue
 
 @dataclass(frozen=True)
 class SearchSpace(ABC):
-    """What can be designed: a sequence of decisions, and the network they describe.
+    """A sequence of decisions, and the network that they describe.
 
     A space is a frozen dataclass; its fields are its settings, plain JSON values.
     Two spaces with equal settings are equal.
     """
 
     #: The fields that decide how a child is built from its architecture. They belong to the
-    #: identity of an evaluation; the others only say which architectures can be reached.
+    #: identity of an evaluation; the others only decide which architectures can be reached.
     construction_fields: ClassVar[tuple[str, ...]] = ()
 
-    # -- what a member fills in ------------------------------------------------------------------
+    # -- what a member defines -------------------------------------------------------------------
     @abstractmethod
     def _decide(self) -> Iterable[Decision]:
         """Yield the decisions in order, at full depth."""
 
     @abstractmethod
     def decode(self, tokens: Sequence[int]) -> Architecture:
-        """The architecture that a complete sequence of tokens describes.
+        """Return the architecture that a complete sequence of tokens describes.
 
         Raises:
             InvalidTokens: If the sequence is not complete or a token is not an open option.
@@ -52,7 +52,7 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def encode(self, architecture: Architecture) -> tuple[int, ...]:
-        """The tokens that :meth:`decode` turns into ``architecture``.
+        """Return the tokens that :meth:`decode` turns into ``architecture``.
 
         Raises:
             InvalidArchitecture: If the space cannot express it.
@@ -60,7 +60,7 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def parse(self, description: Mapping[str, Any]) -> Architecture:
-        """The architecture of a dictionary, checked for its form alone, not against the options.
+        """Return the architecture of a dictionary, checking its form but not the options.
 
         Raises:
             InvalidArchitecture: If a key is unknown or missing, or a value wrong.
@@ -68,7 +68,7 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def _build(self, architecture: Any, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
-        """The child of a canonical architecture."""
+        """Build the child of a canonical architecture."""
 
     # -- the decisions ---------------------------------------------------------------------------
     @cached_property
@@ -84,16 +84,16 @@ class SearchSpace(ABC):
             InvalidValue: If there is no decision at all.
         """
         if not self.decisions:
-            raise InvalidValue(f"{self} leaves nothing to decide: every kind has one option")
+            raise InvalidValue(f"{self} leaves nothing to decide: every number has a single option")
         return max(len(decision.options) for decision in self.decisions)
 
     @cached_property
     def size(self) -> int:
-        """How many token sequences there are at full depth."""
+        """The number of token sequences at full depth."""
         return math.prod(len(decision.options) for decision in self.decisions)
 
     def length(self, layers: int | None = None) -> int:
-        """How many decisions an episode has, at full depth or at ``layers`` layers.
+        """Return the number of decisions of an episode, at full depth or at ``layers`` layers.
 
         Raises:
             InvalidValue: If the space has no such depth.
@@ -105,12 +105,12 @@ class SearchSpace(ABC):
     # -- the open options ------------------------------------------------------------------------
     @cached_property
     def option_mask(self) -> np.ndarray:
-        """Which options each decision has: bool, (decisions, max_options)."""
+        """True for each option that a decision has: bool, (decisions, max_options)."""
         counts = np.array([len(decision.options) for decision in self.decisions])
         return np.arange(self.max_options) < counts[:, None]
 
     def open_mask(self, tokens: np.ndarray) -> np.ndarray:
-        """Which options are open after each prefix.
+        """Return True for each option that is open after a prefix.
 
         Args:
             tokens: Prefixes of one length, int (m, t), t below the number of decisions.
@@ -123,18 +123,18 @@ class SearchSpace(ABC):
 
     @cached_property
     def masks_are_static(self) -> bool:
-        """Whether no choice closes a later option, so that ``option_mask`` says it all."""
+        """True if no choice closes a later option, so that ``option_mask`` is the only mask."""
         return type(self).open_mask is SearchSpace.open_mask
 
     def open_masks(self, tokens: np.ndarray) -> np.ndarray:
-        """The masks along whole sequences: int (m, t) -> bool (m, t, max_options)."""
+        """Return the masks along whole sequences: int (m, t) -> bool (m, t, max_options)."""
         if self.masks_are_static:
             m, t = tokens.shape
             return np.broadcast_to(self.option_mask[:t], (m, t, self.max_options))
         return np.stack([self.open_mask(tokens[:, :i]) for i in range(tokens.shape[1])], axis=1)
 
     def open_options(self, prefix: Sequence[int] = ()) -> tuple[int, ...]:
-        """The tokens that may follow ``prefix``.
+        """Return the tokens that may follow ``prefix``.
 
         Raises:
             InvalidTokens: If the prefix is not one of this space, or already complete.
@@ -149,7 +149,7 @@ class SearchSpace(ABC):
         """Check that each token is an open option of its decision.
 
         Raises:
-            InvalidTokens: Naming the first that is not.
+            InvalidTokens: If one is not; the message names the first.
         """
         if len(tokens) > len(self.decisions):
             raise InvalidTokens(f"{len(tokens)} tokens, expected at most {len(self.decisions)}")
@@ -168,7 +168,7 @@ class SearchSpace(ABC):
     def sample_batch(
         self, rng: np.random.Generator, count: int, layers: int | None = None
     ) -> np.ndarray:
-        """Independent sequences, each decision uniform over its open options: int64 (count, t)."""
+        """Draw independent sequences, uniform over the open options: int64 (count, t)."""
         tokens = np.zeros((count, self.length(layers)), dtype=np.int64)
         for index in range(tokens.shape[1]):
             mask = self.open_mask(tokens[:, :index])
@@ -177,7 +177,7 @@ class SearchSpace(ABC):
         return tokens
 
     def sample(self, rng: np.random.Generator, layers: int | None = None) -> tuple[int, ...]:
-        """One sequence of tokens, each decision uniform over its open options.
+        """Draw one sequence of tokens, each decision uniform over its open options.
 
         Example:
             >>> from search_spaces.convolutional import ConvolutionalSpace
@@ -189,7 +189,7 @@ class SearchSpace(ABC):
 
     # -- architectures ---------------------------------------------------------------------------
     def from_json(self, text: str) -> Architecture:
-        """The architecture of a JSON text, checked against the options of this space.
+        """Read an architecture from a JSON text, and check it against the options of this space.
 
         Raises:
             InvalidArchitecture: If the text is not the JSON of an architecture of this space;
@@ -202,17 +202,17 @@ class SearchSpace(ABC):
     def build(
         self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
     ) -> nn.Module:
-        """The child: the network of the architecture's canonical form.
+        """Build the child, which is the network of the architecture's canonical form.
 
         Args:
-            architecture: Of this space; how deep it is does not matter.
-            input_shape: Of one example, without the batch.
-            outputs: Classes, or words.
+            architecture: Architecture of this space, of any depth.
+            input_shape: Shape of one example, without the batch.
+            outputs: Number of classes or symbols.
         """
         return self._build(architecture.canonical(), input_shape, outputs)
 
     def cost(self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int) -> Cost:
-        """Parameters and forward FLOPs, exact, computed on ``meta``: nothing is allocated."""
+        """Count parameters and forward FLOPs exactly, on ``meta``: nothing is allocated."""
         from torch.utils.flop_counter import FlopCounterMode
 
         with torch.device("meta"):
@@ -225,9 +225,9 @@ class SearchSpace(ABC):
     def kept_numbers(
         self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
     ) -> int:
-        """Numbers that a forward pass over one example keeps for the backward pass.
+        """Count the numbers that a forward pass over one example keeps for the backward pass.
 
-        Counted on ``meta``: nothing is allocated. Weights count too, once.
+        They are counted on ``meta``: nothing is allocated. Weights count too, once.
         """
         kept: dict[int, Tensor] = {}
 
@@ -242,22 +242,23 @@ class SearchSpace(ABC):
         return sum(tensor.numel() for tensor in kept.values())
 
     def _run_once(self, child: nn.Module, input_shape: tuple[int, ...]) -> None:
-        """Call a child on ``meta`` with one example: what :meth:`cost` counts the FLOPs of."""
+        """Call a child on ``meta`` with one example, so that :meth:`cost` can count the FLOPs."""
         child(torch.empty(1, *input_shape, device="meta"))
 
     # -- drawings --------------------------------------------------------------------------------
     def decode_prefix(self, tokens: Sequence[int]) -> tuple[Architecture | None, int]:
-        """What an unfinished sequence describes already.
+        """Decode as much of an unfinished sequence as possible.
 
         Returns:
-            The architecture of its longest part that is one, or None, and that part's length.
+            The architecture of the longest prefix that describes one, or None, and the length of
+            that prefix.
         """
         if len(tokens) < len(self.decisions):
             return None, 0
         return self.decode(tokens), len(tokens)
 
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
-        """The boxes and arrows of a drawing; by default a box per decision, in a row."""
+        """Return the boxes and arrows of a drawing; by default a row with a box per decision."""
         choices = zip(self.decisions, self.encode(architecture), strict=False)
         return tuple(
             Vertex(d.name, str(d.options[token]), d.kind, (i - 1,) if i else ())
@@ -283,7 +284,7 @@ class SearchSpace(ABC):
 
 
 def _plain(value: Any) -> Any:
-    """Tuples as lists, as JSON would give them back."""
+    """Turn tuples into lists, as JSON does."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

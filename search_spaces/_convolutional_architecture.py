@@ -18,12 +18,12 @@ class ConvolutionalLayer:
     """One convolution: its filters, and the layers that feed it.
 
     Attributes:
-        filter_height: Odd, in pixels.
-        filter_width: Odd, in pixels.
-        stride_height: In pixels.
-        stride_width: In pixels.
-        filters: Output channels.
-        inputs: The earlier layers, counted from 1, whose outputs are joined; empty: the image.
+        filter_height: Height of the filters, odd, in pixels.
+        filter_width: Width of the filters, odd, in pixels.
+        stride_height: Vertical stride, in pixels.
+        stride_width: Horizontal stride, in pixels.
+        filters: Number of filters, the output channels.
+        inputs: Earlier layers, counted from 1, whose outputs are joined; empty for the image.
     """
 
     filter_height: int
@@ -35,7 +35,7 @@ class ConvolutionalLayer:
 
     @property
     def numbers(self) -> Numbers:
-        """All but the inputs, in the order of the decisions."""
+        """All fields except the inputs, in the order of the decisions."""
         return (
             self.filter_height,
             self.filter_width,
@@ -56,10 +56,9 @@ class ConvolutionalArchitecture(Architecture):
     """Convolutional layers in an order in which each comes after its inputs.
 
     Attributes:
-        layers: The layers.
-        pooling: The layers after which everything is halved, those before the last layer alone.
-            It is the space's setting: a dictionary leaves it out, and
-            :meth:`ConvolutionalSpace.parse` puts it back.
+        layers: Layers in order.
+        pooling: Layers before the last after which everything is halved. This is a setting of the
+            space, so a dictionary omits it, and :meth:`ConvolutionalSpace.parse` restores it.
 
     Example:
         >>> layer = ConvolutionalLayer(3, 3, 1, 1, 36)
@@ -75,7 +74,7 @@ class ConvolutionalArchitecture(Architecture):
         object.__setattr__(self, "pooling", reached)
 
     def to_dict(self) -> dict[str, Any]:
-        """``{"space": "convolutional", "layers": [{"filter_height": 3, …, "inputs": []}, …]}``."""
+        """Return ``{"space": "convolutional", "layers": [{"filter_height": 3, …}, …]}``."""
         return {
             "space": "convolutional",
             "layers": [
@@ -106,12 +105,12 @@ class ConvolutionalArchitecture(Architecture):
         )
 
     def stage(self, layer: int) -> int:
-        """How often everything was halved before a layer."""
+        """Return the number of times that everything is halved before a layer."""
         return sum(number < layer for number in self.pooling)
 
     @property
     def loose_ends(self) -> tuple[int, ...]:
-        """The layers that no other consumes: the classifier reads them joined."""
+        """The layers that no other layer reads; the classifier reads them joined."""
         used = {source for layer in self.layers for source in layer.inputs}
         return tuple(n for n in range(1, len(self.layers) + 1) if n not in used)
 
@@ -119,14 +118,14 @@ class ConvolutionalArchitecture(Architecture):
 def parse_architecture(
     description: Mapping[str, Any], pooling: tuple[int, ...]
 ) -> ConvolutionalArchitecture:
-    """The network of a dictionary, checked for its form.
+    """Return the network of a dictionary, checking its form.
 
     Args:
-        description: As :meth:`ConvolutionalArchitecture.to_dict` gives it.
-        pooling: The layers after which everything is halved.
+        description: Dictionary in the form of :meth:`ConvolutionalArchitecture.to_dict`.
+        pooling: Layers after which everything is halved.
 
     Raises:
-        InvalidArchitecture: Naming the first thing that is wrong.
+        InvalidArchitecture: If something is wrong; the message names the first thing.
     """
     check_keys(description, ("space", "layers"), "the architecture")
     if description["space"] != "convolutional":

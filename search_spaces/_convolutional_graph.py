@@ -7,14 +7,14 @@ from search_spaces._decisions import Vertex
 
 
 def draw(architecture: ConvolutionalArchitecture, block: int) -> tuple[Vertex, ...]:
-    """The image, a box for each layer, the classifier.
+    """Return the boxes of the image, the layers and the classifier.
 
-    Pooling halves all that is read later, so that nothing goes around it: it is no box of its
-    own, the layers behind it are boxes of another kind.
+    Pooling halves everything that is read later, and no connection goes around it. So it has no
+    box of its own; the layers after it have boxes of another colour.
 
     Args:
-        architecture: To draw.
-        block: Convolutions that a layer stands for.
+        architecture: Architecture to draw.
+        block: Number of convolutions that a layer stands for.
     """
     vertices = [Vertex("image", "", "input")]
     for number, layer in enumerate(architecture.layers, start=1):
@@ -29,7 +29,7 @@ def draw(architecture: ConvolutionalArchitecture, block: int) -> tuple[Vertex, .
 
 
 def _label(layer: ConvolutionalLayer, block: int, pooled: str) -> str:
-    """``7x5, 48``, and what is not always so."""
+    """Return ``7x5, 48``, and what differs from the usual."""
     strides = (layer.stride_height, layer.stride_width)
     words = [f"{layer.filter_height}x{layer.filter_width}", f"{layer.filters}"]
     if strides != (1, 1):

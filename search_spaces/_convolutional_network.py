@@ -18,9 +18,10 @@ class Plan(NamedTuple):
     """The single convolutions of a network.
 
     Attributes:
-        layers: With inputs that are numbers of this plan's layers, counted from 1; 0 is the image.
-        loose_ends: What the classifier reads.
-        pooling: The layers after which everything is halved.
+        layers: Convolutions, whose inputs are numbers of this plan's layers, counted from 1; 0 is
+            the image.
+        loose_ends: Layers that the classifier reads.
+        pooling: Layers after which everything is halved.
     """
 
     layers: tuple[ConvolutionalLayer, ...]
@@ -29,9 +30,9 @@ class Plan(NamedTuple):
 
 
 def plan(architecture: ConvolutionalArchitecture, block: int, block_output: str) -> Plan:
-    """Put a block of equal convolutions in the place of each layer (section 4.1).
+    """Replace each layer by a block of equal convolutions (section 4.1).
 
-    Each of the block reads what the layer reads, and all earlier ones of the block.
+    Each convolution reads the inputs of the layer, and all earlier convolutions of the block.
 
     Example:
         >>> one, two = ConvolutionalLayer(3, 3, 1, 1, 8), ConvolutionalLayer(3, 3, 1, 1, 8, (1,))
@@ -51,7 +52,7 @@ def plan(architecture: ConvolutionalArchitecture, block: int, block_output: str)
 
 
 def _outputs(layer: int, block: int, joined: bool) -> range:
-    """The convolutions that are the output of a block; of 0, the image."""
+    """Return the convolutions that are the output of a block; for 0, the image."""
     last = layer * block
     return range(last - block + 1 if joined and layer else last, last + 1)
 
@@ -59,8 +60,8 @@ def _outputs(layer: int, block: int, joined: bool) -> range:
 class ConvolutionalNetwork(nn.Module):
     """Convolutions over joined inputs, global average pooling, a linear classifier.
 
-    Global average pooling rather than a flattened map: only that fits the 4.2M parameters that
-    the paper gives for its 15 layers.
+    The paper does not name the classifier. With global average pooling its 15 layers have the
+    4.2M parameters that it states, and with a flattened map they do not.
     """
 
     def __init__(
@@ -86,24 +87,24 @@ class ConvolutionalNetwork(nn.Module):
         self.classifier = nn.Linear(features, outputs)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images, float (batch, channels, height, width) -> logits (batch, outputs)."""
+        """Compute logits (batch, outputs) of images, float (batch, channels, height, width)."""
         values = [images]
         for number, layer in enumerate(self.layers, start=1):
             values.append(layer(self.join([values[i] for i in self.inputs[number - 1]])))
             for i in self.halved.get(number, ()):
                 values[i] = functional.max_pool2d(values[i], 2, ceil_mode=True)
         ends = [values[i] for i in self.loose_ends]
-        if self.head is not None:  # it wants them joined; the average alone does not
+        if self.head is not None:  # it needs joined maps; the average does not
             ends = [self.head(self.join(ends))]
         return self.classifier(global_average(ends))
 
     def _read_after(self, layer: int) -> tuple[int, ...]:
-        """Of the image (0) and the layers up to ``layer``, those whose output is read after it."""
+        """Return those of the image (0) and the layers up to ``layer`` that are read later."""
         read = {i for inputs in self.inputs[layer:] for i in inputs} | set(self.loose_ends)
         return tuple(i for i in range(layer + 1) if i in read)
 
     def join(self, maps: Sequence[Tensor]) -> Tensor:
-        """Concatenate in depth, the smaller maps zero-padded to the largest (section 3.3)."""
+        """Concatenate maps in depth, zero-padding the smaller to the largest (section 3.3)."""
         if len(maps) == 1:
             return maps[0]
         height = max(x.shape[2] for x in maps)
@@ -120,7 +121,7 @@ class ConvolutionalNetwork(nn.Module):
 
 
 def convolution(channels: int, layer: ConvolutionalLayer) -> nn.Conv2d:
-    """Padded so that stride 1 keeps the size; no bias, since a batch norm follows or precedes."""
+    """Make a convolution, padded so that stride 1 keeps the size, without a bias."""
     conv = nn.Conv2d(
         channels,
         layer.filters,
@@ -134,21 +135,21 @@ def convolution(channels: int, layer: ConvolutionalLayer) -> nn.Conv2d:
 
 
 class NormReLU(nn.Sequential):
-    """Batch normalisation and ReLU; in place, it would take twice as long on a CPU."""
+    """Batch normalisation and ReLU, which takes twice as long in place on a CPU."""
 
     def __init__(self, channels: int):
         super().__init__(nn.BatchNorm2d(channels), nn.ReLU())
 
 
 class ConvNormReLU(nn.Sequential):
-    """The usual order."""
+    """Convolution, normalisation, ReLU: the usual order."""
 
     def __init__(self, channels: int, layer: ConvolutionalLayer):
         super().__init__(convolution(channels, layer), NormReLU(layer.filters))
 
 
 class NormReLUConv(nn.Sequential):
-    """The pre-activation order: each consumer normalises what it reads, as in DenseNet."""
+    """Normalisation, ReLU, convolution: each layer normalises its input, as in DenseNet."""
 
     def __init__(self, channels: int, layer: ConvolutionalLayer):
         super().__init__(NormReLU(channels), convolution(channels, layer))

@@ -11,12 +11,12 @@ class Decision:
     """One choice of the sequence.
 
     Attributes:
-        name: What a person reads: ``"layer 3 filter height"``.
-        kind: Decisions of one kind share the controller's embedding and head.
-        options: The values to choose among; a token is an index into them.
-        layer: The layer that the decision is about, counted from 1; None where there is none.
-        source: The earlier layer that a skip decision is about, else None.
-        group: Decisions of one group are taken in one step of the controller; None stands alone.
+        name: Name for people: ``"layer 3 filter height"``.
+        kind: Kind of the decision; those of one kind share the controller's embedding and head.
+        options: Values to choose among; a token is an index into them.
+        layer: Layer that the decision is about, counted from 1; None if there is none.
+        source: Earlier layer that a skip decision is about, else None.
+        group: Group of decisions that the controller takes in one step; None for a step of its own.
     """
 
     name: str
@@ -31,10 +31,10 @@ class Vertex(NamedTuple):
     """One box of an architecture's drawing.
 
     Attributes:
-        name: Short: ``"3"``, ``"image"``.
-        label: What stands in the box: ``"7x5, 48"``; may be empty.
-        kind: Boxes of one kind have one colour; ``"input"`` and ``"output"`` are the ends.
-        parents: The boxes that feed it, as indices into the drawing, all earlier.
+        name: Short name: ``"3"``, ``"image"``.
+        label: Text in the box: ``"7x5, 48"``; may be empty.
+        kind: Kind of box, which decides the colour; ``"input"`` and ``"output"`` are the ends.
+        parents: Indices of the boxes that feed it, all earlier.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Vertex(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What a child costs, computed without allocating it."""
+    """The cost of a child, computed without allocating it."""
 
     parameters: int  # trainable numbers
-    flops: int  # of one forward pass over one example or token; a multiply-add counts as two
+    flops: int  # of one forward pass over one example or symbol; a multiply-add counts as two

@@ -1,4 +1,4 @@
-"""What bad input gets: a typed error, one line that names the nearest right thing."""
+"""The errors of bad input: typed, one line long, naming the nearest right thing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UnknownName(InvalidValue):
     def __init__(self, what: str, given: str, known: Iterable[str]):
         super().__init__(f"unknown {what} {given!r}: {nearest(given, known)}")
 
-    def __reduce__(self):  # between processes goes the message, not what it was made of
+    def __reduce__(self):  # another process gets the message, not its parts
         return type(self).__new__, (type(self), *self.args)
 
 
@@ -37,7 +37,7 @@ class InvalidTokens(ValueError):
 
 
 def nearest(given: str, known: Iterable[str]) -> str:
-    """The half sentence that helps: the nearest known names, or all of them.
+    """Return a half sentence with the nearest known names, or with all of them.
 
     Example:
         >>> nearest("digit", ["cifar10", "digits"])

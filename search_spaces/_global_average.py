@@ -9,11 +9,11 @@ from torch import Tensor
 
 
 def global_average(maps: Sequence[Tensor]) -> Tensor:
-    """The global average of maps that are joined in depth, (batch, channels).
+    """Return the global average of maps that are joined in depth, (batch, channels).
 
-    Smaller maps count as zero-padded to the largest. A sum, and not a mean, since its gradient is
-    one number a channel, expanded; a mean's is written out, channels first, and all that is
-    computed with it then goes through memory against the grain.
+    Smaller maps count as zero-padded to the largest. It is computed as a sum, since the gradient of
+    a sum is one number a channel, expanded. The gradient of a mean is written channels-first, and
+    every operator that receives it then reads memory in the slow order.
     """
     pixels = max(x.shape[2] for x in maps) * max(x.shape[3] for x in maps)
     return torch.cat([x.sum(dim=(2, 3)) for x in maps], dim=1) / pixels

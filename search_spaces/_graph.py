@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-Colours = list[int]  # one per vertex; equal colours are not told apart so far
+Colours = list[int]  # one per vertex; vertices of equal colour are not distinguished so far
 Certificate = tuple[tuple[Any, tuple[int, ...]], ...]  # label and parents, in canonical order
 
 
@@ -21,8 +21,8 @@ def canonical_order(
     """Order the vertices so that parents come first and equal graphs become equal.
 
     Args:
-        labels: One label per vertex; labels of one graph must be comparable.
-        parents: For each vertex the vertices that feed it. No cycles.
+        labels: Label of each vertex; the labels of a graph must be comparable.
+        parents: Vertices that feed each vertex, without cycles.
 
     Returns:
         The old numbers in their new order.
@@ -66,7 +66,7 @@ class _Graph:
             count = new
 
     def topological(self, colours: Colours) -> tuple[int, ...]:
-        """Of the vertices whose parents are placed, the one of least colour is always next."""
+        """Order the vertices: the next is the one of least colour whose parents are placed."""
         waiting = [len(p) for p in self.parents]
         ready = [v for v, count in enumerate(waiting) if count == 0]
         order = []
@@ -81,14 +81,14 @@ class _Graph:
         return tuple(order)
 
     def certificate(self, order: Sequence[int]) -> Certificate:
-        """The graph as it reads in that order."""
+        """Return the graph as it reads in an order."""
         place = {vertex: index for index, vertex in enumerate(order)}
         return tuple(
             (self.labels[v], tuple(sorted(place[p] for p in self.parents[v]))) for v in order
         )
 
     def choices(self, colours: Colours) -> list[int]:
-        """The vertices of the first colour that several share; of exact twins only one."""
+        """Return the vertices of the first colour that several share, but one of exact twins."""
         shared = next((c for c in sorted(set(colours)) if colours.count(c) > 1), None)
         if shared is None:
             return []
@@ -99,7 +99,7 @@ class _Graph:
 
 
 def _search(graph: _Graph, colours: Colours) -> tuple[Certificate, tuple[int, ...]]:
-    """The least certificate below a colouring, and the order that gives it."""
+    """Return the least certificate below a colouring, and the order that gives it."""
     best: tuple[Certificate, tuple[int, ...]] | None = None
     firsts: set[Certificate] = set()
     for vertex in graph.choices(colours):
@@ -128,6 +128,6 @@ def _single_out(colours: Colours, vertex: int) -> Colours:
 
 
 def _ranks(keys: Sequence[Any]) -> Colours:
-    """Each key's place among the different keys."""
+    """Return each key's place among the different keys."""
     rank = {key: index for index, key in enumerate(sorted(set(keys)))}
     return [rank[key] for key in keys]

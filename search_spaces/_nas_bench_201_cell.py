@@ -15,11 +15,11 @@ EDGE_NAMES = tuple(f"{source}>{target}" for source, target in EDGES)
 
 @dataclass(frozen=True)
 class NASBench201Cell(Architecture):
-    """A cell of four nodes (Dong & Yang 2020, section 2.1); each node adds up what its edges bring.
+    """A cell of four nodes (Dong & Yang 2020, section 2.1); a node is the sum of its edges.
 
     Attributes:
-        operations: One per edge, in the order 0>1, 0>2, 1>2, 0>3, 1>3, 2>3; node 0 is the cell's
-            input, node 3 its output.
+        operations: Operation of each edge, in the order 0>1, 0>2, 1>2, 0>3, 1>3, 2>3; node 0 is
+            the cell's input, node 3 its output.
 
     Example:
         >>> text = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|nor_conv_3x3~1|none~2|"
@@ -42,7 +42,7 @@ class NASBench201Cell(Architecture):
                 )
 
     def to_dict(self) -> dict[str, Any]:
-        """``{"space": "nas_bench_201", "edges": {"0>1": "nor_conv_3x3", …, "2>3": "none"}}``."""
+        """Return ``{"space": "nas_bench_201", "edges": {"0>1": "none", …, "2>3": "none"}}``."""
         return {
             "space": "nas_bench_201",
             "edges": dict(zip(EDGE_NAMES, self.operations, strict=True)),
@@ -50,40 +50,40 @@ class NASBench201Cell(Architecture):
 
     @property
     def tokens(self) -> tuple[int, ...]:
-        """The operations by their place among the options."""
+        """The tokens of the six operations."""
         return tuple(OPERATIONS.index(operation) for operation in self.operations)
 
     @classmethod
     def from_tokens(cls, tokens: tuple[int, ...]) -> NASBench201Cell:
-        """The cell of six valid tokens."""
+        """Return the cell of six valid tokens."""
         return cls(tuple(OPERATIONS[token] for token in tokens))
 
     def canonical(self) -> NASBench201Cell:
         """Return the cell that stands for this one and its twins: 5,554 stand for all 15,625.
 
         Cells with equal canonical forms are equal in exact arithmetic, as functions of the input
-        and of the weights. Folded are:
+        and of the weights. These differences are removed:
 
         - operations that do not reach the output, and skipping and pooling of zeros;
         - the numbering of nodes 1 and 2;
-        - skip connections: what a node merely passes on can be read at its source;
-        - average pooling, since it is linear: pooling a sum is the sum of pooled terms; and
-          pooling what a convolution makes of zeros, which is one value a channel.
+        - skip connections: what a node only passes on is read at its source;
+        - average pooling of a sum, which is the sum of the pooled terms, and of a convolution of
+          zeros, which has one value a channel.
 
-        Not folded is what only resembles: a convolution of zeros, which is no zero (the bias of its
-        normalisation is learnt), nor is its kind forgotten; a convolution that two nodes share
-        is not two convolutions with weights of their own; a convolution of a doubled input
-        differs by the epsilon of its normalisation.
+        These differences stay, since the cells differ as functions: a convolution of zeros is not
+        zero (the bias of its normalisation is learnt), and its size counts; one convolution that
+        two nodes share is not two convolutions with weights of their own; a convolution of a
+        doubled input differs by the epsilon of its normalisation.
 
-        The authors count 6,466 by the cells' expressions (NATS-Bench, 2009.00437, table 1), which
-        keep empty terms and operations on a sum apart, and do not tell a shared convolution from
-        separate ones.
+        The authors count 6,466 by the cells' expressions (NATS-Bench, 2009.00437, table 1). These
+        distinguish empty terms and operations on a sum, but not a shared convolution from separate
+        ones.
         """
         return self.from_tokens(canonical_cells()[self.tokens])
 
     # -- the form of the benchmark ---------------------------------------------------------------
     def to_string(self) -> str:
-        """The benchmark's own form: ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``, a part per node."""
+        """Return the benchmark's own form, a part per node: ``|op~0|+|op~0|op~1|+…``."""
         items = iter(zip(self.operations, EDGES, strict=True))
         nodes = [[next(items) for _ in range(target)] for target in (1, 2, 3)]
         return "+".join(
@@ -93,10 +93,10 @@ class NASBench201Cell(Architecture):
 
     @classmethod
     def from_string(cls, text: str) -> NASBench201Cell:
-        """The cell of the benchmark's own form.
+        """Read a cell from the benchmark's own form.
 
         Raises:
-            InvalidArchitecture: If the text is no cell, or an edge stands twice or is missing.
+            InvalidArchitecture: If the text is no cell, or an edge is repeated or missing.
         """
         edges: dict[str, str] = {}
         for target, node in enumerate(str(text).strip().split("+"), start=1):

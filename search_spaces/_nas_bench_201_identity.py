@@ -1,11 +1,11 @@
-"""Which of the 15,625 cells of NAS-Bench-201 are one network.
+"""Decides which of the 15,625 cells of NAS-Bench-201 are the same network.
 
 Skip connections and average pooling are linear and have no weights, so a node is a sum: each term
-is the cell's input or the output of one convolution, pooled so many times. A cell is then its
-convolutions, each with the sum that it reads, and the sum that leaves the cell. Two cells are one
-network if these agree up to the names of the convolutions; whatever does not reach the output is
-left out. Cells for which they differ compute something else, as far as a test of all but 50 of the
-cells can tell.
+is the cell's input or the output of one convolution, pooled some number of times. A cell then
+consists of its convolutions, each with the sum that it reads, and of the sum that leaves the cell.
+Two cells are the same network if these agree up to the names of the convolutions; parts that do not
+reach the output are ignored. Cells for which they differ compute something else: a test shows this
+for all but 50 of the cells.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 Tokens = tuple[int, ...]  # the operation of each edge, as an index into OPERATIONS
 Sum = tuple[tuple[int, int], ...]  # (source, times pooled) of each term, sorted
-Convolutions = Mapping[int, tuple[int, Sum]]  # the kind of each and what it reads, by its edge
+Convolutions = Mapping[int, tuple[int, Sum]]  # operation and input of each, by its edge
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # from node, to node
@@ -27,9 +27,9 @@ INPUT = -1  # the source that is the cell's input; a convolution's is the number
 
 @cache
 def canonical_cells() -> Mapping[Tokens, Tokens]:
-    """For each cell the one that stands for its network; found once, in under a second.
+    """Return, for each cell, the one that stands for its network; takes a second, once.
 
-    That is the cell with the fewest operations, and of these the one that uses the earliest edges.
+    It is the cell with the fewest operations; of several, the one that uses the earliest edges.
     """
 
     def simplest(cell: Tokens) -> tuple[int, Tokens]:
@@ -53,7 +53,7 @@ def signature(cell: Tokens) -> Any:
 
 
 def _sums(cell: Tokens) -> tuple[dict[int, tuple[int, Sum]], Sum]:
-    """The convolutions and the cell's output."""
+    """Return the convolutions and the cell's output."""
     convolutions: dict[int, tuple[int, Sum]] = {}
     nodes: list[list[tuple[int, int]]] = [[(INPUT, 0)], [], [], []]
     for edge, ((source, target), operation) in enumerate(zip(EDGES, cell, strict=True)):
@@ -68,14 +68,14 @@ def _sums(cell: Tokens) -> tuple[dict[int, tuple[int, Sum]], Sum]:
 
 
 def _pooled(term: tuple[int, int], convolutions: Convolutions) -> tuple[int, int]:
-    """The term after one more pooling; a convolution of zeros is one value a channel, and stays."""
+    """Pool a term once more; a convolution of zeros has one value a channel, and stays."""
     source, times = term
     constant = source != INPUT and not convolutions[source][1]
     return term if constant else (source, times + 1)
 
 
 def _orders(convolutions: Convolutions, output: Sum) -> Iterator[Sequence[int]]:
-    """The orders of the convolutions that reach the output: all that their form leaves open."""
+    """Yield the orders of the convolutions that reach the output, as far as they are open."""
     form: dict[int, Any] = {INPUT: ()}  # what a convolution computes, not which one of several
     for edge, (kind, read) in convolutions.items():
         form[edge] = kind, tuple(sorted((form[source], times) for source, times in read))
@@ -85,7 +85,7 @@ def _orders(convolutions: Convolutions, output: Sum) -> Iterator[Sequence[int]]:
 
 
 def _reaching(convolutions: Convolutions, output: Sum) -> set[int]:
-    """The convolutions that the output depends on."""
+    """Return the convolutions that the output depends on."""
     found: set[int] = set()
     waiting = [output]
     while waiting:
@@ -96,7 +96,7 @@ def _reaching(convolutions: Convolutions, output: Sum) -> set[int]:
 
 
 def _read_in(order: Sequence[int], convolutions: Convolutions, output: Sum) -> Any:
-    """The whole cell, its convolutions called by their places in ``order``."""
+    """Return the whole cell, with its convolutions named by their places in ``order``."""
     names = {INPUT: INPUT, **{edge: place for place, edge in enumerate(order)}}
 
     def renamed(terms: Sum) -> Sum:

@@ -18,11 +18,11 @@ class NASBench201Network(nn.Module):
     Layers start as torch makes them: the benchmark sets no weights of its own.
 
     Args:
-        operations: One per edge of the cell, in the order of ``EDGES``.
-        cells: A stage.
-        channels: Of the first stage.
-        colours: Channels of the images.
-        outputs: Classes.
+        operations: Operation of each edge of the cell, in the order of ``EDGES``.
+        cells: Number of cells in a stage.
+        channels: Number of channels of the first stage.
+        colours: Number of channels of the images.
+        outputs: Number of classes.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class NASBench201Network(nn.Module):
         self.classifier = nn.Linear(4 * channels, outputs)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images, float (batch, colours, height, width) -> logits (batch, outputs)."""
+        """Compute logits (batch, outputs) of images, float (batch, colours, height, width)."""
         maps = self.last(self.stages(self.stem(images)))
         return self.classifier(global_average([maps]))
 
     def cost(self, height: int, width: int) -> Cost:
-        """Parameters, and FLOPs of one forward pass over one image of that many pixels.
+        """Count parameters, and FLOPs of one forward pass over one image of that many pixels.
 
         The FLOPs are those that :meth:`SearchSpace.cost` counts by running the network.
         """
@@ -61,7 +61,7 @@ class NASBench201Network(nn.Module):
 
 
 class Cell(nn.Module):
-    """Node j is the sum over i < j of the operation of edge i>j on node i; node 3 leaves."""
+    """A cell: node j is the sum over i < j of the operation of edge i>j on node i."""
 
     def __init__(self, operations: Sequence[str], channels: int):
         super().__init__()
@@ -74,7 +74,7 @@ class Cell(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of one shape in and out, (batch, channels, height, width)."""
+        """Compute node 3 from node 0, both (batch, channels, height, width)."""
         nodes = [x]
         for target in (1, 2, 3):
             read: list[Tensor] = [
@@ -87,7 +87,7 @@ class Cell(nn.Module):
 
 
 def make_operation(name: str, channels: int) -> nn.Module:
-    """The module of an operation other than none."""
+    """Make the module of an operation other than none."""
     if name == "skip_connect":
         return nn.Identity()
     if name == "avg_pool_3x3":
@@ -96,7 +96,7 @@ def make_operation(name: str, channels: int) -> nn.Module:
 
 
 class ReLUConvNorm(nn.Sequential):
-    """ReLU, convolution, batch normalisation; the ReLU leaves its input to the other readers."""
+    """ReLU, convolution, batch normalisation; the ReLU does not change its input in place."""
 
     def __init__(self, inputs: int, outputs: int, side: int, stride: int = 1):
         super().__init__(
@@ -107,7 +107,7 @@ class ReLUConvNorm(nn.Sequential):
 
 
 class ResidualBlock(nn.Module):
-    """Halves the map: two 3x3 convolutions, and beside them a pooled 1x1 (He et al. 2016)."""
+    """Halves the map: two 3x3 convolutions, parallel to a pooled 1x1 (He et al. 2016)."""
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__()
@@ -120,5 +120,5 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, inputs, height, width) -> (batch, outputs, half the height, half the width)."""
+        """Turn (batch, inputs, height, width) into (batch, outputs, height / 2, width / 2)."""
         return self.shortcut(x) + self.body(x)

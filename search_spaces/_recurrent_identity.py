@@ -1,4 +1,4 @@
-"""Which recurrent cells are one cell: equal from h = c = 0 on, as functions of inputs and weights.
+"""Decides which recurrent cells are equal from h = c = 0 on, as functions of inputs and weights.
 
 What is folded, in exact arithmetic:
 

@@ -109,7 +109,7 @@ def reference_model(
 
     Args:
         name: ``"lstm"``: :class:`torch.nn.LSTM`, four gates with biases.
-        vocabulary: As in :func:`cell_model`, like all that follow.
+        vocabulary: Number of different symbols.
         hidden: Units of a layer; 0: as many as ``parameters`` allow.
         parameters: The most trainable numbers, where ``hidden`` is 0.
         layers: Number of layers.
@@ -138,7 +138,7 @@ def reference_model(
 
 @dataclass(frozen=True)
 class Size:
-    """How many trainable numbers a language model has, as a polynomial of its units.
+    """The number of trainable parameters of a language model, as a polynomial of its units.
 
     Attributes:
         vocabulary: Number of different symbols.

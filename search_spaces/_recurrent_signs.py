@@ -1,7 +1,7 @@
-"""What in a recurrent cell is never negative, or always zero, whatever its weights and inputs.
+"""Finds the values of a recurrent cell that are never negative, or always zero.
 
-A cell starts with h = c = 0 and has no biases. So there are signs that no weights can change: a
-leaf that multiplies by U h is zero as long as h is, and the output of a sigmoid is not negative.
+A cell starts with h = c = 0 and has no biases. So there are signs that hold for all weights and
+inputs: a leaf that multiplies by U h is zero as long as h is, and no sigmoid is negative.
 They are found by abstract interpretation (Cousot & Cousot 1977) with three values.
 """
 

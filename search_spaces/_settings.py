@@ -19,12 +19,12 @@ Settings = TypeVar("Settings")
 
 
 def from_mapping(cls: type[Settings], values: Mapping[str, Any], what: str) -> Settings:
-    """Make the dataclass ``cls`` of plain JSON values.
+    """Make the dataclass ``cls`` from plain JSON values.
 
     Args:
         cls: A dataclass.
-        values: One value per field, defaults fill the rest; lists become tuples.
-        what: How to call a field in a message ("recipe setting").
+        values: Values by field; missing ones have their defaults, and lists become tuples.
+        what: Name of a field in messages ("recipe setting").
 
     Raises:
         UnknownName: If a name is not a field.
@@ -47,7 +47,7 @@ def from_mapping(cls: type[Settings], values: Mapping[str, Any], what: str) -> S
 
 
 def named(spec: str | Mapping[str, Any], what: str) -> tuple[str, dict[str, Any]]:
-    """The name and the settings of a spec: a name, or a mapping with ``name`` in it.
+    """Return the name and the settings of a spec: a name, or a mapping with ``name`` in it.
 
     Raises:
         InvalidValue: If it is neither.
@@ -65,7 +65,7 @@ def at_least(settings: object, **bounds: float) -> None:
     """Check that each named field is at least its bound (None is not checked).
 
     Raises:
-        InvalidValue: Naming the first field that is below.
+        InvalidValue: If one is below; the message names the first.
     """
     for name, bound in bounds.items():
         value = getattr(settings, name)
@@ -77,7 +77,7 @@ def above(settings: object, **bounds: float) -> None:
     """Check that each named field is more than its bound (None is not checked).
 
     Raises:
-        InvalidValue: Naming the first field that is not.
+        InvalidValue: If one is not; the message names the first.
     """
     for name, bound in bounds.items():
         value = getattr(settings, name)
@@ -89,7 +89,7 @@ def at_most(settings: object, **bounds: float) -> None:
     """Check that each named field is at most its bound (None is not checked).
 
     Raises:
-        InvalidValue: Naming the first field that is above.
+        InvalidValue: If one is above; the message names the first.
     """
     for name, bound in bounds.items():
         value = getattr(settings, name)
@@ -101,7 +101,7 @@ def between(settings: object, low: float, high: float, *names: str) -> None:
     """Check that each named field lies in ``low <= value < high``.
 
     Raises:
-        InvalidValue: Naming the first field that does not.
+        InvalidValue: If one does not; the message names the first.
     """
     for name in names:
         value = getattr(settings, name)
@@ -110,7 +110,7 @@ def between(settings: object, low: float, high: float, *names: str) -> None:
 
 
 def _typed(value: Any, hint: Any, name: str) -> Any:
-    """``value`` as the annotation ``hint`` wants it, or an error that says so."""
+    """Return ``value`` in the type of the annotation ``hint``, or raise an error."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         return _one_of(value, get_args(hint), name)
@@ -146,5 +146,5 @@ def _scalar(value: Any, hint: Any, name: str) -> Any:
         if isinstance(value, float) and not math.isfinite(value):
             raise InvalidValue(f"{name} is {value}, expected a finite number")
         return value
-    kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    raise InvalidValue(f"{name} is {value!r}, expected {kinds.get(hint, hint)}")
+    known = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    raise InvalidValue(f"{name} is {value!r}, expected {known.get(hint, hint)}")

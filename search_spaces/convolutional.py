@@ -34,39 +34,39 @@ class ConvolutionalSpace(SearchSpace):
     """Chains of convolutions with predicted skip connections (Zoph & Le 2017, sections 3.2, 3.3).
 
     A layer's decisions are its filter height, filter width, stride height, stride width and
-    number of filters, then, in one group, one yes/no decision per earlier layer: its anchor. A
-    kind with a single option is no decision. An episode may stop at fewer layers.
+    number of filters, followed by its anchor: a group of one yes/no decision per earlier layer. A
+    number with a single option is not a decision. An episode may stop at fewer layers.
 
-    What the paper leaves open, and what is done here: the strides are decided once per
-    dimension; the anchor comes last in its layer (its place in figure 4 can be read both ways);
-    the candidates of an anchor are the earlier layers, never the image (that is how the published
-    network reads); for ``previous_layer`` and all that follow it as said at each.
+    Where the paper leaves something open, these choices are made: the strides are decided once per
+    dimension; the anchor comes last in its layer (figure 4 can be read both ways); an anchor
+    chooses among the earlier layers, never the image, which agrees with the published network. The
+    settings from ``previous_layer`` on are further such choices.
 
     Attributes:
-        layers: Layers at full depth.
+        layers: Number of layers at full depth.
         filter_sizes: Options of filter height and of filter width, odd, in pixels.
         filters: Options of the number of filters.
         strides: Options of stride height and of stride width; ``(1,)`` predicts none,
             ``(1, 2, 3)`` is the paper's second experiment.
-        skip_connections: Predict them; if not, each layer reads the one before it.
-        previous_layer: ``"sampled"``: an ordinary skip decision, as the text says;
-            ``"always"``: layer N-1 always feeds layer N, as in every layer of the published net.
-        layer_order: ``"conv-norm-relu"``, or ``"norm-relu-conv"`` (pre-activation, as in
-            DenseNet); the paper does not say.
-        zero_padding: Where the zeros go when joined outputs differ in size: around the smaller
-            one (``"centre"``, symmetric under the horizontal flips of training) or behind it
+        skip_connections: Predict skip connections; if not, each layer reads the one before it.
+        previous_layer: Whether layer N reads layer N-1: ``"sampled"``, an ordinary skip decision,
+            as the paper's text says; or ``"always"``, as in every layer of the published network.
+        layer_order: Order of operations, ``"conv-norm-relu"`` or ``"norm-relu-conv"``
+            (pre-activation, as in DenseNet); the paper does not say.
+        zero_padding: Place of the zeros when joined outputs differ in size: around the smaller one
+            (``"centre"``, symmetric under the horizontal flips of training) or after it
             (``"end"``); the paper does not say.
-        pooling: Layers after which 2x2 maxima halve (rounding up) the image and every output so
-            far that is read later: so layers between two poolings have one size, and no skip
-            connection brings the larger one back. Places past the last layer are left out. The
-            paper's third experiment pools "at layer 13 and layer 24" of 39 (section 4.1):
-            ``(4, 8)`` in blocks of three, after 12 and 24, since 13 is no block's end.
-        block: Convolutions that a layer stands for, all with its numbers; each reads what the
-            layer reads and the earlier ones of its block. The third experiment predicts 13
-            "fully connected" blocks of 3.
-        block_output: ``"last"``: of the last convolution; or of ``"all"``, joined, as in DenseNet.
-            The paper does not say. Blocks in the form of the published network have nearly its
-            7.1M parameters, and 37.4M with 40 more filters, by ``"last"`` (docs/search_space.md).
+        pooling: Layers after which 2x2 maximum pooling halves (rounding up) the image and every
+            output that is read later, so that all layers between two poolings have the same size.
+            Places past the last layer are ignored. The paper's third experiment pools "at layer 13
+            and layer 24" of 39 (section 4.1): ``(4, 8)`` in blocks of three, after 12 and 24, since
+            no block ends at 13.
+        block: Number of convolutions that a layer stands for, all with its numbers; each reads the
+            inputs of the layer and the earlier convolutions of its block. The third experiment
+            predicts 13 "fully connected" blocks of 3.
+        block_output: Output of a block: that of the ``"last"`` convolution, or of ``"all"``,
+            joined, as in DenseNet. The paper does not say; its 7.1M parameters, and 37.4M with 40
+            more filters, agree best with ``"last"`` (docs/search_space.md).
 
     Example:
         >>> space = ConvolutionalSpace(layers=20)
@@ -130,18 +130,18 @@ class ConvolutionalSpace(SearchSpace):
                 )
 
     def _fields(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        """Each number of a layer with its options, in the order of the decisions."""
+        """Return each number of a layer with its options, in the order of the decisions."""
         sizes = (self.filter_sizes, self.filter_sizes, self.strides, self.strides, self.filters)
         return tuple(zip(FIELDS[:-1], sizes, strict=True))
 
     def _candidates(self, layer: int) -> range:
-        """The earlier layers that the anchor of ``layer`` decides about."""
+        """Return the earlier layers that the anchor of ``layer`` decides about."""
         if not self.skip_connections:
             return range(0)
         return range(1, layer - (self.previous_layer == "always"))
 
     def length(self, layers: int | None = None) -> int:
-        """How many decisions an episode of ``layers`` layers has (default: full depth)."""
+        """Return the number of decisions of an episode of ``layers`` layers, or at full depth."""
         depth = self.layers if layers is None else layers
         whole = isinstance(depth, Integral) and not isinstance(depth, bool)
         if not whole or not 1 <= depth <= self.layers:
@@ -151,7 +151,7 @@ class ConvolutionalSpace(SearchSpace):
 
     # -- tokens and architectures ----------------------------------------------------------------
     def decode(self, tokens: Sequence[int]) -> ConvolutionalArchitecture:
-        """The network of a sequence that ends with any layer."""
+        """Return the network of a sequence that ends with any layer."""
         self.check_tokens(tokens)
         remaining = iter(int(token) for token in tokens)
         layers = []
@@ -164,7 +164,7 @@ class ConvolutionalSpace(SearchSpace):
         return ConvolutionalArchitecture(tuple(layers), self.pooling)
 
     def _always(self, layer: int) -> tuple[int, ...]:
-        """The inputs of a layer that are no decision."""
+        """Return the inputs of a layer that are not decided."""
         undecided = self.skip_connections and self.previous_layer == "sampled"
         return () if undecided or layer == 1 else (layer - 1,)
 
@@ -177,7 +177,7 @@ class ConvolutionalSpace(SearchSpace):
         return lengths[length]
 
     def decode_prefix(self, tokens: Sequence[int]) -> tuple[ConvolutionalArchitecture | None, int]:
-        """The layers that are complete so far."""
+        """Return the layers that are complete so far, and the number of their tokens."""
         depth = sum(self.length(n) <= len(tokens) for n in range(1, self.layers + 1))
         if depth == 0:
             return None, 0
@@ -185,12 +185,12 @@ class ConvolutionalSpace(SearchSpace):
         return self.decode(tokens[:used]), used
 
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
-        """The image, the layers, the classifier."""
+        """Return the image, the layers and the classifier."""
         assert isinstance(architecture, ConvolutionalArchitecture)
         return draw(architecture, self.block)
 
     def encode(self, architecture: Architecture) -> tuple[int, ...]:
-        """The tokens of a network that this space can express."""
+        """Return the tokens of a network that this space can express."""
         if not isinstance(architecture, ConvolutionalArchitecture):
             raise InvalidArchitecture(
                 f"expected a ConvolutionalArchitecture, got {type(architecture).__name__}"
@@ -226,7 +226,7 @@ class ConvolutionalSpace(SearchSpace):
         yield from (int(source in layer.inputs) for source in candidates)
 
     def parse(self, description: Mapping[str, Any]) -> ConvolutionalArchitecture:
-        """The network of a dictionary as :meth:`ConvolutionalArchitecture.to_dict` gives it."""
+        """Return the network of a dictionary, see :meth:`ConvolutionalArchitecture.to_dict`."""
         return parse_architecture(description, self.pooling)
 
     def _build(

@@ -32,13 +32,14 @@ BOXES = {
 class NASBench201Space(SearchSpace):
     """One cell, repeated in a fixed skeleton (Dong & Yang 2020, section 2.1).
 
-    Six decisions: the operation on each edge between the four nodes of the cell, 0>1, 0>2, 1>2,
-    0>3, 1>3, 2>3, each one of none, skip connection, 1x1 convolution, 3x3 convolution and 3x3
-    average pooling. 15,625 cells, which the benchmark's authors have all trained.
+    The six decisions are the operations on the edges between the cell's four nodes, 0>1, 0>2, 1>2,
+    0>3, 1>3, 2>3. It is none, a skip connection, a 1x1 or 3x3 convolution, or 3x3 average pooling.
+    The benchmark's authors have trained all 15,625 cells.
 
     Attributes:
-        cells: Cells in each of the three stages; the benchmark has 5.
-        channels: Channels of the first stage, doubled in each later one; the benchmark has 16.
+        cells: Number of cells in each of the three stages; the benchmark has 5.
+        channels: Number of channels of the first stage, doubled in each later one; the benchmark
+            has 16.
 
     Example:
         >>> space = NASBench201Space()
@@ -62,14 +63,14 @@ class NASBench201Space(SearchSpace):
             yield Decision(f"edge {edge}", "operation", OPERATIONS)
 
     def decode(self, tokens: Sequence[int]) -> NASBench201Cell:
-        """The cell of six tokens."""
+        """Return the cell of six tokens."""
         self.check_tokens(tokens)
         if len(tokens) != self.length():
             raise InvalidTokens(f"{len(tokens)} tokens, expected {self.length()}")
         return NASBench201Cell.from_tokens(tuple(tokens))
 
     def encode(self, architecture: Architecture) -> tuple[int, ...]:
-        """The six tokens of a cell."""
+        """Return the six tokens of a cell."""
         if not isinstance(architecture, NASBench201Cell):
             raise InvalidArchitecture(
                 f"expected a NASBench201Cell, got {type(architecture).__name__}"
@@ -77,11 +78,11 @@ class NASBench201Space(SearchSpace):
         return architecture.tokens
 
     def parse(self, description: Mapping[str, Any]) -> NASBench201Cell:
-        """The cell of a dictionary as :meth:`NASBench201Cell.to_dict` gives it."""
+        """Return the cell of a dictionary in the form of :meth:`NASBench201Cell.to_dict`."""
         return parse_cell(description)
 
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
-        """The nodes, and a box for each operation between them; a skip connection is an arrow."""
+        """Return the nodes, and boxes of the operations; a skip connection is an arrow."""
         assert isinstance(architecture, NASBench201Cell)
         vertices = [Vertex("node 0", "input of the cell", "input")]
         nodes = [0]
@@ -104,13 +105,13 @@ class NASBench201Space(SearchSpace):
     def published_costs(
         self, tokens: np.ndarray, input_shape: tuple[int, ...], outputs: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Count many cells at once as the benchmark does: convolutions that reach no output too.
+        """Count the costs of many cells as the benchmark does, with convolutions of no effect.
 
-        What an operation costs does not depend on the others, so a cell costs what its skeleton
-        and each of its operations cost.
+        The cost of an operation does not depend on the others, so the cost of a cell is the sum of
+        those of its skeleton and its operations.
 
         Args:
-            tokens: int64 (n, 6).
+            tokens: Cells, int64 (n, 6).
             input_shape: Shape of one image: channels, height, width.
             outputs: Number of classes.
 
