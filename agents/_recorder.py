@@ -1,4 +1,4 @@
-"""Reads the finished episodes off the steps of an algorithm of Stable-Baselines3."""
+"""Reads finished episodes from the steps of an algorithm of Stable-Baselines3."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from agents._base import Episode
 
 
 class Recorder(BaseCallback):
-    """Keeps the episodes that an algorithm finishes; the tokens are those really taken.
+    """Keeps the episodes that an algorithm finishes, with the tokens that were really taken.
 
     Args:
-        decisions: Of the search space.
+        decisions: Number of decisions of the search space.
     """
 
     def __init__(self, decisions: int):
@@ -26,12 +26,12 @@ class Recorder(BaseCallback):
         self.episodes: list[Episode] = []
 
     def take(self) -> list[Episode]:
-        """The episodes since the last time."""
+        """Return the episodes since the last call."""
         episodes, self.episodes = self.episodes, []
         return episodes
 
     def log(self) -> dict[str, float]:
-        """What the algorithm recorded since then, and SB3's two figures of recent episodes."""
+        """Return the figures that the algorithm recorded, and SB3's two on recent episodes."""
         log: dict[str, Any] = dict(self.logger.name_to_value)
         self.logger.dump()
         if recent := self.model.ep_info_buffer:
@@ -53,7 +53,7 @@ class Recorder(BaseCallback):
 
 
 def chosen(one_hots: np.ndarray, decisions: int) -> np.ndarray:
-    """The tokens of an observation: (..., decisions * options) -> int64 (..., decisions).
+    """Return the tokens of an observation: (..., decisions * options) -> int64 (..., decisions).
 
     Decisions that have not been taken give 0.
 

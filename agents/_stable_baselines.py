@@ -1,4 +1,4 @@
-"""What the agents have in common that play by an algorithm of Stable-Baselines3."""
+"""The base of agents that play by an algorithm of Stable-Baselines3."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ from agents._tensors import below, load_module_state, module_state, under
 from agents._vec_env_adapter import VecEnvAdapter, as_vec_env
 from search_spaces._settings import at_least, at_most
 
-RECENT = 100  # episodes that ``rollout/ep_rew_mean`` is the mean of, as SB3 has it
+RECENT = 100  # episodes of which ``rollout/ep_rew_mean`` is the mean, as in SB3
 
 
 @dataclass(frozen=True)
 class StableBaselinesConfig(AgentConfig):
-    """What the algorithms have in common; names are those of SB3 but where they say so.
+    """Settings that the algorithms have in common, with SB3's names unless another is given.
 
     Attributes:
-        batch_size: Episodes played at once (SB3: environments); 1 plays the plain environment.
-        learning_rate: Of the optimiser.
-        gamma: Discount a decision.
-        max_grad_norm: Longer gradients are shortened to it.
-        units: Of each hidden layer of the policy and of the value (SB3: ``net_arch``).
-        hidden_layers: Of each of them (SB3: ``net_arch``).
+        batch_size: Number of episodes played at once (SB3: environments); 1 plays the plain
+            environment.
+        learning_rate: Learning rate of the optimiser.
+        gamma: Discount of each decision.
+        max_grad_norm: Norm to which longer gradients are shortened.
+        units: Number of units of each hidden layer of policy and value (SB3: ``net_arch``).
+        hidden_layers: Number of hidden layers of policy and of value (SB3: ``net_arch``).
     """
 
     batch_size: int = 8
@@ -54,10 +55,10 @@ Config = TypeVar("Config", bound=StableBaselinesConfig)
 class StableBaselines(Agent[Config]):
     """Plays by an algorithm's own loop, cut at its rollouts.
 
-    A rollout that would finish more episodes than are left is cut where they are finished. Fewer
-    than the environment plays at once are played by the policy, and nothing is learned from them.
+    A rollout that would finish more episodes than are left ends with the last of them. If fewer are
+    left than the environment plays at once, the policy plays them and learns nothing.
 
-    A member names its ``algorithm`` and gives its :meth:`settings` and :meth:`roll_out`.
+    A member names its ``algorithm`` and defines :meth:`settings` and :meth:`roll_out`.
     """
 
     algorithm: ClassVar[Any]
@@ -86,28 +87,28 @@ class StableBaselines(Agent[Config]):
 
     @classmethod
     def single_environment(cls, config: AgentConfig) -> bool:
-        """For one episode at a time, the plain environment, as SB3 plays it."""
+        """Tell whether one episode is played at a time: then SB3 plays a plain environment."""
         return config.batch_size == 1
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """The keyword arguments of the algorithm."""
+        """Return the keyword arguments of the algorithm."""
 
     @abstractmethod
     def rollout_steps(self) -> int:
-        """Steps of a whole rollout, in each episode."""
+        """Return the number of steps of a whole rollout, in each episode."""
 
     @abstractmethod
     def roll_out(self, steps: int, learn: bool = True) -> None:
         """Take that many steps in each episode, and learn from them."""
 
     def propose(self, count: int) -> np.ndarray:
-        """Not to be asked for: the algorithm has a loop of its own."""
-        raise NotImplementedError(f"{type(self).__name__} plays by advance() alone")
+        """Raise an error: the algorithm has a loop of its own."""
+        raise NotImplementedError(f"{type(self).__name__} plays only by advance()")
 
     def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
-        """Not to be asked for: the algorithm has a loop of its own."""
-        raise NotImplementedError(f"{type(self).__name__} learns by advance() alone")
+        """Raise an error: the algorithm has a loop of its own."""
+        raise NotImplementedError(f"{type(self).__name__} learns only by advance()")
 
     def advance(self, episodes: int) -> Advance:
         """Play and learn by whole rollouts until episodes are finished, at most ``episodes``."""
@@ -124,7 +125,7 @@ class StableBaselines(Agent[Config]):
 
     # -- state -----------------------------------------------------------------------------------
     def state(self) -> State:
-        """Weights, optimiser, random states, counters, and the prefix of unfinished episodes."""
+        """Return weights, optimiser, random states, counters and unfinished episodes."""
         model = self.model
         tensors = under("policy", module_state(model.policy, model.policy.optimizer))
         tensors |= under("randomness", self.randomness.tensors())
@@ -139,7 +140,7 @@ class StableBaselines(Agent[Config]):
         return State(tensors, values)
 
     def load_state(self, state: State) -> None:
-        """Go on from it; the prefix is played again."""
+        """Restore what :meth:`state` returned, and play unfinished episodes again."""
         model, values = self.model, state.values
         load_module_state(model.policy, model.policy.optimizer, below("policy", state.tensors))
         self.randomness.load(below("randomness", state.tensors), values["randomness"])
@@ -155,18 +156,18 @@ class StableBaselines(Agent[Config]):
     # -- episodes --------------------------------------------------------------------------------
     @property
     def _length(self) -> int:
-        """Decisions of an episode."""
+        """The number of decisions of an episode."""
         return self.search_space.length(**(self._applied or {}))
 
     def _begin(self, options: Mapping[str, Any]) -> None:
-        """New episodes, with these options from now on."""
+        """Begin new episodes, with these reset options from now on."""
         self._applied = dict(options)
         self.vec_env.set_options(self._applied)
         self.model._last_obs = self.vec_env.reset()
         self.model._last_episode_starts = np.ones(self.vec_env.num_envs, dtype=bool)
 
     def _prefix(self) -> np.ndarray:
-        """The tokens of the unfinished episodes, int64 (m, t), t from 0."""
+        """Return the tokens of the unfinished episodes, int64 (m, t)."""
         observation = self.model._last_obs
         if observation is None:
             return np.zeros((self.vec_env.num_envs, 0), dtype=np.int64)

@@ -13,10 +13,10 @@ from search_spaces import make_space, published_architecture
 
 
 def main() -> None:
-    """Draw it into a PNG or SVG file, with its cost on one 32x32 colour image."""
+    """Draw a network into a PNG or SVG file, with its cost on one 32x32 colour image."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", type=Path, help="the picture, .png or .svg")
-    parser.add_argument("--name", default="zoph_le_2017_v1", help="of the published network")
+    parser.add_argument("--name", default="zoph_le_2017_v1", help="name of the published network")
     options = parser.parse_args()
 
     description = published_architecture(options.name)

@@ -11,10 +11,10 @@ import gymnasium
 
 
 def main() -> None:
-    """Play one episode by Gymnasium's API alone."""
+    """Play one episode through Gymnasium's API."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--env", default="nas_env:NAS-Digits-v0", help="the environment's id")
-    parser.add_argument("--seed", type=int, default=0, help="of the choices")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the choices")
     options = parser.parse_args()
 
     env = gymnasium.make(options.env, render_mode="ansi")

@@ -15,12 +15,14 @@ from agents import VecEnvAdapter
 
 
 def main() -> None:
-    """Learn for some episodes, and print what they were rewarded with."""
+    """Learn for some episodes, and print their rewards."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--env", default="nas_env:NAS-Digits-v0", help="the environment's id")
-    parser.add_argument("--layers", type=int, default=2, help="of each network")
+    parser.add_argument("--layers", type=int, default=2, help="layers of each network")
     parser.add_argument("--rollouts", type=int, default=2, help="updates of the policy")
-    parser.add_argument("--episodes", type=int, default=4, help="at once: those of a rollout")
+    parser.add_argument(
+        "--episodes", type=int, default=4, help="episodes of a rollout, played at once"
+    )
     options = parser.parse_args()
 
     envs: Any = gymnasium.make_vec(

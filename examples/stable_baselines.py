@@ -1,4 +1,4 @@
-"""Let PPO of Stable-Baselines3 design networks; a tiny budget, to show how it is wired.
+"""Let PPO of Stable-Baselines3 design networks with a tiny budget.
 
 python -m examples.stable_baselines
 """
@@ -20,13 +20,13 @@ def main() -> None:
     """Learn for some episodes; print their rewards, and that of the policy's best choices."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--env", default="nas_env:NAS-Digits-v0", help="the environment's id")
-    parser.add_argument("--layers", type=int, default=2, help="of each network")
+    parser.add_argument("--layers", type=int, default=2, help="layers of each network")
     parser.add_argument("--rollouts", type=int, default=2, help="updates of the policy")
-    parser.add_argument("--episodes", type=int, default=4, help="of each rollout")
+    parser.add_argument("--episodes", type=int, default=4, help="episodes of each rollout")
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:
-        # One file of evaluations: what either environment has trained, the other need not.
+        # With one file of evaluations, neither environment trains what the other has trained.
         settings = {"layers": options.layers, "store": str(Path(folder) / "results.sqlite")}
         env: Any = gymnasium.make(options.env, **settings)
         evaluation = Monitor(gymnasium.make(options.env, **settings))

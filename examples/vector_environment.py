@@ -1,4 +1,4 @@
-"""Design several networks in step with each other; their children are asked for as one batch.
+"""Design several networks in step with each other; their children are trained as one batch.
 
 python -m examples.vector_environment
 """
@@ -12,10 +12,10 @@ import numpy as np
 
 
 def main() -> None:
-    """Play one batch of random episodes through the vector entry point."""
+    """Play one batch of random episodes in a vector environment."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--env", default="nas_env:NAS-Digits-v0", help="the environment's id")
-    parser.add_argument("--episodes", type=int, default=4, help="at once")
+    parser.add_argument("--episodes", type=int, default=4, help="episodes played at once")
     options = parser.parse_args()
 
     envs = gymnasium.make_vec(

@@ -47,8 +47,8 @@ def register(id: str, **settings: Any) -> None:
     """Register an environment, for :func:`gymnasium.make` and for the vector environment.
 
     Args:
-        id: Of the form ``MyBench-v0``.
-        **settings: The default keyword arguments, plain JSON values.
+        id: Id of the environment, of the form ``MyBench-v0``.
+        **settings: Default keyword arguments, plain JSON values.
 
     Example:
         >>> register("NAS-TinyDigits-v0", task="digits", space="convolutional", layers=2)
@@ -70,14 +70,14 @@ def register_table(id: str, path: str | Path) -> None:
     """Register a table of trained architectures as an environment.
 
     Args:
-        id: Of the form ``MyBench-v0``.
-        path: The table's file, which names its search space (docs/tables.md has the format).
+        id: Id of the environment, of the form ``MyBench-v0``.
+        path: File of the table, which names its search space (docs/tables.md has the format).
     """
     register(id, task={"name": "table", "path": str(Path(path).absolute())})
 
 
 def environment_ids() -> tuple[str, ...]:
-    """The ids that importing this package registers.
+    """Return the ids that importing this package registers.
 
     Example:
         >>> "NAS-Digits-v0" in environment_ids()

@@ -1,4 +1,4 @@
-"""What the environment and the vector environment share: their spaces, options and answers."""
+"""The common part of environment and vector environment: spaces, reset options, endings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Interface:
         self.masks = np.asarray(self.space.option_mask, dtype=np.int8)
         self.finished_mask = np.ones(self.masks.shape[1], dtype=np.int8)
         self.options = self.masks.shape[1]
-        # Flat, the one-hot of the decision that is next comes before those of the choices.
+        # A flat row begins with the one-hot of the decision that is next.
         self.first = self.decisions + 1 if self.flat else 0
         self.width = self.first + self.masks.size
         self.counts = self.masks.sum(axis=1).tolist()
@@ -63,14 +63,14 @@ class Interface:
 
     @property
     def action_space(self) -> spaces.Space:
-        """A token; or in the one-step form all of them."""
+        """A token, or in the one-step form all tokens."""
         if self.one_step:
             return spaces.MultiDiscrete([len(d.options) for d in self.space.decisions])
         return spaces.Discrete(self.space.max_options)
 
     @property
     def length(self) -> int:
-        """Decisions of an episode at the present depth."""
+        """The number of decisions of an episode at the present depth."""
         return self.space.length(self.layers)
 
     @property
@@ -79,7 +79,7 @@ class Interface:
         return 1 if self.one_step else self.decisions
 
     def limited(self, spec: EnvSpec | None) -> EnvSpec | None:
-        """A spec with the longest episode as its limit, and one step more: no episode meets it."""
+        """Return a spec whose limit is one step more than the longest episode."""
         return spec and replace(spec, max_episode_steps=self.longest + 1)
 
     def check_limit(self, steps: int | None) -> None:
@@ -91,7 +91,7 @@ class Interface:
             )
 
     def take_options(self, options: Mapping[str, Any] | None) -> None:
-        """Heed the options of a reset; ``layers`` holds until it is given again."""
+        """Apply the reset options; ``layers`` holds until it is given again."""
         for name in options or {}:
             if name != "layers":
                 raise UnknownName("reset option", name, ["layers"])
@@ -100,7 +100,7 @@ class Interface:
             if answers is not None and length != answers.decisions:
                 raise InvalidValue(
                     f"layers is {options['layers']}, table {answers.table.header.name} has "
-                    f"architectures of {answers.decisions} decisions alone"
+                    f"only architectures of {answers.decisions} decisions"
                 )
             self.layers = options["layers"]
 
@@ -112,16 +112,16 @@ class Interface:
 
     @cached_property
     def endings(self) -> TrainedEndings | TableEndings:
-        """What an episode ends with."""
+        """The endings of the problem's episodes."""
         return make_endings(self.problem)
 
     def flat_mask(self) -> np.ndarray:
-        """The options of all decisions in a row, as MaskablePPO wants it for MultiDiscrete."""
+        """Return the options of all decisions in a row, as MaskablePPO reads MultiDiscrete."""
         return np.ones(int(self.masks.sum()), dtype=np.int8)
 
 
 def legal_token(mask: np.ndarray, action: int) -> int:
-    """The token an action stands for: itself, or the next open option, wrapping round.
+    """Return the token that an action stands for: itself, or the next open option, wrapping round.
 
     Example:
         >>> legal_token(np.array([1, 1, 0, 0]), 3)
@@ -133,7 +133,7 @@ def legal_token(mask: np.ndarray, action: int) -> int:
 
 
 def legal_tokens(masks: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    """:func:`legal_token` for a batch: (m, options), int (m,) -> int64 (m,)."""
+    """Do :func:`legal_token` for a batch: (m, options), int (m,) -> int64 (m,)."""
     options = masks.shape[1]
     order = (actions[:, None] + np.arange(options)) % options
     first = np.argmax(np.take_along_axis(masks, order, axis=1), axis=1)
@@ -141,7 +141,7 @@ def legal_tokens(masks: np.ndarray, actions: np.ndarray) -> np.ndarray:
 
 
 def repaired(space: SearchSpace, actions: np.ndarray) -> np.ndarray:
-    """The tokens of whole sequences of actions: int (m, t) -> int64 (m, t)."""
+    """Return the tokens of whole sequences of actions: int (m, t) -> int64 (m, t)."""
     tokens = np.zeros(actions.shape, dtype=np.int64)
     for index in range(actions.shape[1]):
         tokens[:, index] = legal_tokens(space.open_mask(tokens[:, :index]), actions[:, index])
@@ -151,18 +151,18 @@ def repaired(space: SearchSpace, actions: np.ndarray) -> np.ndarray:
 def check_actions(
     space: spaces.Box | spaces.MultiDiscrete, shape: tuple[int, ...], actions: Any
 ) -> np.ndarray:
-    """A batch of actions as an int64 array, or an error that says what was expected.
+    """Return a batch of actions as an int64 array, or raise an error that says what was expected.
 
     Args:
-        space: Of the batch, from 0 on.
-        shape: Of the batch.
-        actions: What was given.
+        space: Action space of the batch, from 0 on.
+        shape: Shape of the batch.
+        actions: The actions that were given.
     """
     given = np.asarray(actions)
     if given.dtype.kind in "iu" and given.shape == shape:
         array = given.astype(np.int64)
         past = space.high + 1 if isinstance(space, spaces.Box) else space.nvec
-        # Seen without a sign, a negative action is past every option.
+        # Read as unsigned, a negative action is beyond every option.
         if (array.view(np.uint64) < past).all():
             return array
     raise InvalidValue(f"actions are {given.tolist()}, expected a member of {space}")

@@ -1,4 +1,4 @@
-"""The environment: one architecture is designed an episode, one decision a step."""
+"""The environment: an episode designs one architecture, a step takes one decision."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class NASEnv(gymnasium.Env[Observation, Any]):
 
     ## Description
     Each step takes one decision of a search space: a filter height, a number of filters, whether
-    layer 5 reads layer 2. When the last is taken, the network they describe is built, trained on
+    layer 5 reads layer 2. After the last one, the network that they describe is built, trained on
     the task's training data and validated; the result is the reward of the whole episode.
 
     ## Action Space
-    ``Discrete(n)``, n the largest number of options of a decision: the index of the option.
-    Every action is legal: one past the decision's options, or closed by what was chosen before,
-    stands for the next open one, wrapping round. That favours some options for a learner that
-    ignores the mask; the tokens that were really taken are in the observation. With
-    ``one_step=True`` it is ``MultiDiscrete``, all decisions at once (a bandit).
+    ``Discrete(n)``, the index of an option; n is the largest number of options of a decision.
+    Every action is legal: one beyond the decision's options, or closed by an earlier choice, stands
+    for the next open option, wrapping round. This favours some options for a learner that ignores
+    the mask. The observation has the tokens that were really taken. With ``one_step=True`` the
+    space is ``MultiDiscrete``, all decisions at once (a bandit).
 
     ## Observation Space
     ``Dict``:
@@ -58,18 +58,18 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     task's failure reward, 0, and never an exception.
 
     ## Starting State
-    No decision taken. ``reset(options={"layers": n})`` makes this and all later episodes n layers
-    deep, until it is given again; neither of the spaces changes. ``reset(seed=)`` seeds nothing
-    but ``np_random``: a child's seed comes from ``evaluation_seed`` and its architecture.
+    No decision is taken yet. ``reset(options={"layers": n})`` makes this and all later episodes n
+    layers deep, until it is given again; neither of the spaces changes. ``reset(seed=)`` seeds only
+    ``np_random``: a child's seed comes from ``evaluation_seed`` and its architecture.
 
     ## Episode End
-    It terminates with the last decision. It is never truncated: ``spec.max_episode_steps`` is one
-    more than the decisions.
+    An episode terminates with the last decision. It is never truncated:
+    ``spec.max_episode_steps`` is one more than the number of decisions.
 
     ## Information
-    ``action_mask`` (int8, (n,)) after each reset and step, all ones when finished;
-    at the end of an episode ``architecture`` and ``evaluation``, plain dictionaries. Whatever
-    differs from run to run (seconds) is in the store and not here.
+    ``action_mask`` (int8, (n,)) comes with each reset and step, and is all ones when finished. The
+    end of an episode adds ``architecture`` and ``evaluation``, plain dictionaries. Seconds, which
+    differ from run to run, are only in the store.
 
     ## Arguments
     | argument | default | what |
@@ -77,13 +77,13 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     | ``task`` | the id's | name, or a mapping of ``name`` and settings |
     | ``space`` | the id's | name of the search space, or a mapping of ``name`` and settings |
     | ``recipe`` | the task's for the device | name, or settings (``preset`` and changes to it); \
-      of a table ``fidelity`` and ``noise`` |
+      ``fidelity`` and ``noise`` for a table |
     | ``device`` | ``"auto"`` | CUDA where there is one, else the CPU |
-    | ``evaluator`` | the task's | who trains the children, or looks them up; \
+    | ``evaluator`` | the task's | evaluator that trains the children, or looks them up; \
       ``{"name": "workers", "workers": 4}`` trains 4 at once |
-    | ``evaluation_seed`` | 0 | of the children, together with their architecture |
+    | ``evaluation_seed`` | 0 | seed of the children, together with their architecture |
     | ``store`` | None | file of evaluations (None: in memory) |
-    | ``observation`` | ``"dict"`` | or ``"flat"``: one float32 ``Box`` |
+    | ``observation`` | ``"dict"`` | ``"flat"`` for one float32 ``Box`` |
     | ``one_step`` | False | all decisions in one ``MultiDiscrete`` action |
     | ``render_mode`` | None | ``"ansi"`` or ``"rgb_array"``: the architecture so far, drawn |
     | any other | the id's | a setting of the space: ``layers``, ``filters``, ``strides``, … |
@@ -145,10 +145,10 @@ class NASEnv(gymnasium.Env[Observation, Any]):
 
     @property
     def spec(self) -> EnvSpec | None:
-        """How it was made, with the longest episode of these settings as ``max_episode_steps``.
+        """The spec of the environment, whose ``max_episode_steps`` fits these settings.
 
-        Gymnasium's own way, a number in the registry, would add a wrapper to each step, and be
-        wrong as soon as a keyword changes the depth.
+        A number in Gymnasium's registry would add a wrapper to each step, and would be wrong as
+        soon as a keyword changes the depth.
         """
         return self._spec
 
@@ -158,7 +158,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
 
     @property
     def search_space(self) -> SearchSpace:
-        """What is designed."""
+        """The search space of the problem."""
         return self.problem.space
 
     def reset(
@@ -173,7 +173,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         return self._observation(), {"action_mask": self._mask()}
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Take the next decision; the last one has the child trained."""
+        """Take the next decision; after the last one, train the child."""
         if not self._started or self._finished:
             raise gymnasium.error.ResetNeeded("the episode is over: call reset() before step()")
         if self._interface.one_step:
@@ -185,11 +185,11 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         return self._finish()
 
     def action_masks(self) -> np.ndarray:
-        """The open options as bool, as sb3-contrib's MaskablePPO asks for them."""
+        """Return the open options as bool, the form of sb3-contrib's MaskablePPO."""
         return self._mask().astype(bool)
 
     def render(self) -> Any:
-        """The architecture so far: a text, or an image (height, width, 3) of one size a depth."""
+        """Draw the architecture so far: a text, or an image (height, width, 3) of a fixed size."""
         if self.render_mode is None:
             gymnasium.logger.warn("render() draws nothing without a render_mode")
             return None

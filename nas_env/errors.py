@@ -30,7 +30,7 @@ __all__ = [
 class UnknownKeyword(InvalidValue, TypeError):
     """A keyword argument that a function does not take.
 
-    It begins as Python's own message does, since libraries read that to learn what an environment
+    The message begins like Python's own, since libraries read it to find out what an environment
     takes: TorchRL tries ``frameskip``.
     """
 
@@ -38,11 +38,11 @@ class UnknownKeyword(InvalidValue, TypeError):
 def unknown_keyword(
     functions: Sequence[Callable[..., Any]], given: str, known: Iterable[str]
 ) -> UnknownKeyword:
-    """The error for a keyword argument that a function does not take.
+    """Make the error for a keyword argument that a function does not take.
 
     Args:
-        functions: The one that was called, and those to which it hands arguments on.
-        given: The argument's name.
+        functions: Function that was called, and those to which it passes arguments on.
+        given: Name of the argument.
         known: Further names that they take.
 
     Example:

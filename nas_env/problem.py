@@ -1,4 +1,4 @@
-"""What an episode is about: a space, a task, a recipe and an evaluator, made of plain values."""
+"""The problem of an episode: a space, a task, a recipe and an evaluator, from plain values."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ class Problem:
     """Turns finished token sequences into evaluations.
 
     Args:
-        task: A task's name, or its name and settings.
-        space: A search space's name, or its name and settings; None for the task's own.
-        recipe: A recipe's name; or settings, ``"preset"`` among them naming the recipe that they
-            change; None for the task's default on the device.
-        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``.
-        evaluator: An evaluator's name, or its name and settings
-            (``{"name": "workers", "workers": 4, "time_limit": 600}``); None for the task's own:
-            training in this process, or looking up in the task's table.
-        evaluation_seed: Of the children, together with their architecture.
-        store: A file, an open store, or None to keep evaluations in memory.
-        caller: Class whose arguments these are, to be named where one of them is unknown.
-        **space_settings: The space's settings.
+        task: Name of a task, or name and settings.
+        space: Name of a search space, or name and settings; None for the task's own.
+        recipe: Name of a recipe, or settings, where ``"preset"`` names the recipe that they change;
+            None for the task's default on the device.
+        device: Device, ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+        evaluator: Name of an evaluator, or name and settings
+            (``{"name": "workers", "workers": 4, "time_limit": 600}``); None for the task's own,
+            which trains in this process or looks up in the task's table.
+        evaluation_seed: Seed of the children, together with their architecture.
+        store: File or open store of evaluations; None to keep them in memory.
+        caller: Class whose arguments these are, for the message about an unknown one.
+        **space_settings: Settings of the space.
 
     Raises:
-        InvalidValue: Naming what is wrong; an :class:`UnknownName` for names, and for unknown
-            keyword arguments an :class:`UnknownKeyword`.
+        InvalidValue: If a value is wrong; an :class:`UnknownName` for names, and an
+            :class:`UnknownKeyword` for unknown keyword arguments.
     """
 
     def __init__(
@@ -82,14 +82,14 @@ class Problem:
         made = make_evaluator(chosen, self.device, self.store)
         if isinstance(made, TableEvaluator) != isinstance(self.task, TableTask):
             raise InvalidValue(
-                f"evaluator is {chosen!r}, task {self.task.name} wants "
+                f"evaluator is {chosen!r}, task {self.task.name} needs "
                 f"{self.task.default_evaluator!r}"
             )
         return made
 
     @cached_property
     def answers(self) -> Answers | None:
-        """The table that answers, as this problem asks it; None where children are trained.
+        """The answers of the task's table to this problem; None if children are trained.
 
         Raises:
             DataNotFound: If the table is not there.
@@ -104,7 +104,7 @@ class Problem:
 
     @property
     def table(self) -> Table | None:
-        """The table that answers; None where children are trained."""
+        """The table that answers; None if children are trained."""
         return None if self.answers is None else self.answers.table
 
     def _recipe(self, recipe: Named | None) -> Any:
@@ -125,7 +125,7 @@ class Problem:
 
     @property
     def spec(self) -> dict[str, Any]:
-        """All that decides a reward, with nothing left to decide: plain JSON values."""
+        """Everything that decides a reward, complete, as plain JSON values."""
         return {
             "task": self.task.spec,
             "space": self.space.spec,
@@ -137,7 +137,7 @@ class Problem:
     def request(
         self, architecture: Architecture, *, space: Mapping[str, Any] | None = None
     ) -> Request:
-        """The request to evaluate one architecture, of another space's construction if given."""
+        """Return the request to evaluate an architecture, built by another space if given."""
         return Request(
             task=self.task.request_spec,
             space=space or self.space.construction,
@@ -149,7 +149,7 @@ class Problem:
         )
 
     def evaluate(self, sequences: Sequence[Sequence[int]]) -> list[tuple[Architecture, Evaluation]]:
-        """The architectures of complete token sequences with their evaluations, as one batch."""
+        """Evaluate complete token sequences as one batch; return architectures and evaluations."""
         architectures = [self.space.decode(tokens) for tokens in sequences]
         if (answers := self.answers) is not None:
             found = [answers.evaluation(answers.row(tokens)) for tokens in sequences]
@@ -158,20 +158,20 @@ class Problem:
         return [(a, f.result()) for a, f in zip(architectures, futures, strict=True)]
 
     def announce(self, sequences: Sequence[Sequence[int]]) -> None:
-        """Say which complete token sequences will be evaluated soon: workers may begin."""
+        """Announce complete token sequences that will be evaluated soon: workers may begin."""
         if self.answers is None:
             self.evaluator.announce(self.request(self.space.decode(s)) for s in sequences)
 
     def seconds(self, tokens: Sequence[int], request: Request) -> float | None:
-        """What an evaluation took: as it was measured, or by the table's clock; None if unknown."""
+        """Return the seconds of an evaluation, measured or by the table; None if unknown."""
         return total_seconds(self.parts(tokens, request))
 
     def parts(self, tokens: Sequence[int], request: Request) -> dict[str, float]:
-        """The seconds that each part of an evaluation took; empty where that is unknown.
+        """Return the seconds of each part of an evaluation; empty if they are unknown.
 
         Returns:
-            ``"build"`` (the first time in a process with reading the data), ``"train"``,
-            ``"validate"``, ``"store"``, as they were measured; or ``"train"`` by the table's clock.
+            The measured seconds of ``"build"`` (with reading the data, the first time in a
+            process), ``"train"``, ``"validate"`` and ``"store"``; or ``"train"`` by the table.
         """
         if self.answers is not None:
             seconds = self.answers.seconds(self.answers.row(tokens))
@@ -186,12 +186,12 @@ class Problem:
         """Check that the task's data is there, whole, and fits the task; or its table.
 
         Raises:
-            DataNotFound: Saying which files were looked for, where, and how to get them.
-            DataCorrupt: Naming the file and its checksum.
-            DataInvalid: Saying what was found in the data and what was expected.
+            DataNotFound: If files are missing; the message says which, where, and how to get them.
+            DataCorrupt: If a file is not the published one; the message names its checksum.
+            DataInvalid: If the data does not fit; the message says what was found and expected.
         """
         self.task.verify()
-        if self.answers is None:  # to look for them also checks what is asked of the table
+        if self.answers is None:  # reading the answers also checks the settings for the table
             self.evaluator.prepare(self.task.request_spec)
 
     def close(self) -> None:
@@ -201,12 +201,12 @@ class Problem:
 
 
 def total_seconds(parts: Mapping[str, float]) -> float | None:
-    """What all parts of an evaluation took; None where that is unknown."""
+    """Return the seconds of all parts of an evaluation; None if they are unknown."""
     return sum(parts.values()) if parts else None
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of a name; ``"auto"`` is CUDA where there is one.
+    """Return the device of a name; ``"auto"`` is CUDA if there is one.
 
     Raises:
         InvalidValue: If it is not a device, or not one of this machine.
@@ -216,7 +216,7 @@ def choose_device(name: str) -> torch.device:
     known = re.fullmatch(r"cpu|cuda(?::(\d+))?", str(name), re.ASCII)
     if known is None:
         raise InvalidValue(f"device is {name!r}, expected auto, cpu, cuda or cuda:N")
-    # By the text: torch reads an index as one byte, cuda:256 as cuda:0.
+    # The text is parsed, since torch reads an index as one byte, cuda:256 as cuda:0.
     if name != "cpu" and int(known[1] or 0) >= torch.cuda.device_count():
         raise InvalidValue(f"device is {name!r}, this machine has {torch.cuda.device_count()} GPUs")
     return torch.device(name)

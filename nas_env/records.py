@@ -10,25 +10,25 @@ from functools import cached_property
 from typing import Any, Literal
 
 Status = Literal["ok", "diverged", "too_large", "failed", "out_of_memory", "timed_out", "died"]
-#: Statuses that are facts of the architecture: once kept, they answer for ever. ``too_large`` is
-#: never kept, since it depends on the limits of who asks. The others belong to the moment: they
-#: answer within their run, and another run tries again.
+#: Statuses that are facts of the architecture: once stored, they answer for ever. ``too_large`` is
+#: never stored, since it depends on the limits of the request. The others are failures of the
+#: moment: they answer within their run, and another run tries again.
 FACTS = frozenset({"ok", "diverged"})
 
 
 @dataclass(frozen=True)
 class Request:
-    """All that decides an evaluation; only plain JSON values.
+    """Everything that decides an evaluation, as plain JSON values.
 
     Attributes:
         task: Name, version and settings of the task, without its limits.
         space: Name and construction settings of the search space.
-        architecture: In canonical form.
-        recipe: With nothing left to decide.
-        seed: The evaluation seed.
-        device: The type of device, ``"cpu"`` or ``"cuda"``.
-        limits: What the child may have at most, ``max_parameters`` and ``max_flops``. They decide
-            whether it is trained, not what comes of it, so they are not part of the key.
+        architecture: Architecture in canonical form.
+        recipe: Complete settings of the recipe.
+        seed: Evaluation seed.
+        device: Type of device, ``"cpu"`` or ``"cuda"``.
+        limits: Limits of the child, ``max_parameters`` and ``max_flops``. They decide whether it is
+            trained, but not its result, so they are not part of the key.
     """
 
     task: Mapping[str, Any]
@@ -41,14 +41,14 @@ class Request:
 
     @cached_property
     def key(self) -> str:
-        """The name of the evaluation: requests that differ in their limits alone share it."""
+        """The name of the evaluation: requests that differ only in their limits share it."""
         asked = asdict(self)
         del asked["limits"]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
     @cached_property
     def child_seed(self) -> int:
-        """The seed of the child's weights and batches: of evaluation seed and architecture."""
+        """The seed of the child's weights and batches, from evaluation seed and architecture."""
         text = f"{self.seed} {json.dumps(self.architecture, sort_keys=True)}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
 
@@ -62,14 +62,14 @@ class Evaluation:
     """The typed outcome of training one child.
 
     Attributes:
-        status: ``"ok"``, or how it failed.
-        reward: What the agent gets; the task's failure reward where it failed.
-        metric: The validation metric that the reward is made of; None where it failed.
-        curves: A number an epoch, by name.
-        parameters: Trainable numbers of the child; None where it could not be built.
-        flops: Of one forward pass over one example, a multiply-add counting as two.
-        error: Why it failed, one line; empty where it did not.
-        seconds: Spent in each part. They differ from run to run, so that they stay in the store.
+        status: ``"ok"``, or the sort of failure.
+        reward: Reward of the agent; the task's failure reward if the child failed.
+        metric: Validation metric that determines the reward; None if the child failed.
+        curves: Curves by name, one number for each epoch.
+        parameters: Number of trainable parameters; None if the child could not be built.
+        flops: FLOPs of one forward pass over one example; a multiply-add counts as two.
+        error: Reason of a failure, in one line; empty if there is none.
+        seconds: Seconds of each part. They differ from run to run, so they stay in the store.
     """
 
     status: Status
@@ -83,13 +83,14 @@ class Evaluation:
 
     @property
     def is_fact(self) -> bool:
-        """Whether it answers for ever, and not only within its run."""
+        """True if the evaluation answers for ever, and not only within its run."""
         return self.status in FACTS
 
     def public(self) -> dict[str, Any]:
-        """The evaluation without its timings, as ``info["evaluation"]`` has it; a fresh copy.
+        """Return a fresh copy of the evaluation without its timings, for ``info["evaluation"]``.
 
-        What a failed child has not got is left out, so that a vector of infos has one type a key.
+        Entries that a failed child lacks are left out, so that each key of a vector info has one
+        type.
         """
         record = asdict(self)
         del record["seconds"]
@@ -101,5 +102,5 @@ class Evaluation:
 
     @classmethod
     def from_json(cls, text: str) -> Evaluation:
-        """The evaluation of :meth:`to_json`."""
+        """Read what :meth:`to_json` wrote."""
         return cls(**json.loads(text))

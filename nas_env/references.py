@@ -14,7 +14,7 @@ from search_spaces import Architecture, published_architecture
 from search_spaces._recurrent_network import reference_model
 from search_spaces.recurrent_cell import RecurrentCellSpace
 
-#: Marks the name of a network of torch itself, which is no architecture of the space.
+#: Prefix of a network of torch itself, which is not an architecture of the space.
 NATIVE = "native:"
 
 
@@ -22,7 +22,7 @@ def evaluate_references(problem: Problem) -> dict[str, dict[str, Any]]:
     """Train the references of a problem's task, or find them in its store.
 
     Args:
-        problem: The problem whose recipe, seed and budget of parameters they get.
+        problem: Problem whose recipe, seed and budget of parameters they get.
 
     Returns:
         The figures of each reference by its label; empty for a space that has none.
@@ -49,7 +49,7 @@ def request(problem: Problem, name: str) -> Request:
 
 
 def figures(problem: Problem, evaluation: Evaluation) -> dict[str, Any]:
-    """Return what a report says of an evaluation."""
+    """Return the figures of an evaluation for a report."""
     metric = evaluation.metric
     return {
         "status": evaluation.status,
@@ -74,12 +74,12 @@ def _construction(problem: Problem) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Native(Architecture):
-    """A network known by its name alone."""
+    """A network that is known only by its name."""
 
     name: str
 
     def to_dict(self) -> dict[str, Any]:
-        """``{"native": "lstm"}``."""
+        """Return ``{"native": "lstm"}``."""
         return {"native": self.name}
 
     def canonical(self) -> Native:

@@ -1,14 +1,14 @@
-"""From a child's curves to its reward."""
+"""Rewards as functions of a child's curves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-LAST_EPOCHS = 5  # among whose validation accuracies the best counts (Zoph & Le 2017, section 4.1)
+LAST_EPOCHS = 5  # the best validation accuracy of these counts (Zoph & Le 2017, section 4.1)
 
 
 def best_of_last(curve: Sequence[float], epochs: int = LAST_EPOCHS) -> float:
-    """The best value of the last epochs.
+    """Return the best value of the last epochs.
 
     Example:
         >>> best_of_last([0.9, 0.1, 0.2, 0.3, 0.2, 0.1])
@@ -18,7 +18,7 @@ def best_of_last(curve: Sequence[float], epochs: int = LAST_EPOCHS) -> float:
 
 
 def accuracy_cubed(accuracy: float) -> float:
-    """The paper's reward: the validation accuracy, a fraction, to the third power (section 4.1).
+    """Return the paper's reward: the validation accuracy, a fraction, cubed (section 4.1).
 
     Example:
         >>> accuracy_cubed(0.5)
@@ -28,7 +28,7 @@ def accuracy_cubed(accuracy: float) -> float:
 
 
 def inverse_square(perplexity: float, scale: float = 80.0) -> float:
-    """The paper's reward of a language model: c / (validation perplexity)^2 (section 4.2).
+    """Return the paper's reward of a language model: c / (validation perplexity)^2 (section 4.2).
 
     Example:
         >>> inverse_square(80.0)

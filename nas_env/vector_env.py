@@ -1,4 +1,4 @@
-"""Many episodes step together, and their children are asked for as one batch."""
+"""The vector environment: many episodes step together, and their children are one batch."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ Step = tuple[Observation, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
 
 
 class NASVectorEnv(VectorEnv[Observation, Any, Any]):
-    """``gym.make_vec(id, num_envs=m, vectorization_mode="vector_entry_point")``.
+    """Made by ``gym.make_vec(id, num_envs=m, vectorization_mode="vector_entry_point")``.
 
-    All m episodes are equally long, so that they step together as arrays, end together, and send
-    their m architectures to the evaluator as one batch. Otherwise each is as
-    :class:`~nas_env.env.NASEnv` says, whose arguments this has too.
+    All m episodes are equally long, so they step together as arrays, end together, and send their m
+    architectures to the evaluator as one batch. In all else they are like those of
+    :class:`~nas_env.env.NASEnv`, whose arguments this class takes too.
 
     Args:
-        num_envs: Episodes at once, m.
-        autoreset_mode: ``SAME_STEP`` (the observation after the last decision is that of the next
-            episode, the last one is in ``info["final_obs"]``) or ``NEXT_STEP``; a mode or its
-            name.
+        num_envs: Number of episodes at once, m.
+        autoreset_mode: Mode or its name: ``SAME_STEP`` (the observation after the last decision is
+            that of the next episode, and the last one is in ``info["final_obs"]``) or
+            ``NEXT_STEP``.
         observation: ``"dict"``, or ``"flat"`` for one array.
-        one_step: All decisions in one action.
-        render_mode: ``"ansi"`` or ``"rgb_array"``: one drawing an episode.
-        max_episode_steps: No fewer than an episode has, which is never cut; Gymnasium hands it on
-            from the ``spec`` of another environment.
-        **problem: The task, the space and its settings, and the rest.
+        one_step: Take all decisions in one action.
+        render_mode: ``"ansi"`` or ``"rgb_array"``: one drawing for each episode.
+        max_episode_steps: At least the steps of an episode, which is never cut off; Gymnasium
+            passes it on from the ``spec`` of another environment.
+        **problem: Task, space, settings of the space, and all other arguments.
     """
 
     _spec: EnvSpec | None = None
@@ -87,7 +87,7 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
 
     @property
     def spec(self) -> EnvSpec | None:
-        """How it was made; see :attr:`nas_env.env.NASEnv.spec`."""
+        """The spec of the environment; see :attr:`nas_env.env.NASEnv.spec`."""
         return self._spec
 
     @spec.setter
@@ -96,7 +96,7 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
 
     @property
     def search_space(self) -> SearchSpace:
-        """What is designed."""
+        """The search space of the problem."""
         return self.problem.space
 
     def reset(
@@ -130,19 +130,19 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         return self._finish()
 
     def announce(self, tokens: np.ndarray) -> None:
-        """Say which sequences, int64 (n, decisions), will be played soon: workers may begin.
+        """Announce sequences, int64 (n, decisions), that will be played soon: workers may begin.
 
-        What will be played does not depend on it, nor does any reward.
+        An announcement influences neither what is played nor any reward.
         """
         self._interface.before_first_child()
         self.problem.announce(tokens.tolist())
 
     def action_masks(self) -> np.ndarray:
-        """The open options of each episode, bool (m, n)."""
+        """Return the open options of each episode, bool (m, n)."""
         return self._masks().astype(bool)
 
     def render(self) -> Any:
-        """The architectures so far, one drawing each."""
+        """Draw the architecture so far of each episode."""
         if self.render_mode is None:
             gymnasium.logger.warn("render() draws nothing without a render_mode")
             return None
@@ -221,14 +221,14 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         return {"decision": np.full(self.num_envs, decision, dtype=np.int64), "tokens": rows}
 
     def _each(self, observation: Observation) -> Iterator[Observation]:
-        """The observation of one episode after the other."""
+        """Return an iterator over the observations of the single episodes."""
         if self._interface.flat:
             return iter(observation)
         pairs = zip(*observation.values(), strict=True)
         return ({"decision": decision, "tokens": tokens} for decision, tokens in pairs)
 
     def _masks(self) -> np.ndarray:
-        """int8 (m, n), fresh."""
+        """Return fresh masks, int8 (m, n)."""
         interface = self._interface
         if interface.one_step:
             return np.repeat(interface.flat_mask()[None], self.num_envs, axis=0)

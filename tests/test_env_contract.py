@@ -503,7 +503,7 @@ def test_depth_holds_until_it_is_changed(maker):
     if not hasattr(space, "layers"):
         pytest.skip("this space has no depth to choose")
     if env.unwrapped.problem.table is not None:
-        with pytest.raises(InvalidValue, match="9 decisions alone"):
+        with pytest.raises(InvalidValue, match="architectures of 9 decisions"):
             env.reset(options={"layers": 1})
         return
     spaces = (env.observation_space, env.action_space)

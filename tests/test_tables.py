@@ -229,9 +229,9 @@ def test_equal_networks_share_an_answer(tmp_path):
 def test_a_table_wants_its_own_space_and_evaluator(path):
     with pytest.raises(InvalidValue, match=r"space is .*, the table is of"):
         problem(path, layers=1).verify_data()
-    with pytest.raises(InvalidValue, match="evaluator is 'in_process', task table wants 'table'"):
+    with pytest.raises(InvalidValue, match="evaluator is 'in_process', task table needs 'table'"):
         problem(path, evaluator="in_process")
-    with pytest.raises(InvalidValue, match="evaluator is 'table', task digits wants 'in_process'"):
+    with pytest.raises(InvalidValue, match="evaluator is 'table', task digits needs 'in_process'"):
         Problem("digits", "convolutional", evaluator="table")
 
 

@@ -25,17 +25,17 @@ __all__ = [
 
 
 def evaluator_names() -> tuple[str, ...]:
-    """The evaluators that ship with the package."""
+    """Return the names of the evaluators that ship with the package."""
     return _catalogue.names("nas_env.evaluation")
 
 
 def evaluator_class(name: str) -> type[Evaluator]:
-    """The class of an evaluator, by its file's name or as ``package.module:NAME``."""
+    """Return the class of an evaluator, named by its file or as ``package.module:NAME``."""
     return _catalogue.load("nas_env.evaluation", name, Evaluator)
 
 
 def make_evaluator(spec: str | Mapping[str, Any], device: torch.device, store: Store) -> Evaluator:
-    """An evaluator of its name, or of a mapping with its ``name`` and settings.
+    """Make an evaluator from its name, or from a mapping of ``name`` and settings.
 
     Raises:
         UnknownName: If there is no such evaluator, or it has no such setting.

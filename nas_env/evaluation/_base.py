@@ -1,4 +1,4 @@
-"""The protocol of an evaluator: it takes requests and gives futures of evaluations."""
+"""The protocol of an evaluator, which takes requests and returns futures of evaluations."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ WAIT = 0.2  # seconds between two looks at a child that another process trains
 
 @dataclass(frozen=True)
 class NoSettings:
-    """Nothing can be set."""
+    """The settings of an evaluator that has none."""
 
 
 class Evaluator(ABC):
     """Answers from the store, or claims the child and has it trained.
 
-    A member fills in :meth:`_train`.
+    A member defines :meth:`_train`.
 
     Args:
-        device: Where children are trained.
-        store: Where evaluations are kept.
-        settings: Of the member's kind.
+        device: Device on which children are trained.
+        store: Store of the evaluations.
+        settings: Settings of the member's class ``Settings``.
 
     Attributes:
         Settings: The frozen dataclass of a member's settings.
-        background: Whether children are trained while the caller goes on.
-        work: The children that are being trained, as far as a member says so.
-        kept: Seconds that keeping each evaluation in the store took, by its key.
+        background: Whether children are trained while the caller continues.
+        work: Children that are being trained, as far as a member reports them.
+        kept: Seconds taken to store each evaluation, by its key.
     """
 
     Settings: ClassVar[type] = NoSettings
@@ -58,29 +58,29 @@ class Evaluator(ABC):
 
     @classmethod
     def name(cls) -> str:
-        """The name by which :func:`~nas_env.evaluation.evaluator_class` finds it."""
+        """Return the name by which :func:`~nas_env.evaluation.evaluator_class` finds the member."""
         return _catalogue.name_of(cls, "nas_env.evaluation")
 
     @abstractmethod
     def _train(self, request: Request) -> Future[Evaluation]:
-        """Have one child trained; its claim is held, its evaluation not yet kept."""
+        """Train one child, which is already claimed; its evaluation is stored afterwards."""
 
     def prepare(self, task: Mapping[str, Any]) -> None:
         """Check, once a process, that a task's data can be read and fits the task.
 
         Raises:
-            NASError: In one line.
+            NASError: If the data is missing, damaged or does not fit; one line says which.
             InvalidValue: If the task's settings do not fit the data.
         """
         check_data(task)
 
     def known(self, request: Request) -> Evaluation | None:
-        """The evaluation that answers without any training, under the limits of the request."""
+        """Return the evaluation that answers without training, under the limits of the request."""
         kept = self.store.get(request.key)
         return None if kept is None else under_limits(request, kept)
 
     def submit(self, request: Request) -> Future[Evaluation]:
-        """Ask for one evaluation; what the future gives is durable in the store."""
+        """Request one evaluation; it is durable in the store before the future has it."""
         while True:
             if (running := self._running.get(request.key)) is not None:
                 return running
@@ -93,11 +93,11 @@ class Evaluator(ABC):
                 time.sleep(WAIT)
 
     def submit_batch(self, requests: Sequence[Request]) -> list[Future[Evaluation]]:
-        """Ask for a whole batch; to be consumed in the order of submission."""
+        """Request a whole batch; its futures are used in the order of submission."""
         return [self.submit(request) for request in requests]
 
     def announce(self, requests: Iterable[Request]) -> None:
-        """Begin what will be asked for soon, where that goes on in the background; never waits."""
+        """Begin children that will be requested soon, if they run in the background; never wait."""
         for request in requests if self.background else ():
             known = request.key in self._running or self.known(request) is not None
             if not known and self.store.claim(request.key) == "mine":
@@ -107,7 +107,7 @@ class Evaluator(ABC):
         """Stop what runs in the background."""
 
     def _keep(self, request: Request) -> Future[Evaluation]:
-        """Train, keep the result in the store, and only then give it away."""
+        """Train, store the result, and only then hand it out."""
         kept = self._running[request.key] = Future()
 
         def done(trained: Future[Evaluation]) -> None:
@@ -134,7 +134,7 @@ class Evaluator(ABC):
         return kept
 
     def _put(self, request: Request, evaluation: Evaluation) -> None:
-        """Keep an evaluation; one that holds under the limits of this request alone is not kept."""
+        """Store an evaluation, unless it holds only under the limits of this request."""
         if evaluation.status == "too_large":
             self.store.release(request.key)
             return

@@ -1,4 +1,4 @@
-"""The data of a task: read once a process, and found to fit before any child is trained."""
+"""The data of a task, which is read once a process and checked before any child is trained."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nas_env.tasks import TrainingTask, make_task, sealed_test_set
 
 
 def training_task(spec: Mapping[str, Any]) -> TrainingTask:
-    """The task of a request, on which something can be trained."""
+    """Return the task of a request; it must be one on which children can be trained."""
     task = make_task(spec)
     if not isinstance(task, TrainingTask):
         raise InvalidValue(f"nothing can be trained on {task.name}: it is a table")
@@ -23,7 +23,7 @@ def training_task(spec: Mapping[str, Any]) -> TrainingTask:
 
 
 def splits(task: Mapping[str, Any], device: torch.device) -> Any:
-    """A task's training and validation splits on a device, read once a process."""
+    """Return a task's training and validation splits on a device, read once a process."""
     return _splits(json.dumps(dict(task), sort_keys=True), str(device))
 
 
@@ -31,7 +31,7 @@ def check_data(task: Mapping[str, Any]) -> None:
     """Check, once a process, that a task's data can be read and fits it; it is not kept.
 
     Raises:
-        NASError: In one line: a :class:`DataInvalid` where the data does not fit.
+        NASError: If it cannot be read; a :class:`DataInvalid` if the data does not fit.
         InvalidValue: If the task's settings do not fit the data.
     """
     _check(json.dumps(dict(task), sort_keys=True))
@@ -57,7 +57,7 @@ def _check(spec: str) -> None:
 
 @contextlib.contextmanager
 def _checking(task: TrainingTask) -> Iterator[None]:
-    """Reading as an evaluation does it; whatever a task's code raises is one line."""
+    """Read as an evaluation does, and turn any exception of a task's code into one line."""
     try:
         with sealed_test_set():
             yield

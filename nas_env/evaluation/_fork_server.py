@@ -1,10 +1,9 @@
-"""A process with torch imported that forks workers: one starts in hundredths of a second.
+"""A process with torch imported that forks workers, each within hundredths of a second.
 
-It is an interpreter of its own, not a fork of the caller's: it has neither the caller's threads
+It is an interpreter of its own and not a fork of the caller's. It has neither the caller's threads
 nor its ``__main__``, so that a notebook and a script without a guard can have workers. It owns the
-workers: it is the one who kills them and sees how they end, and when the caller is gone, however
-it went, it takes all of them with it. This is the caller's side; the server's own life is
-:mod:`nas_env.evaluation._forking`.
+workers: it kills them and sees how they end, and it ends all of them when the caller is gone. This
+module is the caller's side; the server's side is :mod:`nas_env.evaluation._forking`.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ from contextlib import suppress
 from nas_env.training.allocator import training_environment
 
 FORK, KILL = 1, 2
-MESSAGE = struct.Struct("!BI")  # one of these and a worker's number
+MESSAGE = struct.Struct("!BI")  # FORK or KILL, and a worker's number
 
 
 class ForkServer:
-    """The caller's side. One serves a whole process; it starts when the first worker is wanted."""
+    """The caller's side of a server; a process has one, which starts with its first worker."""
 
     _shared: ForkServer | None = None
     _guard = threading.Lock()
 
     @classmethod
     def shared(cls) -> ForkServer:
-        """The server of this process, begun anew where the last one is gone."""
+        """Return the server of this process; start a new one if the last one is gone."""
         with cls._guard:
             if cls._shared is None or not cls._shared.alive:
                 cls._shared = cls()
@@ -56,11 +55,11 @@ class ForkServer:
 
     @property
     def alive(self) -> bool:
-        """Whether this process has a running server."""
+        """True if this process has a running server."""
         return self._owner == os.getpid() and self._process.poll() is None
 
     def fork(self, end: socket.socket) -> int:
-        """Have a worker serve the other end of a socket; its number.
+        """Fork a worker that serves the other end of a socket; return its number.
 
         Raises:
             OSError: If the server is gone.
@@ -72,6 +71,6 @@ class ForkServer:
             return self._numbers
 
     def kill(self, number: int) -> None:
-        """Kill a worker, whatever it does; the end of its socket says that it is gone."""
+        """Kill a worker, whatever it does; its socket closes when it is gone."""
         with self._lock, suppress(OSError):  # the server is gone, and its workers with it
             self._control.sendall(MESSAGE.pack(KILL, number))

@@ -1,4 +1,4 @@
-"""What the machine has: its processor, cores and memory as far as this process may use them."""
+"""The machine: its processor, and the cores and memory that this process may use."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ PROCESSORS = Path("/proc/cpuinfo")  # of Linux
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def memory() -> float | None:
-    """The bytes of memory that this process may use; None where that cannot be known."""
+    """Return the bytes of memory that this process may use; None if that is unknown."""
     limits = []
     with suppress(ValueError, OSError, AttributeError):
         limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
@@ -29,7 +29,7 @@ def memory() -> float | None:
 
 
 def processor() -> str:
-    """What a person calls the processor, or its kind where that cannot be known."""
+    """Return the name of the processor, or its architecture if the name is unknown."""
     with suppress(OSError):
         for line in PROCESSORS.read_text().splitlines():
             name, _, value = line.partition(":")

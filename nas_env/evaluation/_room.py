@@ -14,15 +14,15 @@ from search_spaces import make_space
 
 #: Bytes a parameter: itself, its gradient, the optimiser's two numbers, all in float32.
 PER_PARAMETER = 16
-#: What the allocator and the convolutions' work space take beside what is counted.
+#: Factor for the memory of the allocator and of the convolutions' work space.
 SPARE = 1.3
 
 
 class Room:
-    """So many bytes; who wants some waits until they are free.
+    """A number of bytes that are handed out; a caller waits until enough are free.
 
     Args:
-        capacity: In bytes.
+        capacity: Number of bytes.
 
     Example:
         >>> room = Room(10)
@@ -37,7 +37,7 @@ class Room:
 
     @contextmanager
     def taken(self, wanted: int | None = None) -> Iterator[None]:
-        """Hold that many bytes; all of them where more is wanted than there is, or for None."""
+        """Hold that many bytes, or all of them for None or if more are wanted than there are."""
         bytes = self.capacity if wanted is None else min(wanted, self.capacity)
         with self._changed:
             self._changed.wait_for(lambda: self.free >= bytes)
@@ -51,10 +51,10 @@ class Room:
 
 
 def predicted_memory(request: Request) -> int:
-    """The bytes that training a child will take on a device, from its architecture alone.
+    """Predict the bytes that training a child will take on a device, from its architecture.
 
-    What a forward pass keeps for the backward pass, counted without doing it, twice (values and
-    their gradients), for a whole batch.
+    They are twice what a forward pass over a whole batch keeps for the backward pass (values and
+    their gradients), which is counted without computing it.
     """
     task = training_task(request.task)
     recipe: Any = task_recipe(task, request.recipe)

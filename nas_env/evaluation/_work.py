@@ -1,4 +1,4 @@
-"""The children that an evaluator is training, for whoever shows them."""
+"""The children that an evaluator is training, for a display."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nas_env.training.outcome import Progress, Report
 
-_GUARD = threading.Lock()  # one for all: an evaluator must stay one that can be copied
+_GUARD = threading.Lock()  # one for all, so that an evaluator can be copied
 
 
 @dataclass
@@ -18,9 +18,9 @@ class Child:
     """A child that is being trained.
 
     Attributes:
-        number: Counted from 1, in the order in which the evaluator began them.
-        began: When, by ``time.monotonic``.
-        progress: What was reported last; None before training begins.
+        number: Number of the child, counted from 1 in the order in which they were begun.
+        began: Time of its beginning, by ``time.monotonic``.
+        progress: Last report; None before training begins.
     """
 
     number: int
@@ -32,8 +32,8 @@ class Work:
     """Keeps account of the children at work; every method may be called from any thread.
 
     Attributes:
-        begun: Children that the evaluator has begun to train.
-        ended: Those that are trained, or came to nothing.
+        begun: Number of children that the evaluator has begun to train.
+        ended: Number of children whose training has ended or failed.
 
     Example:
         >>> work = Work()
@@ -67,6 +67,6 @@ class Work:
                 self.ended += 1
 
     def children(self) -> list[Child]:
-        """Return the children that are being trained, the one that was begun first at first."""
+        """Return the children that are being trained, in the order in which they were begun."""
         with _GUARD:
             return [self._children[number] for number in sorted(self._children)]

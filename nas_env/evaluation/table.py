@@ -1,4 +1,4 @@
-"""Answers from a table of architectures that were trained before."""
+"""The evaluator that answers from a table of architectures that were trained before."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from nas_env.tasks._tables import TableRecipe, TableTask
 
 
 class TableEvaluator(Evaluator):
-    """Looks each request up; the store stays empty, since the table is one."""
+    """Looks each request up in a table; the store stays empty."""
 
     def submit(self, request: Request) -> Future[Evaluation]:
-        """The table's answer, at once."""
+        """Return the table's answer at once."""
         return self._train(request)
 
     def _train(self, request: Request) -> Future[Evaluation]:

@@ -1,4 +1,4 @@
-"""Tasks: one file per member. What a child is trained on, and how the result becomes a reward."""
+"""Tasks, one file per member: data that children are trained on, and the reward of a result."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ __all__ = [
 
 
 def task_names() -> tuple[str, ...]:
-    """The tasks that ship with the package."""
+    """Return the names of the tasks that ship with the package."""
     return _catalogue.names("nas_env.tasks")
 
 
 def task_class(name: str) -> type[Task]:
-    """The class of a task, by its file's name or as ``package.module:NAME``."""
+    """Return the class of a task, named by its file or as ``package.module:NAME``."""
     return _catalogue.load("nas_env.tasks", name, Task)
 
 
 def make_task(spec: str | Mapping[str, Any]) -> Task:
-    """A task by its name, or by its name and settings.
+    """Make a task from its name, or from its name and settings.
 
     Raises:
         UnknownName: If there is no such task or setting.
-        InvalidValue: If a setting's value is wrong, or the version is not the one that is here.
+        InvalidValue: If a setting's value is wrong, or the version differs from this one.
 
     Example:
         >>> make_task({"name": "digits", "train_size": 500}).train_size

@@ -22,7 +22,7 @@ _sealed: contextvars.ContextVar[bool] = contextvars.ContextVar("test_set_sealed"
 
 @contextlib.contextmanager
 def sealed_test_set() -> Iterator[None]:
-    """Within this block no task gives its test split away; every evaluation runs in one."""
+    """Keep every task's test split out of reach within the block; evaluations run in one."""
     token = _sealed.set(True)
     try:
         yield
@@ -31,37 +31,37 @@ def sealed_test_set() -> Iterator[None]:
 
 
 def data_folder() -> Path:
-    """Where data sets lie: ``NAS_DATA``, else ``~/.cache/nas-env``."""
+    """Return the folder of data sets: ``NAS_DATA``, or ``~/.cache/nas-env`` if it is not set."""
     return Path(os.environ.get("NAS_DATA") or Path.home() / ".cache" / "nas-env").expanduser()
 
 
 @dataclass(frozen=True)
 class Task(ABC):
-    """Whose metric the search is after, and how it becomes a reward.
+    """A metric that a search improves, and the reward that it becomes.
 
     A task is a frozen dataclass; its fields are its settings, plain JSON values.
     """
 
-    #: Raised whenever the split, or anything else that moves a child's number, changes.
+    #: Raised whenever the split changes, or anything else that alters a child's result.
     version: ClassVar[int]
     #: The name of the metric that the reward is made of.
     metric: ClassVar[str]
     #: The recipes by name.
     recipes: ClassVar[Mapping[str, Recipe]]
-    #: The recipe's name for each kind of device; ``"cpu"`` serves those not named.
+    #: The recipe's name for each type of device; ``"cpu"`` serves those not named.
     default_recipes: ClassVar[Mapping[str, str]]
     #: The environments: for each id the keyword arguments that ``gym.make`` gets.
     environments: ClassVar[Mapping[str, Mapping[str, Any]]]
-    #: What an evaluation that is not ``ok`` is rewarded with.
+    #: The reward of an evaluation that is not ``ok``.
     failure_reward: ClassVar[float] = 0.0
-    #: What a report compares the best child with: labels, and :mod:`nas_env.references`' names.
+    #: Networks to compare the best child with: labels, and names of :mod:`nas_env.references`.
     references: ClassVar[Mapping[str, str]] = {}
-    #: Who evaluates, where nobody is asked for.
+    #: The evaluator if none is chosen.
     default_evaluator: ClassVar[str] = "in_process"
 
     @property
     def limits(self) -> Mapping[str, int]:
-        """The settings that bound a child, by name; none where nothing is trained."""
+        """The settings that limit a child, by name; none if nothing is trained."""
         return {}
 
     @abstractmethod
@@ -69,30 +69,30 @@ class Task(ABC):
         """Check that the data is there and whole; fetch it where that is possible.
 
         Raises:
-            DataNotFound: Saying which files were looked for, where, and how to get them.
-            DataCorrupt: Naming the file and its checksum.
+            DataNotFound: If files are missing; the message says which, where, and how to get them.
+            DataCorrupt: If a file is not the published one; the message names its checksum.
         """
 
     @abstractmethod
     def reward(self, score: float) -> float:
-        """The reward of a validation metric."""
+        """Return the reward of a validation metric."""
 
     @classmethod
     def identity(cls) -> dict[str, Any]:
-        """What moves a child's number and is no setting: a spec with another one is refused."""
+        """Return what alters a child's result without being a setting; specs must agree in it."""
         return {"version": cls.version}
 
     def figures(self, score: float) -> dict[str, float]:
-        """What else a report says of a validation metric, by names that begin as the metric's."""
+        """Return further figures of a validation metric for a report, with names like its own."""
         return {}
 
     @property
     def space(self) -> Mapping[str, Any] | None:
-        """The search space's name and settings, where the task is of one space alone."""
+        """The name and settings of the search space, if the task belongs to a single one."""
         return None
 
     def default_recipe(self, device: str) -> str:
-        """The name of the recipe for a kind of device."""
+        """Return the name of the recipe for a type of device."""
         return self.default_recipes.get(device, self.default_recipes["cpu"])
 
     @cached_property
@@ -107,7 +107,7 @@ class Task(ABC):
 
     @cached_property
     def request_spec(self) -> dict[str, Any]:
-        """The spec without the limits: what a child's number depends on."""
+        """The spec without the limits, on which a child's result does not depend."""
         return {name: value for name, value in self.spec.items() if name not in self.limits}
 
 
@@ -116,8 +116,8 @@ class TrainingTask(Task):
     """A data set with a three-way split, on which children are really trained.
 
     Attributes:
-        max_parameters: Parameters that a child may have; a larger one is not trained.
-        max_flops: FLOPs that one example may cost in a child; a costlier one is not trained.
+        max_parameters: Largest number of parameters of a child; a larger child is not trained.
+        max_flops: Largest number of FLOPs per example; a costlier child is not trained.
     """
 
     # The paper's largest have 54 million (section 4.2) and 37.4 million (section 4.1).
@@ -126,7 +126,7 @@ class TrainingTask(Task):
 
     #: The shape of one example, without the batch.
     input_shape: ClassVar[tuple[int, ...]]
-    #: How many classes, or symbols, there are.
+    #: The number of classes or symbols.
     outputs: ClassVar[int]
 
     def __post_init__(self) -> None:
@@ -134,12 +134,12 @@ class TrainingTask(Task):
 
     @property
     def limits(self) -> Mapping[str, int]:
-        """``max_parameters`` and ``max_flops``."""
+        """The settings ``max_parameters`` and ``max_flops``."""
         return {"max_parameters": self.max_parameters, "max_flops": self.max_flops}
 
     @abstractmethod
     def search_data(self) -> Any:
-        """The training and validation splits, on the CPU, checked where that is possible.
+        """Return the training and validation splits, on the CPU, checked as far as possible.
 
         Raises:
             DataInvalid: If they do not fit the task.
@@ -147,17 +147,17 @@ class TrainingTask(Task):
 
     @abstractmethod
     def _read_test_data(self) -> Any:
-        """The test split."""
+        """Read the test split."""
 
     @abstractmethod
     def score(self, curves: Mapping[str, Sequence[float]]) -> float:
-        """The validation metric of a child's curves."""
+        """Return the validation metric of a child's curves."""
 
     def test_data(self) -> Any:
-        """The test split: for the final training, never for the search.
+        """Return the test split, which is for the final training and never for the search.
 
         Raises:
-            TestSetSealed: While a child is being evaluated.
+            TestSetSealed: If a child is being evaluated.
         """
         if _sealed.get():
             raise TestSetSealed("the test split is out of reach while a child is evaluated")

@@ -1,4 +1,4 @@
-"""Whether data fits its task: checked when it is read, before any child sees it."""
+"""Checks that data fits its task, when it is read and before any child sees it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import numpy as np
 
 from nas_env.errors import DataInvalid
 
-SAMPLE = 1_000  # images that are looked at for whether there is anything to see
+SAMPLE = 1_000  # images that are checked for showing anything at all
 
 
 def check_images(task: Any, data: Any) -> None:
     """Check the images and labels that an :class:`~nas_env.tasks.ImageTask` has read.
 
     Args:
-        task: The task; its ``input_shape``, ``outputs`` and ``available`` are what is expected.
-        data: What it read: uint8 (n, height, width, channels) and int64 (n,).
+        task: Task; its ``input_shape``, ``outputs`` and ``available`` are what is expected.
+        data: Images and labels: uint8 (n, height, width, channels) and int64 (n,).
 
     Raises:
-        DataInvalid: Saying what was found, what was expected, and where it is plain how to mend it.
+        DataInvalid: If they do not fit; the message says what was found and expected, and how to
+            correct it if that is clear.
     """
     if not isinstance(data, tuple) or len(data) != 2:
         _refuse(task, f"its images are {_form(data)}", "a tuple (images, labels)")
@@ -39,7 +40,7 @@ def check_classes(task: Any, labels: np.ndarray) -> None:
     """Check that a child can learn every class from the labels to train on, int64 (n,).
 
     Raises:
-        DataInvalid: Naming the classes without an image.
+        DataInvalid: If a class has no image; the message names it.
     """
     missing = np.flatnonzero(np.bincount(labels, minlength=task.outputs) == 0)
     if len(missing):
@@ -53,7 +54,7 @@ def check_symbols(task: Any, split: str, symbols: Any, least: int) -> None:
     """Check a text that a :class:`~nas_env.tasks.LanguageTask` has read, int64 (n,).
 
     Raises:
-        DataInvalid: Saying what was found and what was expected.
+        DataInvalid: If it does not fit; the message says what was found and expected.
     """
     name = f"symbols of the {split} text"
     _check_numbers(task, name, symbols, task.outputs, least)
@@ -93,7 +94,7 @@ def _check_numbers(task: Any, name: str, numbers: Any, outputs: int, least: int 
 
 
 def _form(value: Any) -> str:
-    """The type and shape of what was read.
+    """Describe the type and shape of what was read.
 
     Example:
         >>> _form(np.zeros((2, 8))), _form([1, 2])

@@ -1,4 +1,4 @@
-"""What language tasks share: a text in three parts, perplexity, the paper's reward."""
+"""The base of language tasks: a text in three parts, perplexity, the paper's reward."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ LEAST = 8  # symbols of a split
 
 @dataclass(frozen=True)
 class LanguageTask(TrainingTask):
-    """A text whose next symbol, a word or a character, is to be guessed.
+    """A text whose next symbol, a word or a character, is to be predicted.
 
-    A member fills in :meth:`_read`.
+    A member defines :meth:`_read`.
 
     Attributes:
-        train_size: Symbols of the training text to keep, from its beginning; None for all.
-        validation_size: Symbols of the validation text to keep, likewise; None for all.
+        train_size: Number of symbols to keep from the beginning of the training text; None for all.
+        validation_size: Number of symbols to keep from the beginning of the validation text; None
+            for all.
         reward_scale: c of the reward c / (validation perplexity)^2; the paper has 80.
     """
 
@@ -42,7 +43,7 @@ class LanguageTask(TrainingTask):
     #: An example is one symbol, a number without a shape.
     input_shape: ClassVar[tuple[int, ...]] = ()
     references: ClassVar[Mapping[str, str]] = {"NASCell": "nascell", "LSTM": "native:lstm"}
-    #: Whether its symbols are characters: bits per character are reported too.
+    #: True if the symbols are characters; then bits per character are reported too.
     of_characters: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -59,7 +60,7 @@ class LanguageTask(TrainingTask):
         """Return the first symbols of the training and the validation text, as many as asked.
 
         Raises:
-            DataInvalid: If the numbers of the symbols are not what the task says of them.
+            DataInvalid: If the numbers of the symbols are not what the task says.
             InvalidValue: If a text has fewer symbols than are asked for.
         """
         train = self._first("train", self.train_size)
@@ -76,17 +77,17 @@ class LanguageTask(TrainingTask):
         return torch.from_numpy(self._read("test").copy())
 
     def score(self, curves: Mapping[str, Sequence[float]]) -> float:
-        """The least validation perplexity of the last 5 epochs.
+        """Return the least validation perplexity of the last 5 epochs.
 
-        The paper does not say after which epoch it takes it; for images it takes the best of the
-        last 5 (section 4.1).
+        The paper does not say which epoch counts; for images it is the best of the last 5
+        (section 4.1).
         """
         return -best_of_last([-value for value in curves["validation_perplexity"]])
 
     def reward(self, score: float) -> float:
-        """The paper's c / (validation perplexity)^2 (section 4.2)."""
+        """Return the paper's c / (validation perplexity)^2 (section 4.2)."""
         return inverse_square(score, self.reward_scale)
 
     def figures(self, score: float) -> dict[str, float]:
-        """Bits per character of a text of characters: log2 of the perplexity."""
+        """Return bits per character, log2 of the perplexity, for a text of characters."""
         return {"validation_bits_per_character": math.log2(score)} if self.of_characters else {}

@@ -1,4 +1,4 @@
-"""What the tasks have in common that answer from a table instead of training."""
+"""The base of tasks that answer from a table instead of training."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from search_spaces._settings import at_least
 
 @dataclass(frozen=True)
 class TableRecipe(Recipe):
-    """How a table is asked.
+    """The settings for looking up in a table.
 
     Attributes:
-        fidelity: Epochs after which the validation metric is taken; 0 for the most there are.
-        noise: ``"mean"`` over the table's seeds; ``"sample"``: one of them, which the evaluation
-            seed and the architecture decide.
+        fidelity: Number of epochs after which the validation metric is taken; 0 for the most.
+        noise: ``"mean"``, the mean over the table's seeds; or ``"sample"``, one of them, which the
+            evaluation seed and the architecture determine.
     """
 
     fidelity: int = 0
@@ -32,10 +32,10 @@ class TableRecipe(Recipe):
 
 @dataclass(frozen=True)
 class TableTask(Task):
-    """Architectures whose training is over: a table has what came of it.
+    """A task whose architectures were trained before; a table has the results.
 
-    The reward is the table's validation metric itself, or minus it where less is better. A member
-    fills in :meth:`_read`.
+    The reward is the table's validation metric, or minus it if lower is better. A member defines
+    :meth:`_read`.
     """
 
     version: ClassVar[int] = 0
@@ -47,10 +47,10 @@ class TableTask(Task):
 
     @abstractmethod
     def _read(self) -> Table:
-        """The table; reading it twice costs nothing.
+        """Read the table; reading it again costs nothing.
 
         Raises:
-            DataNotFound: Saying where it was looked for, and how to get it.
+            DataNotFound: If it is missing; the message says where, and how to get it.
         """
 
     @property
@@ -60,7 +60,7 @@ class TableTask(Task):
 
     @property
     def space(self) -> Mapping[str, Any]:
-        """The table's own."""
+        """The search space of the table."""
         return self.table.header.space
 
     def verify(self) -> None:
@@ -68,5 +68,5 @@ class TableTask(Task):
         self._read()
 
     def reward(self, score: Any) -> Any:
-        """The metric, or minus it where less is better; of one or of an array of them."""
+        """Return the metric, or minus it if lower is better; of a number or an array."""
         return score if self.table.header.maximise else -score

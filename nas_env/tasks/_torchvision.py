@@ -1,4 +1,4 @@
-"""Data sets that torchvision publishes: found, or fetched, and checked by their published MD5s."""
+"""Data sets that torchvision downloads, checked by their published MD5s."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class PublishedFiles:
     """The files of a data set.
 
     Attributes:
-        title: What messages call it.
-        folder: Where the files lie, within the data folder.
-        checksums: The name of each and its MD5.
-        remedy: What to do by hand where they are missing; ``{data}`` stands for the data folder.
-        fetch: Downloads them into a data folder.
+        title: Name of the data set in messages.
+        folder: Folder of the files, within the data folder.
+        checksums: Name and MD5 of each file.
+        remedy: Instruction for missing files; ``{data}`` stands for the data folder.
+        fetch: Function that downloads the files into a data folder.
     """
 
     title: str
@@ -30,7 +30,7 @@ class PublishedFiles:
     fetch: Callable[[Path], None]
 
     def not_found(self, data: Path, missing: list[str], reason: str = "") -> DataNotFound:
-        """The error that says what was looked for, where, and how to get it."""
+        """Make the error that says what was looked for, where, and how to get it."""
         return DataNotFound(
             f"{self.title} not found: looked in {data / self.folder} for {', '.join(missing)}; "
             f"{self.remedy.format(data=data)}, "
@@ -40,11 +40,11 @@ class PublishedFiles:
 
 @functools.cache
 def verify(files: PublishedFiles, data: Path) -> None:
-    """Check every file, once a process; download them where their folder is missing.
+    """Check every file, once a process; download them if their folder is missing.
 
     Raises:
-        DataNotFound: Saying which files were looked for, where, and how to get them.
-        DataCorrupt: Naming the file and its checksum.
+        DataNotFound: If files are missing; the message says which, where, and how to get them.
+        DataCorrupt: If a file is not the published one; the message names its checksum.
     """
     folder = data / files.folder
     if not folder.is_dir():

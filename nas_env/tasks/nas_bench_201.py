@@ -24,9 +24,9 @@ class DataSet(NamedTuple):
     """A data set that the cells were trained on.
 
     Attributes:
-        prefix: How its entries of the file begin.
-        side: Height and width of its images, in pixels.
-        classes: How many there are.
+        prefix: Prefix of the data set's entries in the file.
+        side: Height and width of the images, in pixels.
+        classes: Number of classes.
     """
 
     prefix: str
@@ -49,7 +49,7 @@ class NASBench201(TableTask):
     the operations of the edges 0>1, 0>2, 1>2, 0>3, 1>3, 2>3 as the numbers of
     :class:`~search_spaces.nas_bench_201.NASBench201Space`'s options, and ``c10_val200``,
     ``c10_test200``, ``c10_val12``, … with accuracies in percent, the mean over the seeds
-    (``c100`` and ``in16`` for the other two data sets); docs/tables.md says how to make it of
+    (``c100`` and ``in16`` for the other two data sets); docs/tables.md says how to make it from
     the authors' file.
 
     Attributes:
@@ -69,7 +69,7 @@ class NASBench201(TableTask):
 
     @property
     def space(self) -> Mapping[str, Any]:
-        """That of the cells."""
+        """The search space of the cells."""
         return {"name": "nas_bench_201"}
 
     def _read(self) -> Table:

@@ -1,4 +1,4 @@
-"""Anyone's table: a benchmark in two files, a search space and a table, without a line here."""
+"""A user's table: a benchmark in two files, a search space and a table."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ class AnyTable(TableTask):
     """A table in a file; the file names its search space.
 
     Attributes:
-        path: The file, ``.npz`` or ``.json`` (docs/tables.md has the format).
+        path: File of the table, ``.npz`` or ``.json`` (docs/tables.md has the format).
     """
 
     path: str
 
     @property
     def metric(self) -> str:  # type: ignore[override]
-        """The table's own."""
+        """The validation metric of the table."""
         return f"validation_{self.table.header.metric}"
 
     @property
     def failure_reward(self) -> float:  # type: ignore[override]
-        """0; where less is better, the reward of the table's worst."""
+        """The reward of a failure: 0, or that of the table's worst if lower is better."""
         return 0.0 if self.table.header.maximise else -self.table.worst
 
     def _read(self) -> Table:
