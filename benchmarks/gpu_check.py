@@ -44,12 +44,14 @@ class Options:
 
     Attributes:
         device: The device to check, ``cuda`` or ``cpu``.
+        tasks: Tasks to train on; recurrent cells take minutes.
         children: Random children of each task.
         seeds: Trainings of each child.
         workers: Children at once in the check of worker processes.
     """
 
     device: str = "cuda"
+    tasks: tuple[str, ...] = TASKS
     children: int = 6
     seeds: int = 4
     workers: int = 4
@@ -63,7 +65,7 @@ def measure(options: Options) -> int:
         "in worker processes": in_workers,
     }
     figures: dict[str, Any] = {"device": device_name(options.device)}
-    for task in TASKS:
+    for task in options.tasks:
         for name, check in checks.items():
             begun = time.perf_counter()
             found = check(task, options)
@@ -74,7 +76,8 @@ def measure(options: Options) -> int:
     figures["all right"] = passed
     save(
         f"gpu_check_{options.device}",
-        f"python -m benchmarks.gpu_check --device {options.device} --children {options.children} "
+        f"python -m benchmarks.gpu_check --device {options.device} "
+        f"--tasks {' '.join(options.tasks)} --children {options.children} "
         f"--seeds {options.seeds} --workers {options.workers}",
         figures,
     )
