@@ -1,8 +1,8 @@
 """Cheap recipes among which ``benchmarks.fidelity`` chooses, and what each is compared with.
 
 For each id the recipes by name, as ``gym.make(id, recipe=...)`` takes them. The candidates of an
-id cost about the same, 45 seconds a child on one slow CPU core, and the reference twenty times as
-much.
+id cost about the same, 45 seconds a child on one slow CPU core (an AMD EPYC without AMX), and the
+reference twenty times as much.
 """
 
 from __future__ import annotations

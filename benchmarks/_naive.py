@@ -58,16 +58,8 @@ def train(
         The validation accuracy, a fraction, after each epoch.
     """
     device = next(child.parameters()).device
-    training, validation = _transforms(data, recipe)
-    batches = DataLoader(
-        Samples(data.train_images, data.train_labels, training),
-        recipe.batch_size,
-        shuffle=True,
-        drop_last=True,
-        num_workers=loaders,
-        persistent_workers=loaders > 0,
-        pin_memory=device.type == "cuda",
-    )
+    _, validation = _transforms(data, recipe)
+    batches = _training_batches(data, recipe, loaders, device.type == "cuda")
     held_out = DataLoader(Samples(data.validation_images, data.validation_labels, validation), 1000)
     optimiser = torch.optim.SGD(
         child.parameters(),
@@ -90,6 +82,24 @@ def train(
             rates.step()
         accuracies.append(_accuracy(child, held_out))
     return accuracies
+
+
+@lru_cache(maxsize=1)
+def _training_batches(data: ImageData, recipe: ImageRecipe, loaders: int, pin: bool) -> DataLoader:
+    """Return the loader of the training images, whose processes serve one child after the other.
+
+    A process of the benchmark starts them anew, with an import of torch; a script would fork them.
+    """
+    training, _ = _transforms(data, recipe)
+    return DataLoader(
+        Samples(data.train_images, data.train_labels, training),
+        recipe.batch_size,
+        shuffle=True,
+        drop_last=True,
+        num_workers=loaders,
+        persistent_workers=loaders > 0,
+        pin_memory=pin,
+    )
 
 
 @torch.no_grad()

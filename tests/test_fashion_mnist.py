@@ -159,13 +159,13 @@ def test_missing_data_is_told_at_the_first_reset(tmp_path, monkeypatch):
 def test_the_environment():
     env = gymnasium.make("NAS-FashionMNIST-v0", device="cpu")
     assert env.unwrapped.search_space.length() == 33
-    assert env.unwrapped.problem.recipe == make_task("fashion_mnist").recipes["short"].resolved(
+    assert env.unwrapped.problem.recipe == make_task("fashion_mnist").recipes["laptop"].resolved(
         "cpu"
     )
     env.close()
 
 
-@pytest.mark.parametrize("recipe", ["short", "paper"])
+@pytest.mark.parametrize("recipe", ["laptop", "short", "paper"])
 def test_a_child_is_trained(data, recipe):
     env = gymnasium.make(
         "NAS-FashionMNIST-v0",

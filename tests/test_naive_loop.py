@@ -36,7 +36,7 @@ def test_it_trains_as_the_engine_does_where_the_order_of_the_images_is_no_matter
 
 def test_its_images_are_those_of_the_engine_where_they_are_enlarged():
     images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
-    problem = Problem("cifar10", "convolutional", device="cpu")
+    problem = Problem("cifar10", "convolutional", recipe="short", device="cpu")
     data = ImageData(images, torch.tensor([0, 1]), images, torch.tensor([0, 1]))
     _, validation = _naive._transforms(data, problem.recipe)
     given = torch.stack([image for image, _ in _naive.Samples(images, torch.arange(2), validation)])

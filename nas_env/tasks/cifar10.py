@@ -11,7 +11,7 @@ import numpy as np
 
 from nas_env.tasks import _torchvision
 from nas_env.tasks._base import data_folder
-from nas_env.tasks._images import Images, ImageTask
+from nas_env.tasks._images import LAPTOP, Images, ImageTask
 from nas_env.training.recipe import ImageRecipe, Recipe
 
 #: How NAS-Bench-201 trains its cells (Dong & Yang 2020, section 2.3, table 1).
@@ -44,12 +44,13 @@ class CIFAR10(ImageTask):
     outputs: ClassVar[int] = 10
     available: ClassVar[int] = 50_000
     recipes: ClassVar[Mapping[str, Recipe]] = {
+        "laptop": LAPTOP,
         "short": ImageRecipe(epochs=5, batch_size=128, schedule="one_cycle", weight_decay=5e-4),
         "paper": ImageRecipe(),
         "nas_bench_201": NAS_BENCH_201,
         "nas_bench_201_12": replace(NAS_BENCH_201, epochs=12),
     }
-    default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short", "cuda": "paper"}
+    default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "laptop", "cuda": "paper"}
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "NAS-CIFAR10-v0": {"space": {"name": "convolutional", "layers": 6}},
         "NAS-CIFAR10-Strides-v0": {

@@ -13,7 +13,7 @@ import numpy as np
 
 from nas_env.tasks import _torchvision
 from nas_env.tasks._base import data_folder
-from nas_env.tasks._images import Images, ImageTask
+from nas_env.tasks._images import LAPTOP, Images, ImageTask
 from nas_env.training.recipe import ImageRecipe, Recipe
 
 FOLDER = "FashionMNIST/raw"  # as torchvision lays it out
@@ -39,10 +39,11 @@ class FashionMNIST(ImageTask):
     outputs: ClassVar[int] = 10
     available: ClassVar[int] = 60_000
     recipes: ClassVar[Mapping[str, Recipe]] = {
+        "laptop": LAPTOP,
         "short": replace(PAPER, epochs=5, batch_size=128, schedule="one_cycle", weight_decay=5e-4),
         "paper": PAPER,
     }
-    default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short", "cuda": "paper"}
+    default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "laptop", "cuda": "paper"}
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "NAS-FashionMNIST-v0": {"space": {"name": "convolutional", "layers": 6}}
     }

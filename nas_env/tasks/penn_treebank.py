@@ -13,6 +13,16 @@ from nas_env.training.recipe import Recipe
 
 ZAREMBA_MEDIUM = LanguageRecipe()
 
+SHORT = LanguageRecipe(
+    epochs=2,
+    loss="mean",
+    optimiser="adam",
+    learning_rate=0.005,
+    decay_factor=0.3,
+    decay_from=1,
+    symbols=60_000,
+)
+
 
 @dataclass(frozen=True)
 class PennTreebank(PennTreebankFiles):
@@ -41,19 +51,12 @@ class PennTreebank(PennTreebankFiles):
         "test": 82_430,
     }
     recipes: ClassVar[Mapping[str, Recipe]] = {
-        "short": LanguageRecipe(
-            epochs=2,
-            loss="mean",
-            optimiser="adam",
-            learning_rate=0.005,
-            decay_factor=0.3,
-            decay_from=1,
-            symbols=60_000,
-        ),
+        "laptop": replace(SHORT, symbols=19_000, validation_symbols=10_000),
+        "short": SHORT,
         "paper": replace(ZAREMBA_MEDIUM, epochs=35),
         "zaremba_medium": ZAREMBA_MEDIUM,
     }
-    default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short", "cuda": "paper"}
+    default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "laptop", "cuda": "paper"}
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "NAS-PTB-v0": {"space": {"name": "recurrent_cell"}}
     }

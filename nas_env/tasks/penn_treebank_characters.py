@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from nas_env.tasks._language import Split
@@ -14,6 +14,17 @@ from nas_env.training.recipe import Recipe
 #: Parameters and embedding of the paper's smaller pair of character models (section 4.2): its
 #: 6.57 million are those of an LSTM of 716 units; a base-8 cell has 501.
 SIZE = {"parameters": 6_572_170, "embedding": 128}
+
+SHORT = LanguageRecipe(
+    epochs=2,
+    steps=25,
+    loss="mean",
+    optimiser="adam",
+    learning_rate=0.005,
+    decay_factor=0.3,
+    decay_from=1,
+    symbols=100_000,
+)
 
 
 @dataclass(frozen=True)
@@ -47,16 +58,8 @@ class PennTreebankCharacters(PennTreebankFiles):
         "test": 442_423,
     }
     recipes: ClassVar[Mapping[str, Recipe]] = {
-        "short": LanguageRecipe(
-            epochs=2,
-            steps=25,
-            loss="mean",
-            optimiser="adam",
-            learning_rate=0.005,
-            decay_factor=0.3,
-            decay_from=1,
-            symbols=100_000,
-        ),
+        "laptop": replace(SHORT, symbols=40_000, validation_symbols=30_000),
+        "short": SHORT,
         "paper": LanguageRecipe(
             epochs=35,
             batch_size=32,
@@ -68,7 +71,7 @@ class PennTreebankCharacters(PennTreebankFiles):
             weight_decay=1e-4,
         ),
     }
-    default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short", "cuda": "paper"}
+    default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "laptop", "cuda": "paper"}
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "NAS-PTBChar-v0": {"space": {"name": "recurrent_cell", **SIZE, "dropout": 0.2}}
     }
