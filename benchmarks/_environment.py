@@ -1,4 +1,4 @@
-"""The environment of a benchmark, and what its table knows beyond the reward."""
+"""The environment of a benchmark, and the knowledge of its table beyond the reward."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from search_spaces import SearchSpace
 
 
 class Truth:
-    """What a table knows of architectures beyond their reward.
+    """The knowledge of a table about architectures, beyond their reward.
 
     Args:
-        answers: The table as an environment's problem asks it.
+        answers: Answers of the table to an environment's problem.
 
     Attributes:
         has_test: Whether there is a test metric.
-        maximise: Whether more of the metric is better.
+        maximise: Whether a higher metric is better.
     """
 
     def __init__(self, answers: Any):
@@ -33,20 +33,20 @@ class Truth:
         self.maximise: bool = self.table.header.maximise
 
     def rows(self, tokens: Sequence[Sequence[int]]) -> np.ndarray:
-        """The row of each sequence, -1 for those that the table does not know: int (n,)."""
+        """Return the row of each sequence, -1 for those that the table does not list: int (n,)."""
         return np.array([self.answers.row(sequence) for sequence in tokens], dtype=np.int64)
 
     def test(self, rows: np.ndarray) -> np.ndarray:
-        """The test metric of rows at the longest training, mean over its seeds."""
+        """Return the test metric of rows at the longest training, averaged over its seeds."""
         return self.table.mean("test", rows)
 
     def seconds(self, rows: np.ndarray) -> np.ndarray:
-        """What training took, at the fidelity that is searched; NaN where nobody measured."""
+        """Return the seconds of training at the searched fidelity; NaN if they are unknown."""
         return self.table.seconds(rows, self.answers.recipe.fidelity)
 
     @property
     def optimum(self) -> dict[str, float]:
-        """The best of all rows: in the validation that is searched, and in the test metric."""
+        """The best of all rows, by the searched validation metric and by the test metric."""
         searched = self.answers.metric
         best = np.nanmax(searched) if self.maximise else np.nanmin(searched)
         test = {"test": float(self.table.optimum("test"))} if self.has_test else {}
@@ -57,7 +57,8 @@ def verify(id: str, make: Mapping[str, Any]) -> None:
     """Check that an environment is one of architectures, and that its data is there.
 
     Raises:
-        InvalidValue: If it is not; :class:`~nas_env.errors.DataNotFound` if data is missing.
+        InvalidValue: If it is not.
+        DataNotFound: If data is missing.
     """
     with contextlib.closing(make_vector(id, make, 1)) as environment:
         if not hasattr(environment.unwrapped, "problem"):
@@ -66,7 +67,7 @@ def verify(id: str, make: Mapping[str, Any]) -> None:
 
 
 def truth_of(environment: Any) -> Truth | None:
-    """What the table behind an environment knows; None where its children are trained."""
+    """Return the knowledge of an environment's table; None if its children are trained."""
     answers = getattr(environment.unwrapped.problem, "answers", None)
     return None if answers is None else Truth(answers)
 
@@ -74,13 +75,13 @@ def truth_of(environment: Any) -> Truth | None:
 def make_environment(
     id: str, make: Mapping[str, Any], agent: Mapping[str, Any], episodes: int
 ) -> Any:
-    """The environment that an agent plays; see :func:`agents.make_environment`.
+    """Make the environment that an agent plays; see :func:`agents.make_environment`.
 
     Args:
-        id: The environment's, ``module:ID`` for one from outside.
-        make: Further keyword arguments.
-        agent: Its spec.
-        episodes: The budget: no more are played at once.
+        id: Id of the environment, ``module:ID`` for one from outside.
+        make: Further keyword arguments of the environment.
+        agent: Spec of the agent.
+        episodes: Budget; no more episodes are played at once.
     """
     return _made(lambda: agents.make_environment(agent, id, episodes, **make), id)
 
@@ -92,10 +93,10 @@ def make_vector(id: str, make: Mapping[str, Any], count: int) -> Any:
 
 
 def all_sequences(space: SearchSpace) -> tuple[np.ndarray, np.ndarray] | None:
-    """Every complete sequence, and how probable it is when each open option is equally so.
+    """Return every complete sequence, and its probability under uniform choices.
 
     Returns:
-        int64 (n, decisions) and float (n,); None where there are too many.
+        Sequences, int64 (n, decisions), and probabilities (n,); None if there are too many.
     """
     if not space.size <= LARGEST:
         return None

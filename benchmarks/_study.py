@@ -47,7 +47,7 @@ class Study:
         environment: Id of the environment.
         make: Further keyword arguments of the environment.
         budget: Length of each search.
-        reported: Which metric of an incumbent is reported, ``"test"`` or ``"validation"``.
+        reported: Metric of an incumbent that is reported, ``"test"`` or ``"validation"``.
         metric: Name of the metric that the search went by.
         scale: Factor of the metric: 100 for an accuracy that was a fraction.
         maximise: Whether a higher metric is better.

@@ -1,4 +1,4 @@
-"""How fast an environment steps: a table beside FrozenLake, many at once, and under SB3's PPO.
+"""Measures how fast environments step: one, many at once, under SB3's PPO, and FrozenLake.
 
 python -m benchmarks.environment
 
@@ -29,10 +29,10 @@ class Options:
     """Time an environment alone, as a vector, and under PPO.
 
     Attributes:
-        environment: A table environment's id.
-        rounds: Turns of each.
-        steps: Of a turn of one environment.
-        ppo_steps: Of a turn of PPO.
+        environment: Id of a table environment.
+        rounds: Number of turns of each measurement.
+        steps: Steps in a turn of one environment.
+        ppo_steps: Steps in a turn of PPO.
     """
 
     environment: str = "NAS-Bench-Digits-v0"
@@ -42,7 +42,7 @@ class Options:
 
 
 class Trivial(gymnasium.Env[Any, Any]):
-    """The same spaces, and nothing behind them."""
+    """An environment of the same spaces that does nothing."""
 
     def __init__(self, environment: gymnasium.Env[Any, Any], length: int):
         self.observation_space, self.action_space = (
@@ -52,13 +52,13 @@ class Trivial(gymnasium.Env[Any, Any]):
         self.length = length
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
-        """The first of always the same observations."""
+        """Return the observation, which is always the same."""
         super().reset(seed=seed)
         self.taken = 0
         return self._observation(), {}
 
     def step(self, action: Any) -> Any:
-        """One of as many steps as an episode has."""
+        """Count a step; an episode has as many as in the other environment."""
         self.taken += 1
         return self._observation(), 0.0, self.taken == self.length, False, {}
 
@@ -68,7 +68,7 @@ class Trivial(gymnasium.Env[Any, Any]):
 
 
 def main(options: Options) -> None:
-    """Time all in turns, print, and keep the figures."""
+    """Time everything in turns, print the figures and write them."""
     turns = {
         "FrozenLake-v1": one("FrozenLake-v1", options.steps),
         "one environment": one(options.environment, options.steps),
@@ -90,7 +90,7 @@ def main(options: Options) -> None:
 
 
 def one(id: str, steps: int) -> Callable[[], float]:
-    """Random actions in one environment, as ``gym.make`` gives it: steps per second."""
+    """Make a turn of random actions in the environment of ``gym.make``: steps per second."""
     env = gymnasium.make(id)
     actions = np.random.default_rng(0).integers(env.action_space.n, size=steps)  # type: ignore[attr-defined]
 
@@ -107,7 +107,7 @@ def one(id: str, steps: int) -> Callable[[], float]:
 
 
 def many(id: str, steps: int) -> Callable[[], float]:
-    """Random actions in the vector environment: decisions per second."""
+    """Make a turn of random actions in the vector environment: decisions per second."""
     env = gymnasium.make_vec(id, num_envs=EPISODES, **VECTOR)
     options = env.single_action_space.n  # type: ignore[attr-defined]
     actions = np.random.default_rng(0).integers(options, size=(steps, EPISODES))
@@ -123,7 +123,7 @@ def many(id: str, steps: int) -> Callable[[], float]:
 
 
 def ppo_turns(options: Options) -> dict[str, Callable[[], float]]:
-    """Stable-Baselines3's PPO on one environment and on eight, and on trivial ones."""
+    """Make turns of Stable-Baselines3's PPO on one and eight environments, and on trivial ones."""
     from stable_baselines3.common.vec_env import DummyVecEnv
 
     made = gymnasium.make(options.environment)
@@ -139,7 +139,7 @@ def ppo_turns(options: Options) -> dict[str, Callable[[], float]]:
 
 
 def ppo(environment: Any, steps: int) -> Callable[[], float]:
-    """Learning with PPO's own settings: steps per second."""
+    """Make a turn of learning with PPO's own settings: steps per second."""
     from stable_baselines3 import PPO
 
     n_steps = 512 // environment.num_envs

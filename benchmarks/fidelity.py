@@ -1,13 +1,14 @@
-"""Which cheap recipe puts networks in the order of a long training?
+"""Measures which cheap recipe puts networks in the order of a long training.
 
 NAS_DATA=... python -m benchmarks.fidelity --device cuda --workers 16     # minutes of a GPU
 NAS_DATA=... python -m benchmarks.fidelity --reference-seeds 0 --networks 3 --seeds 1 --device cpu
 
 The same random networks, spread evenly over the FLOPs of the space, are trained by each candidate
-of ``benchmarks/_candidates.py`` and by the reference, over several seeds. A candidate's figure is
-Kendall's tau between the networks' order by one training of each and their order by the reference's
-mean over seeds, averaged over the candidate's seeds; its interval is a bootstrap over networks.
-The second command leaves the reference out, and says what a child takes on this machine.
+of ``benchmarks/_candidates.py`` and by the reference, over several seeds. The figure of a candidate
+is Kendall's tau between two orders of the networks: by one training of each, and by the reference's
+mean over seeds. It is averaged over the candidate's seeds; its interval is a bootstrap over
+networks. The second command leaves the reference out, and measures the seconds of a child on this
+machine.
 """
 
 from __future__ import annotations
@@ -34,23 +35,23 @@ from nas_env.evaluation._machine import cores
 from nas_env.problem import Problem, choose_device
 from nas_env.tasks import task_class, task_names
 
-DRAWN = 200  # random networks, of which the spread ones are taken
+DRAWN = 200  # random networks, among which the spread ones are chosen
 RESAMPLES = 1_000
-FAILED = -1.0  # the reward of a training that failed: behind all others
+FAILED = -1.0  # the reward of a training that failed, below all others
 
 
 @dataclass(frozen=True)
 class Options:
-    """Train the same networks by all candidates.
+    """Train the same networks by all candidate recipes.
 
     Attributes:
         env: Id of the environment.
         networks: Number of networks.
-        seeds: Trainings of each network by each candidate.
-        reference_seeds: Trainings of each network by the reference; 0 leaves the reference out.
+        seeds: Number of trainings of each network by each candidate.
+        reference_seeds: Number of trainings of each network by the reference; 0 leaves it out.
         device: ``cpu``, ``cuda`` or ``auto``.
-        workers: Processes that train at the same time.
-        minutes: Time after which no training begins; what is then whole counts, seed by seed.
+        workers: Number of processes that train at the same time.
+        minutes: Time after which no training begins; seeds that are then complete count.
         only: Candidates to train; by default all.
         share: Share of the images or words of every training, for a trial.
     """
@@ -68,7 +69,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Job:
-    """One training."""
+    """One training of one network by one recipe."""
 
     env: str
     device: str
@@ -79,7 +80,7 @@ class Job:
 
 
 def measure(options: Options) -> None:
-    """Train, compare, print and keep the figures."""
+    """Train, compare, print the figures and write them."""
     names = chosen(options)
     networks = spread(options)
     jobs = [
@@ -111,7 +112,7 @@ def measure(options: Options) -> None:
 
 
 def in_time(jobs: Sequence[Job], options: Options) -> dict[Job, tuple[float, float]]:
-    """What came of each job that was begun in time."""
+    """Play the jobs until the time is over; return reward and seconds of each."""
     end = time.monotonic() + 60 * options.minutes
     waiting, running = deque(jobs), {}
     found: dict[Job, tuple[float, float]] = {}
@@ -131,7 +132,7 @@ def whole(
     jobs: Sequence[Job],
     found: Mapping[Job, tuple[float, float]],
 ) -> list[np.ndarray]:
-    """For each seed with which all networks were trained by a recipe: (networks, 2)."""
+    """Return (networks, 2) for each seed with which a recipe trained all networks."""
     own = [job for job in jobs if job.recipe == name]
     by_seed: dict[int, dict[tuple[int, ...], tuple[float, float]]] = {}
     for job in own:
@@ -142,7 +143,7 @@ def whole(
 
 
 def chosen(options: Options) -> list[str]:
-    """The names of the reference and of the candidates that are wanted.
+    """Return the names of the reference and of the candidates that are wanted.
 
     Raises:
         UnknownName: If there is no such id or candidate.
@@ -158,7 +159,7 @@ def chosen(options: Options) -> list[str]:
 
 
 def spread(options: Options) -> list[tuple[int, ...]]:
-    """Networks at even steps of the ranking of random ones by parameters and FLOPs, rising."""
+    """Return networks at even steps of a ranking of random ones by FLOPs and parameters."""
     own = problem(options.env, options.device, REFERENCE, 1.0)
     task: Any = own.task
 
@@ -173,7 +174,7 @@ def spread(options: Options) -> list[tuple[int, ...]]:
 
 @lru_cache
 def problem(env: str, device: str, recipe: str, share: float) -> Problem:
-    """The problem of an id with one of its recipes; Gymnasium need not be installed."""
+    """Return the problem of an id with one of its recipes; Gymnasium need not be installed."""
     changes = dict(CANDIDATES[env][recipe])
     if share < 1:
         size = "symbols" if "symbols" in changes else "images"
@@ -185,7 +186,7 @@ def problem(env: str, device: str, recipe: str, share: float) -> Problem:
 
 
 def trained(job: Job) -> tuple[float, float]:
-    """The reward of one training, ``FAILED`` where it failed, and the seconds it took."""
+    """Return the reward of one training, ``FAILED`` if it failed, and its seconds."""
     own = problem(job.env, job.device, job.recipe, job.share)
     own.evaluation_seed = job.seed
     ((architecture, evaluation),) = own.evaluate([job.tokens])
@@ -196,7 +197,7 @@ def trained(job: Job) -> tuple[float, float]:
 
 
 def report(tables: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """What each recipe comes to, printed as it is made."""
+    """Return the figures of each recipe, and print them as they are made."""
     reference = tables[REFERENCE][..., 0].mean(axis=1) if REFERENCE in tables else None
     figures: dict[str, Any] = {}
     for name, table in tables.items():
@@ -218,7 +219,7 @@ def report(tables: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 
 def agreement(rewards: np.ndarray, reference: np.ndarray) -> dict[str, Any]:
-    """Kendall's tau of (networks, seeds) with (networks,), and its 95% interval."""
+    """Return Kendall's tau of (networks, seeds) with (networks,), and its 95% interval."""
 
     def over_seeds(chosen: np.ndarray) -> float:
         return float(np.nanmean([tau(c[chosen], reference[chosen]) for c in rewards.T]))
@@ -233,7 +234,7 @@ def agreement(rewards: np.ndarray, reference: np.ndarray) -> dict[str, Any]:
 
 
 def tau(first: np.ndarray, second: np.ndarray) -> float:
-    """Kendall's tau-b of two lists of scores; NaN where all scores of one are equal.
+    """Return Kendall's tau-b of two lists of scores; NaN if all scores of one are equal.
 
     Example:
         >>> round(tau(np.array([1, 2, 3, 3]), np.array([1, 3, 2, 4])), 3)

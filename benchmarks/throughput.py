@@ -1,4 +1,4 @@
-"""Children an hour: what a careful user writes today, beside the engine, in turns within one run.
+"""Measures children an hour: a careful user's own loop and the engine, in turns within one run.
 
 NAS_DATA=... python -m benchmarks.throughput             # CIFAR-10; five minutes on two cores
 NAS_DATA=... python -m benchmarks.throughput --quick     # four small architectures
@@ -11,9 +11,9 @@ Three ways to train the same architectures on the same images for the same numbe
 - *workers*: as many children at once as there are cores, a process of one thread each; on a GPU
   ``--children`` processes that share it.
 
-Each way has processes of its own. GFLOP/s count a training step as three forward passes, by the
-architecture alone; the peaks are large products and a large convolution in the same run. Torch
-(with torchvision) and numpy are all that it imports, so that it runs on a bare machine with a GPU.
+Each way has processes of its own. GFLOP/s count a training step as three forward passes of the
+architecture; the peaks are large products and a large convolution in the same run. It imports only
+torch, torchvision and numpy, so that it runs on a bare machine with a GPU.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ SPACE = ConvolutionalSpace(layers=max(DEPTHS))
 
 #: The paper's search (sections 4.1 and A): children a depth, images that each is trained on.
 CHILDREN_A_DEPTH, IMAGES_A_CHILD = 1_600, 50 * 45_000
-#: Of a skip connection: under an untrained controller, and in the published network.
+#: Rate of skip connections under an untrained controller, and in the published network.
 SKIP_RATES = (0.5, 0.62)
 SAMPLES = 8  # architectures a depth, for the mean cost
 
@@ -61,13 +61,13 @@ class Options:
     """Time training steps.
 
     Attributes:
-        device: ``cpu`` or ``cuda``.
-        quick: Four architectures, of 6 and 8 layers, instead of 17 of 6 to 20.
-        steps: Training steps of each child.
-        batch: Images of a step.
-        children: At once, as workers.
-        loaders: Processes of the naive loader; on a CPU they cost more than they bring.
-        precision: Of the engine.
+        device: Device, ``cpu`` or ``cuda``.
+        quick: Use four architectures, of 6 and 8 layers, instead of 17 of 6 to 20.
+        steps: Number of training steps of each child.
+        batch: Number of images of a step.
+        children: Number of children trained at once by workers.
+        loaders: Number of processes of the naive loader; on a CPU they make it slower.
+        precision: Precision of the engine.
     """
 
     device: str
@@ -80,7 +80,7 @@ class Options:
 
     @property
     def command(self) -> str:
-        """What gives these options."""
+        """The command with these options."""
         quick = " --quick" * self.quick
         return (
             f"python -m benchmarks.throughput --device {self.device}{quick} --steps {self.steps} "
@@ -90,15 +90,17 @@ class Options:
 
 
 def options() -> Options:
-    """Of the command line."""
+    """Read the options of the command line."""
     here = "cuda" if torch.cuda.is_available() else "cpu"
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--device", choices=("cpu", "cuda"), default=here)
     parser.add_argument("--quick", action="store_true", help="four small architectures")
-    parser.add_argument("--steps", type=int, help="of each child (default 3, on CUDA 200)")
-    parser.add_argument("--batch", type=int, default=64, help="images a step (default 64)")
-    parser.add_argument("--children", type=int, help="at once (default: the cores, on CUDA 4)")
-    parser.add_argument("--loaders", type=int, help="of the naive way (default 0, on CUDA 8)")
+    parser.add_argument("--steps", type=int, help="steps of a child (default 3, on CUDA 200)")
+    parser.add_argument("--batch", type=int, default=64, help="images of a step (default 64)")
+    parser.add_argument("--children", type=int, help="children at once (default: cores, on CUDA 4)")
+    parser.add_argument(
+        "--loaders", type=int, help="processes of the naive loader (default 0, on CUDA 8)"
+    )
     parser.add_argument("--precision", choices=("auto", "float32"), default="auto")
     given = parser.parse_args()
     defaults = {"cpu": (3, cores(), 0), "cuda": (200, 4, min(8, cores()))}[given.device]
@@ -109,7 +111,7 @@ def options() -> Options:
 
 
 def main() -> int:
-    """Time all in turns, print, and keep the figures."""
+    """Time all ways in turns, print the figures and write them."""
     wanted = options()
     try:
         CIFAR10().verify()
@@ -141,7 +143,7 @@ def main() -> int:
 
 # -- what is trained -----------------------------------------------------------------------------
 def architectures(quick: bool) -> list[Any]:
-    """Seeded random ones, two of each depth, and the published one."""
+    """Return random architectures, two of each depth, and the published one."""
     rng = np.random.default_rng(0)
     depths = DEPTHS[:2] if quick else DEPTHS
     found: list[Any] = []
@@ -155,7 +157,7 @@ def architectures(quick: bool) -> list[Any]:
 
 @lru_cache
 def prepared(options: Options) -> Any:
-    """As many images as the steps take, and the paper's recipe for one epoch of them."""
+    """Return the images of the steps, and the paper's recipe for one epoch of them."""
     task = CIFAR10(train_size=options.steps * options.batch, validation_size=10)
     recipe = task.recipes["paper"]
     changes = {
@@ -168,14 +170,14 @@ def prepared(options: Options) -> Any:
 
 
 def naive(architecture: Any, options: Options) -> None:
-    """One child as a careful user writes it."""
+    """Train one child as a careful user would."""
     data, recipe = prepared(options)
     child = SPACE.build(architecture, SHAPE, CLASSES).to(options.device)
     _naive.train(child, data, recipe, loaders=options.loaders)
 
 
 def engine(architecture: Any, options: Options) -> None:
-    """One child as the engine trains it."""
+    """Train one child by the engine."""
     data, recipe = on_device(options)
     device = torch.device(options.device)
     with settled(recipe, 0, device):
@@ -185,14 +187,14 @@ def engine(architecture: Any, options: Options) -> None:
 
 @lru_cache
 def on_device(options: Options) -> Any:
-    """The same where the engine keeps it."""
+    """Return images and recipe, with the images on the engine's device."""
     data, recipe = prepared(options)
     return data.to(torch.device(options.device)), recipe
 
 
 # -- how it is timed -----------------------------------------------------------------------------
 def pool(way: str, options: Options) -> AbstractContextManager[ProcessPoolExecutor]:
-    """The processes of one way; the allocator's settings are part of the engine."""
+    """Start the processes of one way; the allocator's settings are part of the engine."""
     if way == "naive":
         return processes(1, threads=cores(), engine=False)
     count = options.children if way == "workers" else 1
@@ -200,7 +202,7 @@ def pool(way: str, options: Options) -> AbstractContextManager[ProcessPoolExecut
 
 
 def timed(pool: ProcessPoolExecutor, way: str, architecture: Any, options: Options) -> float:
-    """Seconds a child, where all processes of the way are at work at the same time."""
+    """Return the seconds of a child, with all processes of the way at work."""
     count = options.children if way == "workers" else 1
     train_one = naive if way == "naive" else engine
     begun = time.perf_counter()
@@ -210,7 +212,7 @@ def timed(pool: ProcessPoolExecutor, way: str, architecture: Any, options: Optio
 
 
 def measured_peaks(device: str) -> dict[str, float]:
-    """GFLOP/s of large products and of a large convolution, the best of some."""
+    """Measure GFLOP/s of large products and of a large convolution, the best of several."""
     side, batch = (8192, 1024) if device == "cuda" else (2048, 32)
     peaks = {}
     for dtype in (torch.float32, torch.bfloat16):
@@ -243,7 +245,7 @@ def _durations(once: Any, device: str) -> Iterator[float]:
 def report(
     options: Options, chosen: list[Any], seconds: dict[str, float], peaks: dict[str, float]
 ) -> dict[str, Any]:
-    """The figures; children an hour are of the short recipe, 5 epochs of 45,000 images."""
+    """Return the figures; children an hour have 5 epochs of 45,000 images."""
     images = len(chosen) * options.steps * options.batch
     flops = sum(3 * SPACE.cost(a, SHAPE, CLASSES).flops for a in chosen) / len(chosen)
     peak = max(peaks.values())
@@ -267,10 +269,10 @@ def report(
 
 
 def whole_search(skips: float) -> float:
-    """FLOPs of the training of all 12,800 children, 50 epochs each, 6 to 20 layers (section 4.1).
+    """Return the FLOPs of training all 12,800 children, 50 epochs each (section 4.1).
 
     Args:
-        skips: The probability of each skip connection; all else is uniform.
+        skips: Probability of each skip connection; all other decisions are uniform.
     """
     rng = np.random.default_rng(0)
     total = 0.0

@@ -32,13 +32,13 @@ class Options:
 
     Attributes:
         run: Folder of a run, whose best cell is taken; or a file with an architecture's JSON.
-        to: An environment's id, or a language task's name.
+        to: Id of an environment, or name of a language task.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         recipe: Name of a recipe of the other task; by default the one for the device.
         epochs: Epochs of the training; by default the recipe's.
-        parameters: Most parameters of a child; by default the environment's.
-        train_size: Symbols of the training text to keep; by default all.
-        seed: With the architecture, it makes the seed of each child.
+        parameters: Largest number of parameters of a child; by default the environment's.
+        train_size: Number of symbols of the training text to keep; by default all.
+        seed: Seed of the children, together with their architecture.
     """
 
     run: Path
