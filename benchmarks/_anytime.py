@@ -1,4 +1,4 @@
-"""What a search has in hand at any time: searched by validation, reported by test."""
+"""The incumbent of a search at any time: found by validation, reported by test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LARGEST = 200_000  # sequences that are enumerated at most
 
 
 def incumbent(selection: np.ndarray, report: np.ndarray) -> np.ndarray:
-    """What is reported of the architecture with the best selection so far.
+    """Return what is reported of the architecture with the best selection so far.
 
     Args:
         selection: What the search goes by, higher is better, NaN where the child failed:
@@ -35,7 +35,7 @@ def incumbent(selection: np.ndarray, report: np.ndarray) -> np.ndarray:
 
 
 def spent(seconds: np.ndarray, repeated: np.ndarray) -> np.ndarray:
-    """The simulated compute after each episode, in seconds.
+    """Return the simulated compute after each episode, in seconds.
 
     Args:
         seconds: That training the child takes, (..., episodes).
@@ -46,7 +46,7 @@ def spent(seconds: np.ndarray, repeated: np.ndarray) -> np.ndarray:
 
 
 def at_times(times: np.ndarray, values: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """A curve of steps read at given times.
+    """Read a curve of steps at given times.
 
     Args:
         times: When each episode is over, ascending: (episodes,).
@@ -72,7 +72,7 @@ def expected_best(
     weights: np.ndarray | None = None,
     replacement: bool = True,
 ) -> np.ndarray:
-    """Random search computed instead of played: the expected report of the best of n draws.
+    """Compute random search instead of playing it: the expected report of the best of n draws.
 
     With F(v) the probability that one draw selects at most v, the best of n independent draws
     selects exactly v with probability ``F(v)^n - F(v-)^n``; without replacement F(v)^n becomes
@@ -82,9 +82,9 @@ def expected_best(
     the expectation is over the searches in which something has succeeded.
 
     Args:
-        selection: Of every entry of a table, (N,).
-        report: Likewise.
-        draws: How many, each at least 1.
+        selection: What a search goes by, for every entry of a table, (N,).
+        report: What is told of every entry, (N,).
+        draws: Numbers of draws, each at least 1.
         weights: The probability of each entry in one draw; equal by default.
         replacement: Whether an entry can be drawn again. Without, weights must be equal.
 
@@ -114,7 +114,7 @@ def expected_best(
 
 
 def _chosen_from(below: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """``C(below, n) / C(N, n)``: the chance that n different entries all lie that low."""
+    """Return ``C(below, n) / C(N, n)``: the chance that n different entries all lie that low."""
 
     def log_choose(count: np.ndarray) -> np.ndarray:
         room = np.maximum(count - n, 0)

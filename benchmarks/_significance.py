@@ -1,4 +1,4 @@
-"""Whether a difference is more than luck, and more than one of many looks.
+"""Tests whether a difference is more than luck, and more than one of many looks.
 
 Mann & Whitney 1947, *On a test of whether one of two random variables is stochastically larger
 than the other*; Holm 1979, *A simple sequentially rejective multiple test procedure*.
@@ -19,7 +19,7 @@ Name = TypeVar("Name", bound=Hashable)
 
 
 def mann_whitney(first: Scores, second: Scores) -> float:
-    """The two-sided p-value of Mann & Whitney's test; 1 where all scores are equal.
+    """Return the two-sided p-value of Mann & Whitney's test; 1 where all scores are equal.
 
     Example:
         >>> round(mann_whitney([1.0, 2.0, 3.0], [4.0, 5.0, 6.0]), 3)  # 2 of the 20 orders
@@ -32,7 +32,7 @@ def mann_whitney(first: Scores, second: Scores) -> float:
 
 
 def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
-    """P-values made safe for having been looked at together (Holm 1979).
+    """Correct p-values for having been looked at together (Holm 1979).
 
     The k-th smallest of m is multiplied by ``m - k + 1``; none becomes smaller than the one
     before it. An adjusted p below 0.05 is significant at 5% for the whole family.
@@ -51,7 +51,7 @@ def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
 
 
 def smallest_p(first: int, second: int, comparisons: int) -> float:
-    """The least p that Mann & Whitney's test and Holm's correction can give.
+    """Return the least p that Mann & Whitney's test and Holm's correction can give.
 
     Example:
         >>> smallest_p(3, 3, comparisons=1)

@@ -37,13 +37,13 @@ class Interval(NamedTuple):
 
     @property
     def half(self) -> float:
-        """Half its width."""
+        """Half of the interval's width."""
         return (self.high - self.low) / 2
 
 
 # -- one agent -----------------------------------------------------------------------------------
 def mean_interval(values: Scores) -> Interval:
-    """The mean with Student's t interval, ``t(n - 1) * sd / sqrt(n)``.
+    """Return the mean with Student's t interval, ``t(n - 1) * sd / sqrt(n)``.
 
     Example:
         >>> mean_interval([1.0, 2.0, 3.0])  # 2 ± 4.303 / sqrt(3)
@@ -57,12 +57,12 @@ def mean_interval(values: Scores) -> Interval:
 
 
 def student(freedom: float) -> float:
-    """The quantile of Student's t that leaves 2.5% above it."""
+    """Return the quantile of Student's t that leaves 2.5% above it."""
     return float(stats.t.ppf((1 + LEVEL) / 2, freedom))
 
 
 def interquartile_mean(values: np.ndarray) -> np.ndarray:
-    """The mean without the lowest and the highest quarter, along the last axis.
+    """Return the mean without the lowest and the highest quarter, along the last axis.
 
     ``scipy.stats.trim_mean(values, 0.25)``, which Agarwal et al. 2021 define it by: of n values
     the ``floor(n / 4)`` lowest and as many highest are left out.
@@ -76,7 +76,7 @@ def interquartile_mean(values: np.ndarray) -> np.ndarray:
 
 
 def bootstrap(strata: Sequence[Scores], statistic: Statistic, seed: int = 0) -> Interval:
-    """A statistic of all runs with its stratified bootstrap percentile interval.
+    """Return a statistic of all runs with its stratified bootstrap percentile interval.
 
     Runs are drawn again with replacement within each stratum (an environment), never across
     (Agarwal et al. 2021, section 4.1).
@@ -84,7 +84,7 @@ def bootstrap(strata: Sequence[Scores], statistic: Statistic, seed: int = 0) -> 
     Args:
         strata: For each environment the scores of its runs.
         statistic: Along the last axis, over the runs of all environments together.
-        seed: Of the resampling, so that a page is the same whenever it is made.
+        seed: Seed of the resampling, so that a page is the same whenever it is made.
     """
     arrays = [np.asarray(scores, dtype=np.float64) for scores in strata]
     rng = np.random.default_rng(seed)
@@ -96,7 +96,7 @@ def bootstrap(strata: Sequence[Scores], statistic: Statistic, seed: int = 0) -> 
 
 
 def iqm_interval(values: Scores, seed: int = 0) -> Interval:
-    """The interquartile mean of one environment's runs with its bootstrap interval."""
+    """Return the interquartile mean of one environment's runs with its bootstrap interval."""
     return bootstrap([values], interquartile_mean, seed)
 
 
@@ -118,7 +118,7 @@ def caution(seeds: int) -> str:
 
 # -- two agents ----------------------------------------------------------------------------------
 def improvement(first: Sequence[Scores], second: Sequence[Scores], seed: int = 0) -> Interval:
-    """The probability that a run of the first agent beats a run of the second.
+    """Return the probability that a run of the first agent beats a run of the second.
 
     ``P(X > Y) + P(X = Y) / 2``, which is Mann & Whitney's U over the number of pairs, in each
     environment, averaged over the environments; with its stratified bootstrap interval
@@ -126,8 +126,8 @@ def improvement(first: Sequence[Scores], second: Sequence[Scores], seed: int = 0
 
     Args:
         first: For each environment the scores of the first agent's runs; higher is better.
-        second: The same of the second agent.
-        seed: Of the resampling.
+        second: For each environment the scores of the second agent's runs.
+        seed: Seed of the resampling.
 
     Example:
         >>> improvement([[3.0, 1.0]], [[2.0, 1.0]]).value  # 3 beats both, 1 ties with 1
@@ -146,11 +146,11 @@ def improvement(first: Sequence[Scores], second: Sequence[Scores], seed: int = 0
 
 
 def difference(first: Scores, second: Scores, *, paired: bool = False) -> Interval:
-    """The mean of the first minus that of the second.
+    """Return the mean of the first agent minus that of the second.
 
     Args:
-        first: Scores of the runs.
-        second: Of the other agent's.
+        first: Scores of the first agent's runs.
+        second: Scores of the second agent's runs.
         paired: Whether the runs belong together one by one; otherwise the interval is Welch's,
             for unequal variances.
 
@@ -173,12 +173,12 @@ def difference(first: Scores, second: Scores, *, paired: bool = False) -> Interv
 
 
 def _resampled(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Drawn with replacement: (n,) -> (RESAMPLES, n)."""
+    """Draw with replacement: (n,) -> (RESAMPLES, n)."""
     return scores[rng.integers(len(scores), size=(RESAMPLES, len(scores)))]
 
 
 def _superiority(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """P(X > Y) + P(X = Y) / 2 row by row: (b, n), (b, m) -> (b,)."""
+    """Return P(X > Y) + P(X = Y) / 2 row by row: (b, n), (b, m) -> (b,)."""
     step = max(1, CHUNK // (x.shape[1] * y.shape[1]))
     parts = []
     for start in range(0, len(x), step):

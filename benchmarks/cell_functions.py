@@ -1,4 +1,4 @@
-"""How many different functions the recurrent cells of base 2 compute.
+"""Counts the different functions that the recurrent cells of base 2 compute.
 
 python -m benchmarks.cell_functions      (about half a minute)
 
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def all_cells() -> list[Parts]:
-    """All 36,864 cells of base 2, as the fields that describe them."""
+    """Return all 36,864 cells of base 2, as the fields that describe them."""
     space = RecurrentCellSpace(base=2)
     operations = tuple(product(space.combinations, space.activations))
     return [
@@ -75,7 +75,7 @@ def all_cells() -> list[Parts]:
 
 
 def fingerprints(cells: Iterable[Parts], seed: int = 0) -> np.ndarray:
-    """One number for each cell: equal, but for rounding, where the functions are; (n,)."""
+    """Return one number for each cell: equal, but for rounding, where the functions are; (n,)."""
     rng = np.random.default_rng(seed)
     draws = drawn(rng)
     look = rng.normal(size=(STEPS, DRAWS, UNITS))
@@ -98,7 +98,7 @@ def drawn(rng: np.random.Generator) -> Draws:
 
 
 def computed(cell: Parts, draws: Draws) -> np.ndarray:
-    """Every h of a cell: (steps, 2 draws, units)."""
+    """Return every h of a cell: (steps, 2 draws, units)."""
     nodes, inject, memory_from, inject_at = cell
     h = c = np.zeros(draws.wx.shape[2:])
     steps = []

@@ -1,4 +1,4 @@
-"""How often the report's intervals hold the truth, by the number of seeds.
+"""Measures how often the report's intervals hold the truth, by the number of seeds.
 
 python -m benchmarks.coverage
 
@@ -72,7 +72,7 @@ def main(options: Options) -> None:
 
 
 def coverage(population: Population, seeds: int, studies: int) -> dict[str, float]:
-    """The share of simulated studies whose interval holds the truth, by the sort of interval."""
+    """Return, for each sort of interval, the share of simulated studies in which it is right."""
     rng = np.random.default_rng(seeds)
     held = {"mean, Student's t": 0, "IQM, bootstrap": 0, "P(improvement), bootstrap": 0}
     for study in range(studies):

@@ -36,7 +36,7 @@ class Options:
         marks: Places of the budget at which figures are stated; its end is always one.
         reported: What is told of an incumbent: ``test`` where it is known; or ``validation``, what
             the search went by, without the luck between the two.
-        title: Of the page.
+        title: Title of the page.
     """
 
     results: Annotated[Path, tyro.conf.Positional]
@@ -65,7 +65,7 @@ def report(options: Options) -> int:
 
 
 def marks_of(study: Study, wanted: tuple[int, ...]) -> list[int]:
-    """The marks within a budget, and its end.
+    """Return the marks within a budget, and its end.
 
     Example:
         >>> from types import SimpleNamespace
@@ -76,7 +76,7 @@ def marks_of(study: Study, wanted: tuple[int, ...]) -> list[int]:
 
 
 def _pictures(study: Study, folder: Path) -> dict[str, str]:
-    """Draw the pictures of a study; the file's name by what it shows."""
+    """Draw the pictures of a study, and return their files by what they show."""
     kind = study.budget.kind
     stem = f"{name_of(study)}-{study.amount}-{kind}-{study.reported}".lower()
     drawn = {

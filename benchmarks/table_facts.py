@@ -1,4 +1,4 @@
-"""What a table is like: spreads, rank correlations, how rugged it is, what chance would find.
+"""Describes a table: spreads, rank correlations, how rugged it is, what chance would find.
 
 python -m benchmarks.table_facts --environment NAS-Bench-Digits-v0
 """
@@ -23,7 +23,7 @@ DRAWS = (10, 50, 100, 200, 300)
 
 @dataclass(frozen=True)
 class Options:
-    """Say what a table is like.
+    """Describe a table.
 
     Attributes:
         environment: The id of a table environment.
@@ -47,7 +47,7 @@ def main(options: Options) -> None:
 
 
 def spread(table: Table) -> dict[str, Any]:
-    """Of the validation metric after the longest training, over the different networks."""
+    """Return the spread of the validation metric after the longest training, over networks."""
     values, means = table.column("validation"), table.mean("validation")
     facts = {
         "sequences": len(table.tokens),
@@ -64,7 +64,7 @@ def spread(table: Table) -> dict[str, Any]:
 
 
 def correlations(table: Table) -> dict[str, Any]:
-    """Kendall's tau between seeds, fidelities and splits; Spearman's rho with the size."""
+    """Return Kendall's tau between seeds, fidelities and splits; Spearman's rho with the size."""
     values, means = table.column("validation"), table.mean("validation")
     facts: dict[str, Any] = {}
     if values.shape[1] > 1:
@@ -85,7 +85,7 @@ def correlations(table: Table) -> dict[str, Any]:
 
 
 def structure(table: Table) -> dict[str, Any]:
-    """How far decisions act on their own, and where hill climbing stops."""
+    """Return how far decisions act on their own, and where hill climbing stops."""
     means = table.mean("validation")[table.row_of]
     options = [len(decision.options) for decision in table.space.decisions]
     onehot = np.concatenate([np.eye(n)[table.tokens[:, d]] for d, n in enumerate(options)], axis=1)
@@ -100,7 +100,7 @@ def structure(table: Table) -> dict[str, Any]:
 
 
 def local_optima(table: Table, means: np.ndarray) -> np.ndarray:
-    """The sequences that no change of one decision betters: bool (sequences,)."""
+    """Mark the sequences that no change of one decision improves: bool (sequences,)."""
     best = np.ones(len(means), dtype=bool)
     for index, decision in enumerate(table.space.decisions):
         for token in range(len(decision.options)):
@@ -112,7 +112,7 @@ def local_optima(table: Table, means: np.ndarray) -> np.ndarray:
 
 
 def chance(table: Table) -> dict[str, Any]:
-    """The expected test metric of what random search finds: exact, no simulation."""
+    """Return the expected test metric of what random search finds: exact, not simulated."""
     validation = table.mean("validation")[table.row_of]
     test = table.mean("test")[table.row_of]
     facts = {"best test": _rounded(table.optimum("test"))}

@@ -30,6 +30,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nas_env._table_entries import check_columns, check_tokens
 from nas_env.errors import DataCorrupt, DataNotFound, InvalidValue
 from search_spaces import SearchSpace, make_space
 from search_spaces._settings import from_mapping
@@ -252,45 +253,14 @@ def make_table(entries: Mapping[str, Any], path: Path | None = None) -> Table:
         raise InvalidValue(f"format is {header.format}, expected {FORMAT}")
     tokens = np.asarray(given.pop("tokens"))
     rows = np.asarray(given.pop("rows", np.arange(len(tokens))))
-    sizes = [given.pop(name, None) for name in ("parameters", "flops")]
+    sizes = {name: given.pop(name, None) for name in ("parameters", "flops")}
     columns = {name: np.array(value, dtype=np.float64) for name, value in given.items()}
     columns = {n: v[:, None] if v.ndim == 1 else v for n, v in columns.items()}
-    table = Table(
-        header,
-        tokens.astype(np.int64),
-        rows.astype(np.int64),
-        columns,
-        *(None if size is None else np.asarray(size, dtype=np.int64) for size in sizes),
-        path=path,
-    )
-    _check(table)
-    return table
-
-
-def _check(table: Table) -> None:
-    space, tokens = table.space, table.tokens
-    decisions = len(space.decisions)
-    if tokens.ndim != 2 or tokens.shape[1] != decisions or not len(tokens):
-        raise InvalidValue(f"tokens are {tokens.shape}, expected (sequences, {decisions})")
-    counts = np.array([len(decision.options) for decision in space.decisions])
-    if (tokens < 0).any() or (tokens >= counts).any():
-        raise InvalidValue("tokens has a token that is no option of its decision")
-    if len(np.unique(tokens, axis=0)) < len(tokens):
-        raise InvalidValue("tokens lists a sequence twice")
-    for name in table.columns:
-        entry, _, epochs = name.partition("/")
-        if entry not in ("validation", "test", "seconds") or not epochs.isdigit():
-            raise InvalidValue(f"unknown entry {name!r}, expected validation/200 or the like")
-    if not table.fidelities:
-        raise InvalidValue("there is no entry validation/<epochs>")
-    count = len(table.column("validation"))
-    sizes = {"parameters": table.parameters, "flops": table.flops}
-    for name, values in {**table.columns, **sizes}.items():
-        if values is not None and len(values) != count:
-            raise InvalidValue(f"{name} has {len(values)} rows, others {count}")
-    rows = table.row_of
-    if rows.shape != (len(tokens),) or rows.min() < 0 or rows.max() >= count:
-        raise InvalidValue(f"rows are not {len(tokens)} numbers below {count}")
+    sizes = {n: None if v is None else np.asarray(v, dtype=np.int64) for n, v in sizes.items()}
+    check_tokens(tokens, make_space(header.space))
+    check_columns(columns, sizes, rows, len(tokens))
+    tokens, rows = tokens.astype(np.int64), rows.astype(np.int64)
+    return Table(header, tokens, rows, columns, **sizes, path=path)
 
 
 def write_table(path: str | Path, entries: Mapping[str, Any]) -> None:
