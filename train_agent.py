@@ -1,4 +1,4 @@
-"""The main door: let an agent search an environment, and keep the run in a folder.
+"""The command line: let an agent search an environment, and keep the run in a folder.
 
 python train_agent.py --env NAS-Digits-v0 --agent reinforce --children 120 --control random
 """
@@ -6,9 +6,10 @@ python train_agent.py --env NAS-Digits-v0 --agent reinforce --children 120 --con
 from __future__ import annotations
 
 import contextlib
+import secrets
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,27 +23,34 @@ from nas_env.display import Display, closing_tables
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
 from nas_env.observers import Pictures, Tracking, draw_best
 from nas_env.problem import Problem
-from nas_env.run import Run, check_free
+from nas_env.resuming import CONTROL, change_budget, resumed_config, run_to_resume
+from nas_env.run import Run, check_free, holds_run
 from nas_env.search import Depth, Search
 from nas_env.store import Store
 from nas_env.summary import device_name, versions
 from nas_env.tracking import Trackers, make_trackers
 
-CONTROL = "control"  # the folder of the random search, and the name of its run in the store
+INSTALLED = "nas-train"  # the command of the installed package
 INTERRUPTED = 130  # exit status after Ctrl-C, by custom
 
 
 def main(line: list[str] | None = None) -> int:
-    """Run the door; the exit status: 0, 2 for bad input, 130 when interrupted."""
+    """Run the command line and return its exit status.
+
+    Args:
+        line: The words after the program's name; None for those that this process was given.
+
+    Returns:
+        0, 2 for bad input, 130 when interrupted.
+    """
     errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     run: Run | None = None
     try:
-        arguments = parse(sys.argv[1:] if line is None else line, make_config)
-        run = _open(arguments)
+        run, arguments = _run_of(sys.argv[1:] if line is None else line)
         _search_and_control(run, arguments)
     except (InvalidValue, InvalidArchitecture, NASError) as error:
-        errors.print(f"train_agent: {error}", markup=False)
+        errors.print(f"{_program()}: {error}", markup=False)
         return 2
     except KeyboardInterrupt:
         if run is not None:
@@ -54,27 +62,45 @@ def main(line: list[str] | None = None) -> int:
     return 0
 
 
-def _open(arguments: Arguments) -> Run:
-    """The run's folder, held, with its configuration in it."""
-    if arguments.resume:
-        assert arguments.run is not None
-        run = Run.resume(arguments.run)
-        if arguments.control and not run.config["control"]:  # the next --resume goes on with it too
-            run.write_config({**run.config, "control": arguments.control})
-        return run
+def _program() -> str:
+    """Return the name by which this command was called."""
+    name = Path(sys.argv[0]).name
+    return name if name == INSTALLED else "train_agent.py"
+
+
+def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
+    """Return the run that a command line begins or goes on with, held, and its arguments."""
+    folder = run_to_resume(line)
+    if folder is None:
+        arguments = parse(line, make_config, _program())
+        return _begin(arguments), arguments
+    with contextlib.ExitStack() as held:
+        run = held.enter_context(contextlib.closing(Run.resume(folder)))
+        config = run.config
+        arguments = parse(line, make_config, _program(), config)
+        changed = resumed_config(config, arguments.config())
+        if changed["children"] != config["children"]:
+            change_budget(run, changed["children"])
+        if changed != config:
+            run.write_config(changed)
+        held.pop_all()
+    return run, arguments
+
+
+def _begin(arguments: Arguments) -> Run:
+    """Return a new run, held, with its configuration in it."""
     _verify(arguments)
     if arguments.run is None:
-        run = Run.create_next(
-            Path("runs"), f"{arguments.env.split(':')[-1]}-{arguments.agent['name']}"
-        )
+        stem = f"{arguments.env.split(':')[-1]}-{arguments.agent['name']}"
+        run = Run.create_next(Path("runs"), stem)
     else:
         run = Run.create(arguments.run)
-    run.write_config(arguments.config())
+    run.write_config({"id": secrets.token_hex(8), **arguments.config()})
     return run
 
 
 def _verify(arguments: Arguments) -> None:
-    """Everything that can be wrong is found before a folder is made."""
+    """Find everything that can be wrong, before a folder is made."""
     make_trackers(arguments.track)
     make = {"store": ":memory:", **arguments.make}
     environment = make_environment(arguments.agent, arguments.env, 1, **make)
@@ -91,26 +117,23 @@ def _verify(arguments: Arguments) -> None:
 def _search_and_control(run: Run, arguments: Arguments) -> None:
     config = run.config
     console = Console(quiet=arguments.quiet, highlight=False, markup=False, emoji=False)
-    control = arguments.control or config["control"]
     summary = run.summary
-    if summary is None or (control and not summary["random_search"]):
-        summary = _searches(run, config, control, console, arguments)
+    if summary is None or (config["control"] and not summary["random_search"]):
+        summary = _searches(run, config, console)
     for table in closing_tables(summary):
         console.print(table)
     console.print(f"{run.folder}: summary.json, best.png, curve.png", markup=False)
 
 
-def _searches(
-    run: Run, config: dict[str, Any], control: str | None, console: Console, arguments: Arguments
-) -> dict[str, Any]:
-    """The search and, where it is asked for, its control; writes the summary and the curve."""
+def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, Any]:
+    """Run the search and, where it is asked for, its control; write the summary and the curve."""
     store = Path(config["store"] or run.folder / "results.sqlite")
     with _environment(config, store, config["id"], config["agent"]) as environment:
         problem: Problem = environment.unwrapped.problem
-        trackers = make_trackers(arguments.track or config["track"])
+        trackers = make_trackers(config["track"])
         figures, rewards = _search(run, config, environment, trackers, console)
         control_rewards, random_search = None, None
-        if control:
+        if config["control"]:
             random_search, control_rewards = _control(run, config, store, console)
         summary = {
             "env": config["env"],
@@ -119,7 +142,7 @@ def _searches(
             **figures,
             "random_search": random_search,
             "references": _references(config, problem, console),
-            "device": device_name(problem),
+            "device": device_name(problem.device),
             "versions": versions(),
         }
         curve = drawing.draw_curve(rewards, control_rewards, config["agent"]["name"])
@@ -131,7 +154,7 @@ def _searches(
 
 
 def _references(config: Mapping[str, Any], problem: Problem, console: Console) -> dict[str, Any]:
-    """The figures of what the task compares its best with; none where none is wanted."""
+    """Return the figures of what the task compares its best with; none where none is wanted."""
     if not problem.task.references or not config.get("references"):
         return {}
     from nas_env.references import evaluate_references
@@ -143,7 +166,7 @@ def _references(config: Mapping[str, Any], problem: Problem, console: Console) -
 def _search(
     run: Run, config: Mapping[str, Any], environment: Any, trackers: Trackers, console: Console
 ) -> tuple[dict[str, Any], list[float]]:
-    """One search to its end: its figures, and the rewards of its episodes."""
+    """Run one search to its end; return its figures, and the rewards of its episodes."""
     problem: Problem = environment.unwrapped.problem
     agent = make_agent(config["agent"], environment, config["seed"])
     observers: list[Any] = [Tracking(problem, trackers), Pictures(run.folder, problem, trackers)]
@@ -179,7 +202,7 @@ def _warn_of_idle_workers(problem: Problem, agent: Any, console: Console) -> Non
 def _control(
     run: Run, config: Mapping[str, Any], store: Path, console: Console
 ) -> tuple[dict[str, Any], list[float]]:
-    """Random search at equal budget, over the same store."""
+    """Run a random search at equal budget, over the same store."""
     folder = run.folder / CONTROL
     name, settings = make_config("random_search")
     changed = {
@@ -189,7 +212,7 @@ def _control(
         "control": None,
         "track": [],
     }
-    control = Run.resume(folder) if (folder / "config.json").exists() else Run.create(folder)
+    control = Run.resume(folder) if holds_run(folder) else Run.create(folder)
     with contextlib.closing(control):
         control.write_config(changed)
         with _environment(changed, store, changed["id"], changed["agent"]) as environment:

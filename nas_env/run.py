@@ -85,7 +85,7 @@ class Run:
         Raises:
             InvalidValue: If there is none.
         """
-        if not (folder / "config.json").is_file():
+        if not holds_run(folder):
             raise InvalidValue(f"{folder} holds no run to resume: it has no config.json")
         return cls(folder)
 
@@ -114,6 +114,10 @@ class Run:
         """Write the summary: the run is finished."""
         write_json(self.folder / "summary.json", dict(summary))
 
+    def reopen(self) -> None:
+        """Remove the summary: the run is not finished any more."""
+        (self.folder / "summary.json").unlink(missing_ok=True)
+
     def close(self) -> None:
         """Let go of the folder."""
         self._lock.close()
@@ -124,6 +128,14 @@ class Run:
             return json.loads(path.read_text())
         except ValueError as error:
             raise InvalidValue(f"{path} is not JSON: {error}") from None
+
+
+def holds_run(folder: Path) -> bool:
+    """Tell whether a run was begun in a folder."""
+    try:
+        return (folder / "config.json").is_file()
+    except OSError:  # no name for a folder
+        return False
 
 
 def check_free(folder: Path) -> None:

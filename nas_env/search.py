@@ -151,7 +151,8 @@ class Search:
         records = self.problem.store.episodes(before=checkpoint.episodes)
         if len(records) < checkpoint.episodes:  # the store was lost: all is played again
             return
-        self.agent.load_state(checkpoint)
+        if checkpoint.episodes:  # else all is played again, with another budget
+            self.agent.load_state(checkpoint)
         self.records = records
         self.best = best_of(self.records)
         self.seconds = checkpoint.search["seconds"]

@@ -5,13 +5,23 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import torch
+
+from nas_env import __version__
 from nas_env.evaluation._machine import processor
 from nas_env.problem import Problem
 
 Record = Mapping[str, Any]
+
+#: The packages that decide the numbers.
+VERSIONED = (
+    "torch", "torchvision", "gymnasium", "stable-baselines3", "sb3-contrib", "numpy",
+    "scikit-learn",
+)  # fmt: skip
 
 #: What a child's seconds go into, in order, and what a person calls it.
 PARTS = {
@@ -93,20 +103,16 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of the packages that decide the numbers."""
-    found = {"python": platform.python_version()}
-    for name in ("nas-env", "torch", "torchvision", "numpy", "gymnasium", "scikit-learn"):
-        try:
+    """Return the versions of this package, Python and the packages that decide the numbers."""
+    found = {"nas-env": __version__, "python": platform.python_version()}
+    for name in VERSIONED:
+        with suppress(PackageNotFoundError):
             found[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return found
 
 
-def device_name(problem: Problem) -> str:
-    """The kind of device, and what a person calls it."""
-    import torch
-
-    if problem.device.type == "cuda":
-        return f"cuda ({torch.cuda.get_device_name(problem.device)})"
+def device_name(device: torch.device) -> str:
+    """Return a device's type, and what a person calls it."""
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
     return f"cpu ({processor()})"

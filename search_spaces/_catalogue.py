@@ -28,8 +28,13 @@ def names(package: str) -> tuple[str, ...]:
     return tuple(sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_")))
 
 
-def resolve(reference: str) -> Any:
-    """The object behind ``package.module:NAME``.
+def resolve(reference: str, base: type | None = None) -> Any:
+    """Return the object behind ``package.module:NAME``.
+
+    Args:
+        reference: Where it is.
+        base: The class that it should be a subclass of; a wrong name is answered by the names of
+            such classes, or by all public ones.
 
     Raises:
         InvalidValue: If the module cannot be imported or has no such name.
@@ -42,7 +47,10 @@ def resolve(reference: str) -> Any:
     try:
         return getattr(module, attribute)
     except AttributeError:
-        raise UnknownName(f"name in {module_name}", attribute, vars(module)) from None
+        what = "name" if base is None else _what(base)
+        public = [name for name in vars(module) if not name.startswith("_")]
+        known = public if base is None else _members(module, base)
+        raise UnknownName(f"{what} in {module_name}", attribute, known) from None
 
 
 def load(package: str, name: str, base: type[Member]) -> type[Member]:
@@ -53,9 +61,13 @@ def load(package: str, name: str, base: type[Member]) -> type[Member]:
         InvalidValue: If what was named is not a member's class.
     """
     if ":" in name:
-        member = resolve(name)
+        member = resolve(name, base)
         if not (isinstance(member, type) and issubclass(member, base)):
-            raise InvalidValue(f"{name!r} is not a subclass of {base.__name__}")
+            module = importlib.import_module(name.partition(":")[0])
+            found = ", ".join(_members(module, base)) or "none"
+            raise InvalidValue(
+                f"{name!r} is not a subclass of {base.__name__}, the module has {found}"
+            )
         return member
     if name not in names(package):
         raise UnknownName(_what(base), name, names(package))
@@ -70,19 +82,24 @@ def name_of(member: type, package: str) -> str:
 
 
 def _only_member(module: ModuleType, base: type[Member]) -> type[Member]:
-    members = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, base)
-        and value.__module__ == module.__name__
-    ]
+    members = _members(module, base)
     if len(members) != 1:
-        found = ", ".join(m.__name__ for m in members) or "none"
+        found = ", ".join(members) or "none"
         raise InvalidValue(
             f"{module.__name__} must define one subclass of {base.__name__}, found {found}"
         )
-    return members[0]
+    return next(iter(members.values()))
+
+
+def _members(module: ModuleType, base: type[Member]) -> dict[str, type[Member]]:
+    """Return the classes that a module defines as subclasses of another, by their names."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, base)
+        and value.__module__ == module.__name__
+    }
 
 
 def _what(base: type) -> str:

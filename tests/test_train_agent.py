@@ -1,14 +1,18 @@
-"""The main door: what it leaves, and what bad input gets."""
+"""The command line: what it leaves, and what bad input gets."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 
 import pytest
 
+from agents import agent_names, make_config
+from nas_env._help import attributes
 from nas_env.tasks._torchvision import verify
 from train_agent import main
 
@@ -103,7 +107,11 @@ BAD = {
     "junk": "junk",
     "--resume": "--run",
     "--resume --run nowhere": "no run to resume",
-    "--resume --run nowhere --seed 3": "contradicts --resume",
+    "--resume --run nowhere --seed 3": "no run to resume",
+    "--resume auto": "--run",
+    "--resume nowhere --run nowhere": "nowhere",
+    "--agent tests.outside_space:Nothing": "unknown agent in tests.outside_space 'Nothing'",
+    "--space tests.outside_space:Outsid": "unknown search space in tests.outside_space",
     "--store /no/such/folder/s.sqlite": "/no/such/folder",
     "--run train.txt": "is a file",
 }
@@ -150,7 +158,7 @@ def test_corrupt_data_is_named_with_its_checksum(tmp_path, monkeypatch, capsys):
 
 
 def start(*arguments):
-    """The door in a process of its own."""
+    """The command line in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "train_agent", *arguments],
         stdout=subprocess.PIPE,
@@ -198,12 +206,74 @@ def test_a_second_search_is_refused_and_a_dead_ones_folder_taken_over(tmp_path, 
     assert main(["--resume", "--quiet", "--run", str(run)]) == 0
 
 
-def test_help_lists_every_option_with_its_default(capsys):
+def printed(capsys, *line):
+    """What a command line prints that searches nothing."""
     with pytest.raises(SystemExit) as ending:
-        main(["--help"])
+        main(list(line))
     assert ending.value.code == 0
-    text = capsys.readouterr().out
+    return capsys.readouterr().out
+
+
+def test_help_all_lists_every_option_with_its_default(capsys):
+    text = printed(capsys, "--help-all")
     options = ("--env", "--children", "--recipe.epochs", "--agent.entropy", "--task.train-size")
     for option in (*options, "--space.layers", "--depth.first", "--track", "--resume"):
         assert option in text
     assert text.count("(default") >= 40
+
+
+def test_help_shows_first_what_people_use_first(capsys):
+    text = printed(capsys, "--help")
+    named = re.findall(r"^(?:│ |  )--([\w.-]+)", text, re.MULTILINE)
+    first = ["env", "agent", "children", "seed", "run", "resume", "control", "track"]
+    assert named[: len(first)] == first and len(named) <= 15
+    assert "--help-all" in text and "--version" in text
+
+
+@pytest.mark.parametrize("help", ["--help", "--help-all"])
+@pytest.mark.parametrize("columns", [60, 100])
+def test_help_fits_a_narrow_terminal_without_colours(help, columns, capsys, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "1000")
+    wide = printed(capsys, help)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    narrow = printed(capsys, help)
+    assert max(map(len, narrow.splitlines())) <= columns
+    assert "\x1b" not in narrow
+    assert words(narrow) == words(wide), "nothing is cut off"
+
+
+def words(text):
+    """All characters of a help but its frame and its spaces, in any order of columns."""
+    return sorted(re.sub(r"[\s─│╭╮╰╯]|-{3,}", "", text))
+
+
+@pytest.mark.parametrize("agent", agent_names())
+def test_help_has_no_markup_and_says_something_of_every_option(agent, capsys):
+    text = printed(capsys, "--help-all", "--agent", agent)
+    assert "``" not in text and ":class:" not in text and "~" not in text
+    config = make_config(agent)[1]
+    helped = attributes(type(config))
+    assert [name for name in asdict(config) if not helped.get(name)] == []
+
+
+def test_version_names_the_packages_and_the_device(capsys):
+    lines = printed(capsys, "--version").splitlines()
+    names = [line.split()[0] for line in lines]
+    assert {"nas-env", "python", "torch", "gymnasium", "stable-baselines3", "device"} <= set(names)
+    assert lines[-1].startswith(("device cpu", "device cuda"))
+
+
+@pytest.mark.parametrize("name", ["nas-train", "train_agent.py"])
+def test_a_command_calls_itself_as_it_was_called(name, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [f"/some/where/{name}"])
+    assert main(["--childen", "3"]) == 2
+    assert capsys.readouterr().err.startswith(f"{name}: unknown option --childen")
+    assert f"usage: {name} " in printed(capsys, "--help")
+
+
+def test_a_wrong_name_in_a_module_is_answered_by_the_classes_that_would_do(capsys):
+    assert main(["--agent", "agents.ppo:Nothing"]) == 2
+    assert "'Nothing': known are PPO\n" in capsys.readouterr().err
+    assert main(["--agent", "agents.ppo:ClassVar"]) == 2
+    assert "is not a subclass of Agent, the module has PPO\n" in capsys.readouterr().err
