@@ -12,7 +12,8 @@ import pytest
 
 import nas_env
 from agents import agent_class, agent_names
-from nas_env.arguments import SHORT, Main
+from nas_env._choices import SHORT
+from nas_env.arguments import Main
 from nas_env.evaluation.workers import WorkerSettings
 from nas_env.tasks import task_class, task_names
 from search_spaces import _catalogue
@@ -84,7 +85,7 @@ def option_names():
         "task": tasks,
         "depth": [next(f for f in fields(Main) if f.name == "depth").default_factory],
     }
-    known = {"--agent", "--agent.preset", "--recipe", "--help", *SHORT}
+    known = {"--agent", "--agent.preset", "--recipe", "--help", "--help-all", "--version", *SHORT}
     known |= {f"--{name}" for cls in (Main, WorkerSettings) for name in options_of(cls)}
     return known | {
         f"--{part}.{name}"

@@ -42,6 +42,7 @@ LANGUAGE = {
 }
 IMAGES = {
     "default (`paper`)": ImageRecipe(),
+    "`laptop` of CIFAR-10": CIFAR10.recipes["laptop"],
     "`short` of CIFAR-10": CIFAR10.recipes["short"],
     "`short` of the digits": Digits.recipes["short"],
 }
@@ -105,7 +106,7 @@ def test_defaults_of_command_line_options(page):
     known = {
         f"--{f.name.replace('_', '-')}": f.default for f in [*fields(Main), *fields(WorkerSettings)]
     }
-    known |= {"--agent": "reinforce", "--agent.preset": "default"}
+    known["--agent.preset"] = "default"
     for found in tables(page):
         if {"option", "default"} <= {*found.header}:
             for option, cell in found.column("default").items():
