@@ -1,4 +1,4 @@
-"""How long a child of each environment takes on one core of this machine.
+"""Measures how long a child of each environment takes on one core of this machine.
 
 NAS_DATA=... python -m benchmarks.child_seconds            # about ten minutes
 
@@ -38,7 +38,7 @@ class Options:
 
 
 def measure(options: Options) -> None:
-    """Train, print and keep the seconds."""
+    """Train, print the seconds and write them."""
     keep_memory()
     figures: dict[str, Any] = {}
     for name in task_names():
@@ -53,7 +53,7 @@ def measure(options: Options) -> None:
 
 
 def child(task: str, settings: Any) -> dict[str, Any] | str:
-    """The seconds of one child, and what it came to."""
+    """Return the seconds of one child, and its result."""
     problem: Any = Problem(task, **settings, device="cpu")
     try:
         problem.verify_data()
@@ -73,7 +73,7 @@ def child(task: str, settings: Any) -> dict[str, Any] | str:
 
 
 def flops(problem: Any, tokens: list[int]) -> int:
-    """The FLOPs of a forward pass over one example."""
+    """Return the FLOPs of a forward pass over one example."""
     architecture = problem.space.decode(tokens)
     return problem.space.cost(architecture, problem.task.input_shape, problem.task.outputs).flops
 

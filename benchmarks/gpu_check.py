@@ -1,4 +1,4 @@
-"""Is training on a GPU right? The engines on CUDA beside the CPU, alone and in worker processes.
+"""Checks training on a GPU: the engines on CUDA and on the CPU, alone and in workers.
 
 python -m benchmarks.gpu_check                    # a minute or two; data that comes with Python
 python -m benchmarks.gpu_check --device cpu       # the same checks where there is no GPU
@@ -58,7 +58,7 @@ class Options:
 
 
 def measure(options: Options) -> int:
-    """Run all checks, print and keep what came of them; 1 if one failed."""
+    """Run all checks, print the results and write them; return 1 if one failed."""
     checks: dict[str, Callable[[str, Options], dict[str, Any]]] = {
         "same numbers twice": twice,
         "as on the CPU": beside_the_cpu,
@@ -85,7 +85,7 @@ def measure(options: Options) -> int:
 
 
 def device_name(device: str) -> str:
-    """What the device calls itself."""
+    """Return the name of the device."""
     return torch.cuda.get_device_name() if device == "cuda" else device
 
 
@@ -124,7 +124,7 @@ def in_workers(task: str, options: Options) -> dict[str, Any]:
 def evaluations(
     task: str, device: str, seed: int, options: Options, **how: Any
 ) -> list[Evaluation]:
-    """The evaluations of the task's random children on a device, from a fresh problem."""
+    """Return the evaluations of the task's random children on a device, by a fresh problem."""
     problem = Problem(
         task, SPACES[task], recipe="short", device=device, evaluation_seed=seed, **how
     )
