@@ -23,7 +23,9 @@ from tests._pages import PAGES, ROOT, anchors, blocks, inline, links, prose, tex
 every_page = pytest.mark.parametrize("page", PAGES)
 FOLDERS = ("agents", "benchmarks", "docs", "examples", "nas_env", "search_spaces", "tests")
 #: Files and ids that a page tells its reader to make.
-INVENTED = re.compile(r"one_change|perceptron|thread|json_lines|wine|My-Bench|MyBench|Mine|Wine|<|\*|…")
+INVENTED = re.compile(
+    r"one_change|perceptron|thread|json_lines|wine|My-Bench|MyBench|Mine|Wine|<|\*|…"
+)
 
 
 # -- files and headings --------------------------------------------------------------------------
