@@ -1,4 +1,4 @@
-"""What decides which command-line options there are: environment, agent, recipe and space."""
+"""The choices that decide which command-line options there are."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SHORT = {
     "--no-avoid-repeats": "--agent.no-avoid-repeats",
 }
 
-#: From an agent's spec to its name and configuration.
+#: A function from an agent's spec to its name and configuration.
 ConfigMaker = Callable[[Mapping[str, Any]], tuple[str, Any]]
 
 
 class Choices(NamedTuple):
-    """What was chosen, each with the values that its options have where they are not given."""
+    """The chosen agent, task, space and recipe, with the defaults of their options."""
 
     agent_name: str
     agent: Any

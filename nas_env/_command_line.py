@@ -1,4 +1,4 @@
-"""Lets tyro parse a command line, and makes one clear line of what it complains about."""
+"""Lets tyro parse a command line, and turns its complaints into one clear line."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from nas_env.errors import InvalidValue
 
 
 def parse_all(whole: type, arguments: Sequence[str], program: str) -> Any:
-    """The dataclass of a command line.
+    """Parse a command line into a dataclass.
 
     Args:
-        whole: The dataclass.
-        arguments: Without the program's name.
-        program: Its name.
+        whole: Dataclass of the command-line options.
+        arguments: Arguments without the program's name.
+        program: Name of the program.
 
     Raises:
-        InvalidValue: In one line.
+        InvalidValue: If an argument is wrong; the message is one line.
         SystemExit: After ``--help``.
     """
     if {"-h", "--help"} & set(arguments):
@@ -44,7 +44,7 @@ def parse_all(whole: type, arguments: Sequence[str], program: str) -> Any:
 
 @contextlib.contextmanager
 def _wide() -> Any:
-    """A terminal so wide that no message is wrapped."""
+    """Pretend that the terminal is so wide that no message is wrapped."""
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = "1000"
     try:
@@ -57,7 +57,7 @@ def _wide() -> Any:
 
 
 def _one_line(box: str) -> str:
-    """The message in a box that tyro printed: its first lines, up to the first rule."""
+    """Return the message in a box that tyro printed: its first lines, up to the first rule."""
     message: list[str] = []
     for line in box.splitlines():
         text = line.strip("│╭╮╰╯ ")
@@ -71,7 +71,7 @@ def _one_line(box: str) -> str:
 
 
 def _unknown(argument: str, whole: type) -> str:
-    """Names the option that is not, and the nearest that is."""
+    """Name an unknown command-line option, and the nearest known one."""
     name = argument.partition("=")[0]
     text = io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit), _wide():

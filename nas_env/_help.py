@@ -111,10 +111,10 @@ def show_help(options: Sequence[Entry], program: str, about: str, more: str) -> 
     """Print the help of some options in the width of the terminal.
 
     Args:
-        options: Which ones.
-        program: How the program was called.
-        about: What it does.
-        more: What else there is to say, below the options.
+        options: Options to show.
+        program: Name by which the program was called.
+        about: Description of the program.
+        more: Text below the options.
     """
     with contextlib.suppress(SystemExit):
         tyro.cli(whole(options), args=["--help"], prog=program, description=about)

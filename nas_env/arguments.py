@@ -58,10 +58,10 @@ class Main:
         children: The budget in episodes; each designs and trains one child.
         seed: Seed of the agent and its sampling.
         run: The run's folder; by default the next free ``runs/<env>-<agent>-<n>``.
-        resume: Go on with the run in ``--run``, by the same command or a shorter one; a larger
+        resume: Continue the run in ``--run``, by the same command or a shorter one; a larger
             ``--children`` lengthens it. ``auto``: begin the run if it is not there.
         control: ``random``: afterwards a random search at equal budget in ``<run>/control``.
-        track: Where to follow the search: ``wandb``, ``tensorboard``, both.
+        track: Services that show the search: ``wandb``, ``tensorboard``, both.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
         workers: Children trained at once, each in a process of its own with one thread; ``auto``:
             one a core, or as ``--children-per-gpu`` says. 0 trains in this process.
@@ -144,9 +144,9 @@ def parse(
 
     Args:
         line: The command line's words, without the program's name.
-        make_config: From an agent's spec to its name and configuration.
+        make_config: Function from an agent's spec to its name and configuration.
         program: How the program was called.
-        config: Configuration of the run that it goes on with, which has what is not given.
+        config: Configuration of the run to resume, which has the values that are not given.
 
     Raises:
         InvalidValue: In one line, with the nearest right name.

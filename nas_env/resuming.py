@@ -1,4 +1,4 @@
-"""Going on with a run: what a command line must repeat, what it may change, and a new budget."""
+"""Resuming a run: what a command line must repeat, what it may change, and a new budget."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ CONTROL = "control"  # the folder of the random search, and the end of its name 
 
 
 class Differs(InvalidValue):
-    """A command line that goes on with a run sets something otherwise than the run."""
+    """A command line that resumes a run sets a value that differs from the run's."""
 
     def __init__(self, option: str, given: Any, has: Any):
         super().__init__(f"{option} is {_shown(given)}, the run has {_shown(has)}")
 
 
 def run_to_resume(line: Sequence[str]) -> Path | None:
-    """Return the folder of the run that a command line goes on with; None where it begins one.
+    """Return the folder of the run that a command line resumes; None if it begins a run.
 
     Raises:
         InvalidValue: If ``--resume`` stands there without ``--run``.
@@ -53,7 +53,7 @@ def choose_again(
     Args:
         chosen: The first look at the command line. An agent's preset and a named recipe stand for
             their settings, which are compared with the run's later.
-        make_config: From an agent's spec to its name and configuration.
+        make_config: Function from an agent's spec to its name and configuration.
         config: The run's configuration.
 
     Raises:

@@ -17,13 +17,13 @@ from nas_env.files import write_json
 class Run:
     """A run's folder, held by this process until it is closed.
 
-    The lock is the operating system's, so that it ends with its holder however that ends.
+    The lock belongs to the operating system, so it ends with its holder in any case.
 
     Args:
-        folder: Which exists.
+        folder: Folder of the run, which must exist.
 
     Raises:
-        RunInUse: At once, naming the process that holds it.
+        RunInUse: If another process holds the folder; the message names it.
     """
 
     def __init__(self, folder: Path):
@@ -119,7 +119,7 @@ class Run:
         (self.folder / "summary.json").unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Release the folder."""
         self._lock.close()
 
     def _read(self, name: str) -> dict[str, Any]:
