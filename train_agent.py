@@ -20,7 +20,8 @@ from agents import make_agent, make_config, make_environment
 from nas_env import drawing
 from nas_env.arguments import Arguments, parse
 from nas_env.display import Display, closing_tables
-from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
+from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
+from nas_env.failures import failure_line
 from nas_env.observers import Pictures, Tracking, draw_best
 from nas_env.problem import Problem
 from nas_env.resuming import CONTROL, change_budget, resumed_config, run_to_resume
@@ -31,6 +32,8 @@ from nas_env.summary import device_name, versions
 from nas_env.tracking import Trackers, make_trackers
 
 INSTALLED = "nas-train"  # the command of the installed package
+FILES = ("summary.json", "best.png", "curve.png")  # what a search leaves for a person
+NONE_SUCCEEDED = 1  # exit status
 INTERRUPTED = 130  # exit status after Ctrl-C, by custom
 
 
@@ -41,14 +44,19 @@ def main(line: list[str] | None = None) -> int:
         line: The words after the program's name; None for those that this process was given.
 
     Returns:
-        0, 2 for bad input, 130 when interrupted.
+        0; 1 where no child succeeded, 2 for bad input, 130 when interrupted.
     """
     errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     run: Run | None = None
     try:
         run, arguments = _run_of(sys.argv[1:] if line is None else line)
-        _search_and_control(run, arguments)
+        return _search_and_control(run, arguments)
+    except ChildrenFail as error:
+        assert run is not None
+        remedy = f"go on with: --resume --run {run.folder} --keep-going"
+        errors.print(f"{_program()}: {error}; {remedy}", markup=False)
+        return NONE_SUCCEEDED
     except (InvalidValue, InvalidArchitecture, NASError) as error:
         errors.print(f"{_program()}: {error}", markup=False)
         return 2
@@ -59,7 +67,6 @@ def main(line: list[str] | None = None) -> int:
     finally:
         if run is not None:
             run.close()
-    return 0
 
 
 def _program() -> str:
@@ -114,7 +121,8 @@ def _verify(arguments: Arguments) -> None:
         Store(arguments.store).close()
 
 
-def _search_and_control(run: Run, arguments: Arguments) -> None:
+def _search_and_control(run: Run, arguments: Arguments) -> int:
+    """Play what is still to be played, and show the figures; return the exit status."""
     config = run.config
     console = Console(quiet=arguments.quiet, highlight=False, markup=False, emoji=False)
     summary = run.summary
@@ -122,7 +130,13 @@ def _search_and_control(run: Run, arguments: Arguments) -> None:
         summary = _searches(run, config, console)
     for table in closing_tables(summary):
         console.print(table)
-    console.print(f"{run.folder}: summary.json, best.png, curve.png", markup=False)
+    store = str(config["store"] or run.folder / "results.sqlite")
+    for figures in (summary, summary["random_search"]):
+        if figures and (line := failure_line(figures, store)):
+            console.print(line)
+    found = [name for name in FILES if (run.folder / name).exists()]
+    console.print(f"{run.folder}: {', '.join(found)}")
+    return NONE_SUCCEEDED if summary["best"] is None else 0
 
 
 def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, Any]:
@@ -177,6 +191,7 @@ def _search(
         children=config["children"],
         depth=Depth(**config["depth"]),
         observers=observers,
+        stop_after_failures=config["stop_after_failures"],
     )
     trackers.start(run.folder, run.folder.name, config, resume_from=len(search.records))
     if search.best is not None:
@@ -187,7 +202,7 @@ def _search(
     with Display(console, label, config["children"], len(search.records)) as display:
         observers.append(display)
         figures = search.play()
-    return figures, [record["reward"] for record in search.records]
+    return figures, search.rewards
 
 
 def _warn_of_idle_workers(problem: Problem, agent: Any, console: Console) -> None:

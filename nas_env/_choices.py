@@ -26,6 +26,7 @@ PROBLEM = frozenset({"task", "space", "recipe", "device", "evaluator", "evaluati
 SHORT = {
     "--avoid-repeats": "--agent.avoid-repeats",
     "--no-avoid-repeats": "--agent.no-avoid-repeats",
+    "--keep-going": "--stop-after-failures=0",
 }
 
 #: A function from an agent's spec to its name and configuration.

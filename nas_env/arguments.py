@@ -28,7 +28,7 @@ from nas_env.evaluation.in_process import InProcessEvaluator
 from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
 from nas_env.problem import choose_device
 from nas_env.resuming import choose_again
-from nas_env.search import Depth
+from nas_env.search import STOP_AFTER_FAILURES, Depth
 from nas_env.summary import device_name, versions
 from nas_env.tasks import Task, make_task
 from search_spaces import make_space
@@ -76,6 +76,9 @@ class Main:
         store: The file of evaluations; by default ``results.sqlite`` in the run's folder.
         references: Afterwards train, by the same recipe, what the task compares its best with
             (language tasks: the published NASCell and an LSTM of the same size).
+        stop_after_failures: Children at the beginning of a search that may all fail for the same
+            reason; then it stops, since its data or settings are at fault. 0, or
+            ``--keep-going``: any number.
         depth: The schedule of depths.
         quiet: Print nothing but errors.
     """
@@ -99,6 +102,7 @@ class Main:
     evaluation_seed: int = 0
     store: Path | None = None
     references: bool = True
+    stop_after_failures: int = STOP_AFTER_FAILURES
     depth: Depth = field(default_factory=Depth)
     quiet: bool = False
 
@@ -123,6 +127,7 @@ class Arguments:
     track: tuple[str, ...]
     store: Path | None
     references: bool
+    stop_after_failures: int
     depth: Depth
     quiet: bool
 
@@ -198,7 +203,7 @@ def _main_of(config: Mapping[str, Any]) -> Main:
 
 def _checked(values: Any, choices: Choices, make_config: ConfigMaker) -> Arguments:
     """Return the arguments that tyro found, once they are checked by what they are settings of."""
-    at_least(values, children=1, seed=0, evaluation_seed=0)
+    at_least(values, children=1, seed=0, evaluation_seed=0, stop_after_failures=0)
     at_most(values, children=10**9, seed=2**63 - 1, evaluation_seed=2**63 - 1)
     name, agent = make_config({"name": choices.agent_name, **asdict(values.agent_settings)})
     task = make_task({"name": choices.task.name, **asdict(values.task_settings)})

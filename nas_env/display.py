@@ -54,12 +54,14 @@ class Display:
     ) -> None:
         self.progress.stop()
 
-    def child(self, number: int, record: Record, best: Record) -> None:
+    def child(self, number: int, record: Record, best: Record | None) -> None:
         """Show it."""
         now = time.perf_counter()
         rate = 3600 * (number - self.done) / max(now - self._began, 1e-9)
         last = _short(record["reward"]) if record["status"] == "ok" else record["status"]
-        figures = f"best {_short(best['reward'])}  last {last}  {rate:,.0f}/h"
+        figures = (
+            f"best {_short(best['reward']) if best else 'none yet'}  last {last}  {rate:,.0f}/h"
+        )
         self.progress.update(self.bar, completed=number, figures=figures)
         overdue = now - self._printed > LINE_EVERY or number == self.children
         if not self.console.is_terminal and overdue:
@@ -115,7 +117,7 @@ def closing_table(summary: Mapping[str, Any]) -> Table:
 def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
     best = figures["best"] or {}
     failed = ", ".join(f"{count} {status}" for status, count in figures["failed"].items())
-    rows = {"best reward": _number(best.get("reward"))}
+    rows = {"best reward": _number(best["reward"]) if best else "none succeeded"}
     for name in best:
         if name.startswith(("validation_", "test_", "regret")):
             rows[_label(name)] = _number(best[name])

@@ -10,6 +10,7 @@ from search_spaces import InvalidArchitecture, InvalidTokens, InvalidValue, Unkn
 from search_spaces._errors import nearest
 
 __all__ = [
+    "ChildrenFail",
     "DataCorrupt",
     "DataInvalid",
     "DataNotFound",
@@ -81,6 +82,10 @@ class TestSetSealed(NASError):
     """The test split was asked for while a child was being evaluated."""
 
     __test__ = False  # not a test class of pytest's
+
+
+class ChildrenFail(NASError):
+    """The first children of a search all failed for the same reason, so that it was stopped."""
 
 
 class StoreError(NASError):

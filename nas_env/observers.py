@@ -27,9 +27,11 @@ class Pictures:
         self.problem, self.trackers = problem, trackers
         self._drawn: Record | None = None
 
-    def child(self, number: int, record: Record, best: Record) -> None:
+    def child(self, number: int, record: Record, best: Record | None) -> None:
         """Draw this child if it is the best so far."""
-        if best is self._drawn or (best is not record and self.path.exists()):
+        if best is None or best is self._drawn:
+            return
+        if best is not record and self.path.exists():
             return
         self._drawn = best
         draw_best(best, self.problem, self.path)
@@ -46,15 +48,12 @@ class Tracking:
         self.metric = problem.task.metric
         self.trackers = trackers
 
-    def child(self, number: int, record: Record, best: Record) -> None:
-        """Pass on the child's figures and those of the best so far."""
+    def child(self, number: int, record: Record, best: Record | None) -> None:
+        """Pass on the child's figures, and those of the best so far where there is one."""
         figures = {name: record[name] for name in ("reward", "parameters", "flops", "seconds")}
-        figures |= {
-            self.metric: record["metric"],
-            "best_reward": best["reward"],
-            f"best_{self.metric}": best["metric"],
-            "status": record["status"],
-        }
+        figures |= {self.metric: record["metric"], "status": record["status"]}
+        if best is not None:
+            figures |= {"best_reward": best["reward"], f"best_{self.metric}": best["metric"]}
         self.trackers.child(number, figures)
 
     def update(self, number: int, log: Mapping[str, float]) -> None:
@@ -70,8 +69,6 @@ def draw_best(best: Record, problem: Problem, path: Path) -> None:
 
 def caption(best: Record, problem: Problem) -> str:
     """Return reward, validation metric and size in one line."""
-    if best["metric"] is None:
-        return f"{best['status']}, reward {best['reward']:.4f}"
     name = problem.task.metric.replace("_", " ")
     size = f", {best['parameters']:,} parameters" if best["parameters"] is not None else ""
     return f"reward {best['reward']:.4f}, {name} {best['metric']:.4f}{size}"

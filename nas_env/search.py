@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,16 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from nas_env.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from nas_env.errors import ChildrenFail
+from nas_env.failures import fault_of_the_beginning
 from nas_env.problem import Problem, total_seconds
 from nas_env.run import Run
 from nas_env.summary import best_of, better, summarise
 from search_spaces._settings import at_least, at_most
 
 CHECKPOINT_EVERY = 1.0  # seconds at most; what came after is replayed from the store for nothing
+
+STOP_AFTER_FAILURES = 8  # children; fewer may fail for one reason by chance
 
 
 class AgentState(Protocol):
@@ -52,8 +57,14 @@ class Player(Protocol):
 class Observer(Protocol):
     """Whoever follows the search: a display, a tracker."""
 
-    def child(self, number: int, record: Mapping[str, Any], best: Mapping[str, Any]) -> None:
-        """An episode is finished; counted from 1."""
+    def child(self, number: int, record: Mapping[str, Any], best: Mapping[str, Any] | None) -> None:
+        """Take note of a finished episode.
+
+        Args:
+            number: Its number, counted from 1.
+            record: What the history has of it.
+            best: The best episode so far; None while no child has succeeded.
+        """
 
     def update(self, number: int, log: Mapping[str, float]) -> None:
         """The agent has learned, after that many episodes."""
@@ -100,6 +111,8 @@ class Search:
         children: The budget, in episodes.
         depth: The depth schedule.
         observers: Told of each episode and update.
+        stop_after_failures: Children at the beginning that may all fail for one reason (see
+            :func:`~nas_env.failures.fault_of_the_beginning`); then the search stops. 0: any number.
     """
 
     def __init__(
@@ -111,10 +124,12 @@ class Search:
         children: int,
         depth: Depth | None = None,
         observers: Sequence[Observer] = (),
+        stop_after_failures: int = STOP_AFTER_FAILURES,
     ):
         self.agent, self.problem, self.run = agent, problem, run
         self.children, self.observers = children, observers
         self.depth = depth or Depth()
+        self.stop_after_failures = stop_after_failures
         self.records: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None
         self.seconds = 0.0
@@ -126,8 +141,12 @@ class Search:
 
         It may be interrupted at any instant: what was evaluated is in the store, and the search
         goes on from the last checkpoint, through the same architectures.
+
+        Raises:
+            ChildrenFail: If the first children all failed for one reason; what was played is kept.
         """
         while len(self.records) < self.children:
+            self._stop_where_all_fail()
             self._advance()
             if time.perf_counter() - self._saved > CHECKPOINT_EVERY:
                 self.save()
@@ -143,6 +162,22 @@ class Search:
         search = {"seconds": self.seconds}
         checkpoint = Checkpoint(len(self.records), state.tensors, state.values, search)
         write_checkpoint(self.run.checkpoints, checkpoint)
+
+    @property
+    def rewards(self) -> list[float]:
+        """The reward of each child; NaN of one that failed."""
+        return [r["reward"] if r["status"] == "ok" else math.nan for r in self.records]
+
+    def _stop_where_all_fail(self) -> None:
+        if self.problem.answers is not None:  # nothing was built: they are not in the table
+            return
+        fault = fault_of_the_beginning(self.records, self.stop_after_failures)
+        if fault:
+            self.save()
+            raise ChildrenFail(
+                f"stopped, because the first {self.stop_after_failures} children all failed for "
+                f"the same reason: {fault}"
+            )
 
     def _restore(self) -> None:
         checkpoint = read_checkpoint(self.run.checkpoints)
@@ -166,7 +201,7 @@ class Search:
         self.problem.store.record_episodes(done, records)
         for record in records:
             self.records.append(record)
-            if self.best is None or better(record, self.best):
+            if better(record, self.best):
                 self.best = record
             for observer in self.observers:
                 observer.child(len(self.records), record, self.best)
@@ -184,6 +219,7 @@ class Search:
             "tokens": list(episode.tokens),
             "reward": episode.reward,
             "status": evaluation["status"],
+            "error": evaluation["error"],
             "metric": evaluation.get("metric"),
             "parameters": evaluation.get("parameters"),
             "flops": evaluation.get("flops"),

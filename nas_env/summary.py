@@ -13,6 +13,7 @@ import torch
 
 from nas_env import __version__
 from nas_env.evaluation._machine import processor
+from nas_env.failures import failures
 from nas_env.problem import Problem
 
 Record = Mapping[str, Any]
@@ -33,21 +34,17 @@ PARTS = {
 
 
 def best_of(records: Sequence[Record]) -> Any:
-    """The best episode, the first of equal ones; None where there is none."""
+    """Return the best episode, the first of equal ones; None where no child has succeeded."""
     best = None
     for record in records:
-        if best is None or better(record, best):
+        if better(record, best):
             best = record
     return best
 
 
-def better(record: Record, other: Record) -> bool:
-    """Whether an episode beats another: one that is ``ok`` any other, then by reward."""
-    return _rank(record) > _rank(other)
-
-
-def _rank(record: Record) -> tuple[bool, float]:
-    return record["status"] == "ok", record["reward"]
+def better(record: Record, best: Record | None) -> bool:
+    """Tell whether an episode beats the best so far; one whose child failed never does."""
+    return record["status"] == "ok" and (best is None or record["reward"] > best["reward"])
 
 
 def summarise(records: Sequence[Record], problem: Problem, seconds: float) -> dict[str, Any]:
@@ -63,6 +60,7 @@ def summarise(records: Sequence[Record], problem: Problem, seconds: float) -> di
         "children": len(records),
         "distinct": len({record["canonical"] for record in records}),
         "failed": dict(sorted(failed.items())),
+        "failures": failures(records),
         "best": _best(records, problem),
         "mean_reward": _mean([record["reward"] for record in records]),
         "mean_reward_last_quarter": _mean(
@@ -90,7 +88,7 @@ def _best(records: Sequence[Record], problem: Problem) -> dict[str, Any] | None:
         "architecture": best["architecture"],
         "reward": best["reward"],
         problem.task.metric: best["metric"],
-        **({} if best["metric"] is None else problem.task.figures(best["metric"])),
+        **problem.task.figures(best["metric"]),
         **(problem.answers.figures(best["tokens"]) if problem.answers is not None else {}),
         "parameters": best["parameters"],
         "flops": best["flops"],

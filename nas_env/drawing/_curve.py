@@ -18,7 +18,7 @@ from nas_env.drawing._type import FAMILY
 SIZE = (7.2, 4.64)  # inches
 COLOURS = ("#2468b0", "#dd6b10")  # the search, the control
 WINDOW, WINDOWS = 5, 20  # the running mean is over so many children, or such a part of them
-EMPTY = "no child is trained yet"
+EMPTY = "no child has succeeded"
 
 
 def draw(searches: Sequence[tuple[str, Sequence[float]]]) -> Figure:
