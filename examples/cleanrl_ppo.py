@@ -1,4 +1,4 @@
-"""PPO in one file, in the way of CleanRL (Huang et al. 2022, JMLR 23:274).
+"""PPO in a single file, in the way of CleanRL (Huang et al. 2022, JMLR 23:274), with masks.
 
 python -m examples.cleanrl_ppo
 """
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import torch
 import tyro
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from torch import nn
+from torch import Tensor, nn
 from torch.distributions import Categorical
 
 
@@ -20,29 +20,31 @@ from torch.distributions import Categorical
 class Args:
     """Settings; a rollout is one episode of each environment."""
 
-    env_id: str = "nas_env:NAS-Digits-v0"
-    layers: int = 2
-    num_envs: int = 4
-    num_iterations: int = 2
+    env_id: str = "nas_env:NAS-Bench-Digits-v0"
+    num_envs: int = 8
+    num_iterations: int = 50
     update_epochs: int = 4
-    learning_rate: float = 2.5e-3
+    learning_rate: float = 5e-3
     clip_coef: float = 0.2
     ent_coef: float = 0.01
     seed: int = 1
 
 
-def make_env() -> gym.Env:
-    """An environment of flat observations."""
-    env = gym.make(args.env_id, layers=args.layers)
-    return gym.wrappers.RecordEpisodeStatistics(gym.wrappers.FlattenObservation(env))
+def masked(logits: Tensor, mask: Tensor) -> Categorical:
+    """The policy over the open options."""
+    return Categorical(logits=logits.masked_fill(mask == 0, -1e9))
 
 
 if __name__ == "__main__":
     args = tyro.cli(Args)
     torch.manual_seed(args.seed)
-    # Gymnasium's default, NEXT_STEP, adds a step after each episode, whose action does nothing.
-    envs: Any = SyncVectorEnv([make_env] * args.num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
-    num_steps = envs.envs[0].unwrapped.search_space.length()
+    envs: Any = gym.make_vec(
+        args.env_id,
+        num_envs=args.num_envs,
+        vectorization_mode="vector_entry_point",
+        observation="flat",
+    )
+    num_steps = envs.unwrapped.search_space.length()
     inputs = envs.single_observation_space.shape[0]
     actor, critic = (
         nn.Sequential(nn.Linear(inputs, 64), nn.Tanh(), nn.Linear(64, outputs))
@@ -51,24 +53,24 @@ if __name__ == "__main__":
     parameters = [*actor.parameters(), *critic.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=args.learning_rate, eps=1e-5)
 
+    returns = np.zeros(args.num_envs)
     next_obs, infos = envs.reset(seed=args.seed)
     for iteration in range(1, args.num_iterations + 1):
         steps = []
         for _ in range(num_steps):
-            obs = torch.as_tensor(next_obs, dtype=torch.float32)
+            obs, mask = torch.as_tensor(next_obs), torch.as_tensor(infos["action_mask"])
             with torch.no_grad():
-                policy = Categorical(logits=actor(obs))
+                policy = masked(actor(obs), mask)
                 action = policy.sample()
-            steps.append((obs, action, policy.log_prob(action)))
-            next_obs, _, _, _, infos = envs.step(action.numpy())
-        returns = infos["final_info"]["episode"]["r"]
-        print(f"iteration {iteration}, returns {returns}")
+            steps.append((obs, mask, action, policy.log_prob(action)))
+            next_obs, returns, _, _, infos = envs.step(action.numpy())
+        print(f"iteration {iteration}, mean return {returns.mean():.3f}")
 
         # All reward comes with the last decision, and gamma is 1: each step's return is the same.
-        b_obs, b_actions, b_logprobs = (torch.cat(part) for part in zip(*steps, strict=True))
+        b_obs, b_masks, b_actions, b_logprobs = map(torch.cat, zip(*steps, strict=True))
         b_returns = torch.as_tensor(returns, dtype=torch.float32).repeat(num_steps)
         for _ in range(args.update_epochs):
-            policy, values = Categorical(logits=actor(b_obs)), critic(b_obs).flatten()
+            policy, values = masked(actor(b_obs), b_masks), critic(b_obs).flatten()
             advantages = b_returns - values.detach()
             advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
             ratio = (policy.log_prob(b_actions) - b_logprobs).exp()

@@ -62,7 +62,9 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         if num_envs < 1:
             raise InvalidValue(f"num_envs is {num_envs}, expected at least 1")
         self.num_envs = num_envs
+        self.closed = True  # Gymnasium 1.2 closes what is thrown away, even when it was never made
         self.problem = Problem(**problem, caller=type(self))
+        self.closed = False
         self._interface = Interface(
             self.problem, observation=observation, one_step=one_step, render_mode=render_mode
         )
