@@ -3,17 +3,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+RLLIB := .venv-rllib
 ARGUMENTS ?=
 # One thread a process: a child trains on one thread, and a busy machine runs more than one process.
 export OMP_NUM_THREADS := 1
 
-.PHONY: search test lint format clean
+.PHONY: search test test-rllib lint format clean
 
 search: $(INSTALLED)  ## The main job: a search on the embedded digits, then the random control.
 	$(BIN)/python train_agent.py --control random $(ARGUMENTS)
 
 test: $(INSTALLED)  ## Every test.
 	$(BIN)/python -m pytest -n 2 $(ARGUMENTS)
+
+test-rllib: $(RLLIB)/.installed  ## RLlib's tests and the environment's, with the older Gymnasium that RLlib pins.
+	$(RLLIB)/bin/python -m pytest tests/test_libraries.py tests/test_env_contract.py $(ARGUMENTS)
 
 lint: $(INSTALLED)  ## The linters, the formatter's check and the type checker.
 	$(BIN)/ruff check .
@@ -25,11 +29,17 @@ format: $(INSTALLED)  ## Format and mend what can be mended by itself.
 	$(BIN)/ruff format .
 
 clean:  ## Remove the environment and everything that was built (never runs/).
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(RLLIB) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is newer than what decides the installation, so nothing is installed twice.
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]' --constraint constraints.txt
+	touch $@
+
+$(RLLIB)/.installed: pyproject.toml constraints.txt
+	test -x $(RLLIB)/bin/python || $(PYTHON) -m venv $(RLLIB)
+	grep -v '^gymnasium' constraints.txt > $(RLLIB)/constraints.txt
+	$(RLLIB)/bin/python -m pip install --quiet --editable '.[rllib]' --constraint $(RLLIB)/constraints.txt
 	touch $@

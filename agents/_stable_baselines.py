@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
+from gymnasium import spaces
 from stable_baselines3.common.logger import Logger
 
 from agents._base import Advance, Agent, AgentConfig, Episode, State, generator_state
@@ -17,6 +18,7 @@ from agents._randomness import Randomness
 from agents._recorder import Recorder, chosen
 from agents._tensors import below, load_module_state, module_state, under
 from agents._vec_env_adapter import VecEnvAdapter, as_vec_env
+from search_spaces import InvalidValue
 from search_spaces._settings import at_least, at_most
 
 RECENT = 100  # episodes of which ``rollout/ep_rew_mean`` is the mean, as in SB3
@@ -75,6 +77,11 @@ class StableBaselines(Agent[Config]):
         super().__init__(environment, config, seed)
         self.randomness = Randomness(seed)
         self.vec_env = as_vec_env(environment)
+        if not isinstance(self.vec_env.observation_space, spaces.Dict):
+            raise InvalidValue(
+                f"observation_space is {self.vec_env.observation_space}, expected a Dict: "
+                'make the environment with observation="dict"'
+            )
         with self.randomness.in_use():
             self.model = self.algorithm(self.policy, self.vec_env, device="cpu", **self.settings())
         self.model.action_space = copy.deepcopy(self.model.action_space)

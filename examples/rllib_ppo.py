@@ -3,6 +3,8 @@
 python -m examples.rllib_ppo
 """
 
+# pyright: reportMissingImports=false
+# RLlib is installed apart from the rest (make test-rllib), because it pins an older Gymnasium.
 from __future__ import annotations
 
 import argparse

@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import torch
-from gymnasium.spaces import Box, Dict
+from gymnasium.spaces import Dict, MultiBinary
 from tianshou.algorithm import DQN
 from tianshou.algorithm.modelfree.dqn import DiscreteQLearningPolicy
 from tianshou.algorithm.optim import AdamOptimizerFactory
@@ -29,7 +29,7 @@ class MaskInObservation(gymnasium.Wrapper):
 
     def __init__(self, env: gymnasium.Env[Any, Any]):
         super().__init__(env)
-        mask = Box(0, 1, (int(env.action_space.n),), np.int8)  # type: ignore[attr-defined]
+        mask = MultiBinary(int(env.action_space.n))  # type: ignore[attr-defined]
         self.observation_space = Dict(obs=env.observation_space, mask=mask)
 
     def reset(
@@ -37,12 +37,12 @@ class MaskInObservation(gymnasium.Wrapper):
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode."""
         obs, info = self.env.reset(seed=seed, options=options)
-        return {"obs": obs, "mask": info["action_mask"]}, {}
+        return {"obs": obs, "mask": info["action_mask"].astype(bool)}, {}
 
     def step(self, action: Any) -> Any:
         """Take a decision."""
         obs, *rest, info = self.env.step(action)
-        return {"obs": obs, "mask": info["action_mask"]}, *rest, {}
+        return {"obs": obs, "mask": info["action_mask"].astype(bool)}, *rest, {}
 
 
 def main() -> None:

@@ -18,8 +18,10 @@ EXAMPLES = {
     "stable_baselines": ["--rollouts", "1", "--episodes", "2"],
     "maskable_ppo": ["--rollouts", "1", "--episodes", "2"],
     "cleanrl_ppo": ["--num-iterations", "1", "--num-envs", "2"],
+    "cleanrl_dqn": ["--total-timesteps", "40", "--learning-starts", "20", "--batch-size", "4"],
     "draw_published": ["published.png"],
 }
+OF_LIBRARIES = {"torchrl_ppo", "tianshou_dqn", "rllib_ppo"}  # tests/test_libraries.py runs them
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -39,7 +41,7 @@ def run(folder, *arguments):
 
 def test_every_example_is_listed():
     files = {file.stem for file in (ROOT / "examples").glob("[!_]*.py")}
-    assert files == set(EXAMPLES)
+    assert files == set(EXAMPLES) | OF_LIBRARIES
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -243,6 +243,14 @@ def test_bad_settings(settings):
         make_config({"name": "ppo", **settings})
 
 
+def test_a_flat_observation_is_refused_in_one_line(make):
+    with pytest.raises(
+        InvalidValue, match=r"observation_space is Box.*, expected a Dict"
+    ) as caught:
+        make_agent("ppo", make(1, observation="flat"))
+    assert "\n" not in str(caught.value)
+
+
 OF_SB3 = ["learning_rate", "gamma", "max_grad_norm", "n_steps", "gae_lambda", "ent_coef", "vf_coef"]
 OF_SB3 += ["n_epochs", "normalize_advantage", "target_kl", "tau", "buffer_size", "train_freq"]
 OF_SB3 += ["gradient_steps", "target_update_interval", "exploration_final_eps"]
