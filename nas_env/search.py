@@ -25,14 +25,14 @@ STOP_AFTER_FAILURES = 8  # children; fewer may fail for one reason by chance
 
 
 class AgentState(Protocol):
-    """What an agent gives and takes as its state."""
+    """The state that an agent gives and takes."""
 
     tensors: Mapping[str, Tensor]
     values: Mapping[str, Any]
 
 
 class Player(Protocol):
-    """What the search needs of an agent."""
+    """An agent, as far as a search needs it."""
 
     options: dict[str, Any]
 
@@ -50,7 +50,7 @@ class Player(Protocol):
         ...
 
     def load_state(self, state: Any) -> None:
-        """Go on from a state."""
+        """Restore a state."""
         ...
 
 
@@ -105,8 +105,8 @@ class Search:
     """Lets an agent play an environment, and keeps the run on disk.
 
     Args:
-        agent: Which plays ``problem``'s environment.
-        problem: What is searched; its store holds the evaluations and the history.
+        agent: Agent that plays ``problem``'s environment.
+        problem: Problem to search; its store holds the evaluations and the history.
         run: Held by this process; goes on from its last checkpoint.
         children: The budget, in episodes.
         depth: The depth schedule.

@@ -1,4 +1,4 @@
-"""What a search came to: the figures of ``summary.json``."""
+"""The result of a search: the figures of ``summary.json``."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def summarise(records: Sequence[Record], problem: Problem, seconds: float) -> di
     """The figures of a search.
 
     Args:
-        records: Of its episodes, in order.
+        records: Records of its episodes, in order.
         problem: What was searched.
         seconds: That it took.
     """
@@ -73,7 +73,7 @@ def summarise(records: Sequence[Record], problem: Problem, seconds: float) -> di
 
 
 def _parts(records: Sequence[Record]) -> dict[str, float]:
-    """What the parts of the different children's evaluations took, all workers together."""
+    """Return the seconds of each part of the children's evaluations, summed over workers."""
     total: Counter[str] = Counter()
     for parts in {r["canonical"]: r.get("parts", {}) for r in records}.values():
         total.update(parts)

@@ -63,7 +63,7 @@ def prepare(request: Request, device: torch.device) -> None:
 
 
 def architecture_of(request: Request) -> Any:
-    """What a request wants trained."""
+    """Return the architecture of a request."""
     return make_space(request.space).parse(request.architecture)
 
 
@@ -81,7 +81,7 @@ def excess(request: Request, cost: Cost) -> str:
 
 
 def under_limits(request: Request, kept: Evaluation) -> Evaluation:
-    """What a kept evaluation comes to under the limits of a request."""
+    """Return what a stored evaluation is under the limits of a request."""
     if kept.parameters is None or kept.flops is None:
         return kept
     cost = Cost(kept.parameters, kept.flops)

@@ -39,7 +39,7 @@ class Worker:
     """The caller's end.
 
     Args:
-        settings: Of the worker: ``memory_limit`` in bytes, or None.
+        settings: Settings of the worker: ``memory_limit`` in bytes, or None.
 
     Raises:
         NASError: If it cannot be started.
@@ -74,7 +74,7 @@ class Worker:
         Raises:
             WorkerDied: If the worker has ended; it is of no use any more.
             WorkerLate: If the child took more than ``limit`` seconds; it is still at it.
-            NASError: As :func:`~nas_env.evaluation.evaluate` does.
+            NASError: If :func:`~nas_env.evaluation.evaluate` raises it.
         """
         with suppress(OSError):  # it has ended; how, it says below
             self._send({"request": json.loads(request.to_json()), "device": device})
@@ -180,7 +180,7 @@ def _error(name: str, text: str) -> Exception:
 
 
 def _ending(code: int) -> str:
-    """How a process ended, for a person.
+    """Say how a process ended.
 
     Example:
         >>> _ending(-11), _ending(3)

@@ -32,7 +32,7 @@ Job = tuple[Request, Future[Evaluation]]
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """How children share the machine.
+    """Settings by which children share the machine.
 
     Attributes:
         workers: Children at once, a process of one thread each; ``auto``: on a CPU one a core, on
@@ -181,7 +181,7 @@ class WorkersEvaluator(Evaluator):
 
 
 def _devices(device: torch.device) -> Sequence[str]:
-    """Where the children are trained; ``cuda`` without a number is every GPU."""
+    """Return the devices of the children; ``cuda`` without a number is every GPU."""
     if device.type == "cuda" and device.index is None:
         return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     return [str(device)]

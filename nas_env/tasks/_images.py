@@ -1,4 +1,4 @@
-"""What image tasks share: the split, the recipes of the paper, accuracy cubed."""
+"""The base of image tasks: the split, the accuracy, its cube as the reward."""
 
 from __future__ import annotations
 
@@ -90,5 +90,5 @@ class ImageTask(TrainingTask):
         return best_of_last(curves["validation_accuracy"])
 
     def reward(self, score: float) -> float:
-        """Its cube."""
+        """Return the cube of the accuracy (section 4.1)."""
         return accuracy_cubed(score)

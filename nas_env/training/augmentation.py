@@ -31,7 +31,7 @@ class ImageData:
     _views: dict[tuple[object, ...], Views] = field(default_factory=dict, compare=False, repr=False)
 
     def to(self, device: torch.device) -> ImageData:
-        """The same on a device."""
+        """Return the data on a device."""
         return ImageData(
             self.train_images.to(device),
             self.train_labels.to(device),
@@ -154,14 +154,14 @@ def centre(images: Tensor, size: torch.Size) -> Tensor:
 def random_view(
     images: Tensor, index: Tensor, size: torch.Size, *, flip: bool, generator: torch.Generator
 ) -> Tensor:
-    """A random crop of each chosen image, half of them mirrored, as one gather.
+    """Return a random crop of each chosen image, half of them mirrored, by one gather.
 
     Args:
         images: uint8 (n, H, W, c).
-        index: Which images, int64 (b,).
-        size: Of the crops, (h, w).
+        index: Indices of the chosen images, int64 (b,).
+        size: Size of the crops, (h, w).
         flip: Mirror each with probability 1/2.
-        generator: Of the device of ``images``.
+        generator: Generator on the device of ``images``.
 
     Returns:
         uint8 (b, h, w, c).

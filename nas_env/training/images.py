@@ -28,12 +28,12 @@ def train(
     """Train ``child`` in place by a resolved recipe, validating after each epoch.
 
     Args:
-        child: On ``device``.
-        data: On ``device``.
-        recipe: With nothing left to decide.
-        seed: Of the order of the images and of their augmentation.
-        device: Where all of it happens.
-        report: Called when training begins and after each epoch.
+        child: Network on ``device``.
+        data: Images and labels on ``device``.
+        recipe: Complete settings of the training.
+        seed: Seed of the order of the images and of their augmentation.
+        device: Device on which the child is trained.
+        report: Function that is called when training begins and after each epoch.
 
     Returns:
         Curves ``"training_loss"`` and ``"validation_accuracy"`` (a fraction), one value an epoch.

@@ -1,4 +1,4 @@
-"""How a recurrent child is trained on text: frozen settings that go to JSON."""
+"""The recipe of a recurrent child on a text: settings, frozen and converted to JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from search_spaces._settings import at_least, at_most
 
 @dataclass(frozen=True)
 class LanguageRecipe(ChildRecipe):
-    """How a child is trained on a text.
+    """The settings of training on a text.
 
     The defaults are those of the "medium" LSTM of Zaremba et al. (2014, 1409.2329, section 4.1),
     whose size the children of Zoph & Le (1611.01578, section 4.2) are given; that paper trains

@@ -1,4 +1,4 @@
-"""What all training engines share: the outcome, progress reports, the precision, the clock."""
+"""The common parts of training engines: outcome, progress reports, precision, clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nas_env.training.recipe import ChildRecipe
 
 
 class Progress(NamedTuple):
-    """How far the training of a child has come.
+    """The progress of a child's training.
 
     Attributes:
         epoch: Epochs that are finished, validation included.
@@ -37,7 +37,7 @@ def unheard(progress: Progress) -> None:
 
 @dataclass
 class Training:
-    """What came of training one child.
+    """The outcome of training one child.
 
     Attributes:
         curves: A number for each finished epoch, by name.

@@ -1,4 +1,4 @@
-"""How a child is trained: frozen settings that go to JSON."""
+"""Recipes: the settings by which a child is trained, frozen and converted to JSON."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from search_spaces._settings import at_least, at_most, between
 
 @dataclass(frozen=True)
 class Recipe:
-    """What every recipe has; a kind of child adds its own."""
+    """The base of all recipes; a member adds its settings."""
 
     #: The function that trains by this recipe, as ``package.module:NAME``.
     engine: ClassVar[str]
 
     def resolved(self, device: str) -> Recipe:
-        """The recipe with nothing left to decide on a kind of device (``"cpu"``, ``"cuda"``)."""
+        """Return the complete recipe for a type of device (``"cpu"``, ``"cuda"``)."""
         return self
 
     @cached_property
@@ -43,40 +43,40 @@ class ChildRecipe(Recipe):
     threads: int
 
     def resolved(self, device: str) -> Self:
-        """The recipe with its precision decided."""
+        """Return the recipe with its precision decided."""
         if self.precision != "auto":
             return self
         return replace(self, precision="bfloat16" if fast_bfloat16(device) else "float32")
 
     @property
     def autocast(self) -> torch.dtype | None:
-        """The type that autocast runs in, None where everything is float32."""
+        """The type in which autocast runs; None if everything is float32."""
         return torch.bfloat16 if self.precision == "bfloat16" else None
 
 
 @dataclass(frozen=True)
 class ImageRecipe(ChildRecipe):
-    """How a child is trained on images; the defaults are the paper's (section 4.1).
+    """The settings of training on images; the defaults are the paper's (section 4.1).
 
-    What the paper leaves open: batch size and learning-rate schedule are DenseNet's (1608.06993),
-    whose recipe it says its networks use; whitening is per channel (``"image"`` is the other
-    reading: TensorFlow called the standardisation of each single image by that word in 2016);
-    validation images are centre crops of the up-sampled ones, which keeps the scale that the
-    child was trained at.
+    Where the paper leaves something open, these choices are made. Batch size and learning-rate
+    schedule are those of DenseNet (1608.06993), whose recipe the paper says it follows. Whitening
+    is per channel; ``"image"`` is the other reading, since in 2016 TensorFlow used this word for
+    standardising each single image. Validation images are centre crops of the enlarged ones, which
+    keeps the scale at which the child was trained.
 
     Attributes:
         epochs: Passes over the training images, or over as many of them as ``images`` says.
         images: Images of one epoch at most, drawn anew for each; None for all.
         batch_size: Images a step; an epoch's incomplete last batch is left out.
-        learning_rate: At its highest.
-        momentum: Of SGD.
-        nesterov: Nesterov's momentum.
-        weight_decay: L2, on every parameter.
-        schedule: How the learning rate goes: ``"step"`` (times ``decay_factor`` at each of
+        learning_rate: Learning rate at its highest point.
+        momentum: Momentum of SGD.
+        nesterov: Use Nesterov's momentum.
+        weight_decay: Weight of the L2 penalty on every parameter.
+        schedule: Course of the learning rate: ``"step"`` (times ``decay_factor`` at each of
             ``decay_points``), ``"one_cycle"`` (linear up during the first 30%, cosine down to 0),
             ``"cosine"`` or ``"constant"``.
         decay_points: Fractions of the training at which ``"step"`` lowers the rate.
-        decay_factor: By which it does.
+        decay_factor: Factor by which ``"step"`` lowers the rate.
         label_smoothing: Share of the target that is spread evenly over all classes (Szegedy et al.
             2016, 1512.00567, section 7).
         resolution: Longer side in pixels to which all images are reduced by averaging areas,
@@ -126,7 +126,7 @@ class ImageRecipe(ChildRecipe):
 
 
 def fast_bfloat16(device: str) -> bool:
-    """Whether a kind of device computes faster in bfloat16 than in float32.
+    """Tell whether a type of device computes faster in bfloat16 than in float32.
 
     A torch that cannot tell what the CPU has gets float32.
     """
