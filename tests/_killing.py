@@ -1,35 +1,82 @@
-"""Forks work off a process that has everything imported, and kills it without warning."""
+"""Forks work off a process that has everything imported, and stops it before a chosen step.
 
+A step is what lasts: a transaction's begin and end, a file that is synced, renamed or deleted.
+Steps are counted, not timed, so that a busy machine stops the work at the same place.
+"""
+
+import itertools
 import os
 import signal
-import time
+import sqlite3
+import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+FILES = ("fsync", "replace", "unlink")
 
-def killed_after(seconds: float, work: Callable[[], int | None]) -> bool:
-    """Run ``work`` in a fork and ``kill -9`` it after a while.
+
+def killed_at(step: int, work: Callable[[], int | None]) -> bool:
+    """Run ``work`` in a fork and ``kill -9`` it before a step, counted from 1.
 
     Returns:
         Whether it was killed; a fork that ended by itself must have ended well.
     """
-    child = os.fork()
-    if child == 0:
+    status = stopped_at(step, work, signal.SIGKILL)
+    assert status in (0, -signal.SIGKILL)
+    return status != 0
+
+
+def stopped_at(step: int, work: Callable[[], int | None], number: int) -> int:
+    """Run ``work`` in a fork that sends itself a signal before a step; return its exit status.
+
+    Steps of a database are counted for SIGKILL alone: SQLite swallows what a handler raises there.
+    """
+    process = forked(lambda: (_stop_at(step, number), work())[1])
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def forked(work: Callable[[], int | None]) -> int:
+    """Run ``work`` in a fork, whose number is returned; it ends with the status of the work."""
+    process = os.fork()
+    if process == 0:
         status = 1
         try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
             status = int(work() or 0)
+        except SystemExit as ending:
+            status = int(ending.code or 0)
+        except BaseException:
+            traceback.print_exc()
         finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
             os._exit(status)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            assert os.waitstatus_to_exitcode(status) == 0
-            return False
-        time.sleep(0.002)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
+    return process
+
+
+def _stop_at(step: int, number: int) -> None:
+    """Count the steps of this process from here on."""
+    steps, connect = itertools.count(1), sqlite3.connect
+
+    def count() -> None:
+        if next(steps) == step:
+            os.kill(os.getpid(), number)
+
+    def counted(function):
+        return lambda *args, **rest: (count(), function(*args, **rest))[1]
+
+    def connected(*args, **rest):
+        connection = connect(*args, **rest)
+        connection.set_trace_callback(
+            lambda statement: count() if statement.startswith(("BEGIN", "COMMIT")) else None
+        )
+        return connection
+
+    for name in FILES:
+        setattr(os, name, counted(getattr(os, name)))
+    if number == signal.SIGKILL:
+        sqlite3.connect = connected
 
 
 def append(path: Path, line: str) -> None:

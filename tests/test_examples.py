@@ -1,17 +1,14 @@
 """The examples, the Python of the documentation and the members of CONTRIBUTING.md really run."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
-ROOT = Path(__file__).parent.parent
+from tests._fresh import ROOT, run
+
 EXAMPLES = {
     "gymnasium_loop": [],
     "vector_environment": ["--episodes", "2"],
@@ -27,16 +24,6 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 def python_of(page):
     return re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
-
-
-def run(folder, *arguments):
-    """Run Python in an empty folder; what it prints."""
-    path = os.pathsep.join([str(folder), str(ROOT)])
-    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_every_example_is_listed():

@@ -2,16 +2,15 @@
 
 import json
 import random
-import shutil
-import time
 
 import pytest
 import torch
 
 from agents import agent_names
+from nas_env import search
 from nas_env.checkpoint import KEPT, Checkpoint, read_checkpoint, write_checkpoint
 from nas_env.store import Store
-from tests._killing import append, killed_after
+from tests._killing import append, killed_at
 from train_agent import main
 
 SMALL = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
@@ -31,53 +30,48 @@ def figures(folder):
     return summary, sorted(map(str, played))
 
 
-@pytest.mark.parametrize("agent", ["reinforce", "random_search"])
-def test_ten_kills_change_nothing(tmp_path, agent):
-    arguments = ["--children", "24", "--control", "random", "--agent", agent, *TINY]
+def start_or_resume(folder, arguments):
+    """The command line's work in a fork: begin a run, or go on with it where it has begun."""
+    begun = (folder / "config.json").exists()
+    given = ["--resume", "--quiet"] if begun else arguments
+    return lambda: main([*given, "--run", str(folder)])
+
+
+@pytest.mark.parametrize("agent, seconds", [("reinforce", 0.0), ("random_search", 1e9)], ids=str)
+def test_ten_kills_change_nothing(agent, seconds, tmp_path, monkeypatch):
+    """With a checkpoint after each update, and with none but the last."""
+    monkeypatch.setattr(search, "CHECKPOINT_EVERY", seconds)
+    arguments = ["--children", "16", "--control", "random", "--agent", agent, *TINY]
     assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0
     torch.set_num_threads(1)
-    killed = tmp_path / "killed"
-    moments = random.Random(agent)
-    kills = 0
-    while kills < 10:
-        started = (killed / "config.json").exists()
-        again = ["--resume", "--quiet"] if started else arguments
-        run = ["--run", str(killed)]
-        kills += killed_after(moments.uniform(0.05, 0.5), lambda a=again, r=run: main([*a, *r]))
-        if (killed / "summary.json").exists():
-            break
-    if not (killed / "summary.json").exists():
-        assert main(["--resume", "--quiet", "--run", str(killed)]) == 0
-    assert kills == 10, "the search was over before it could be killed ten times"
+    killed, steps = tmp_path / "killed", random.Random(agent)
+    for _ in range(10):
+        assert killed_at(steps.randint(1, 20), start_or_resume(killed, arguments))
+    assert not killed_at(10**9, start_or_resume(killed, arguments))
     assert figures(killed) == figures(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("agent", agent_names())
-def test_every_agent_goes_on_bit_by_bit(tmp_path, agent):
-    """Actions, rewards, weights and random states; on a table, where an update takes longest."""
-    arguments = ["--env", "NAS-Bench-Digits-v0", "--agent", agent, "--children", "150", "--quiet"]
-    begun = time.perf_counter()
+def test_every_agent_goes_on_bit_by_bit(tmp_path, agent, monkeypatch):
+    """Actions, rewards, weights and random states; on a table, where nothing is trained."""
+    arguments = ["--env", "NAS-Bench-Digits-v0", "--agent", agent, "--children", "60", "--quiet"]
     assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0
-    seconds = time.perf_counter() - begun
-    killed, moments, kills = tmp_path / "killed", random.Random(agent), 0
-    while not (killed / "summary.json").exists():
-        started = (killed / "config.json").exists()
-        again = ["--resume", "--quiet"] if started else arguments
-        run = ["--run", str(killed)]
-        patience = moments.uniform(0.1, 0.7) * seconds if kills < 3 else 1_000
-        kills += killed_after(patience, lambda a=again, r=run: main([*a, *r]))
-        if kills == 0:  # the first one, which warmed up, was slower: once more, and sooner
-            shutil.rmtree(killed)
-            seconds /= 2
+    killed = tmp_path / "killed"
+    with monkeypatch.context() as patch:
+        patch.setattr(search, "CHECKPOINT_EVERY", 0.0)
+        for step in (12, 17, 15):
+            assert killed_at(step, start_or_resume(killed, arguments))
+    assert 0 < read_checkpoint(killed / "checkpoint").episodes < 60
+    assert not killed_at(10**9, start_or_resume(killed, arguments))
     one, other = (read_checkpoint(tmp_path / name / "checkpoint") for name in ("whole", "killed"))
     assert one is not None and other is not None
-    assert one.episodes == other.episodes == 150 and one.values == other.values
+    assert one.episodes == other.episodes == 60 and one.values == other.values
     assert one.tensors.keys() == other.tensors.keys()
     for name, tensor in one.tensors.items():
         assert torch.equal(tensor, other.tensors[name]), name
     played = [Store(tmp_path / name / "results.sqlite") for name in ("whole", "killed")]
     first, second = ([(e["tokens"], e["reward"]) for e in s.all_episodes()] for s in played)
-    assert first == second and len(first) == 150
+    assert first == second and len(first) == 60
 
 
 def test_a_lost_store_means_playing_again(tmp_path):
@@ -107,31 +101,28 @@ def test_a_finished_run_is_printed_and_left_alone(tmp_path, capsys):
     assert before == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.name != "lock"}
 
 
-def test_a_hundred_kills_while_writing_leave_a_checkpoint(tmp_path):
+def test_a_kill_at_any_step_of_writing_leaves_a_checkpoint(tmp_path):
     folder, log = tmp_path / "checkpoint", tmp_path / "log"
-    moments = random.Random(0)
-    written = 0
 
-    def write_for_ever():
-        number = written
-        while True:
-            number += 1
+    def write(last):
+        for number in range(last + 1, last + 6):
             weights = torch.full((20_000,), float(number))
             write_checkpoint(folder, Checkpoint(number, {"w": weights}, {"number": number}))
             append(log, str(number))
 
-    for _ in range(100):
-        killed_after(moments.uniform(0.005, 0.06), write_for_ever)
+    written, step = 0, 1
+    while killed_at(step, lambda last=written: write(last)):
         acknowledged = int(log.read_text().split()[-1]) if log.exists() else 0
         checkpoint = read_checkpoint(folder)
         if checkpoint is None:
             assert acknowledged == 0
-            continue
-        assert checkpoint.episodes >= acknowledged
-        assert checkpoint.values == {"number": checkpoint.episodes}
-        assert (checkpoint.tensors["w"] == checkpoint.episodes).all()
-        written = checkpoint.episodes
-    assert written > 20
+        else:
+            assert checkpoint.episodes >= acknowledged
+            assert checkpoint.values == {"number": checkpoint.episodes}
+            assert (checkpoint.tensors["w"] == checkpoint.episodes).all()
+            written = checkpoint.episodes
+        step += 1
+    assert step > 40 and written > 40
     assert len(list(folder.glob("*.json"))) <= KEPT + 1
 
 

@@ -10,10 +10,11 @@ from sb3_contrib.common.maskable.utils import get_action_masks
 
 from agents import State, agent_class, agent_names, make_agent, make_config
 from agents._on_policy import minibatch
+from nas_env import search
 from nas_env.checkpoint import read_checkpoint
 from nas_env.store import Store
 from search_spaces import InvalidValue
-from tests._killing import killed_after
+from tests._killing import killed_at
 from tests._small import LENGTH, Maker
 from train_agent import main
 
@@ -274,6 +275,7 @@ def test_the_authors_preset_is_what_sb3_has_by_default(make, name):
 
 # -- by the command line -----------------------------------------------------------------------
 SEARCH = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
+SEARCH += ["--workers", "0"]
 KILLED = {
     "ppo": ["--agent.episodes-per-rollout", "4", "--agent.batch-size", "4"],
     "a2c": ["--agent.preset", "authors"],
@@ -291,20 +293,19 @@ def outcome(folder):
 
 
 @pytest.mark.parametrize("name", KILLED)
-def test_kills_change_nothing(tmp_path, name):
+def test_kills_change_nothing(tmp_path, name, monkeypatch):
+    monkeypatch.setattr(search, "CHECKPOINT_EVERY", 0.0)
     arguments = ["--children", "22", "--agent", name, *KILLED[name], *SEARCH]
     arguments += ["--depth.first", "1", "--depth.every", "5"]
     assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0
     torch.set_num_threads(1)
     killed = tmp_path / "killed"
-    moments = random.Random(name)
-    kills = 0
-    while not (killed / "summary.json").exists():
+    steps = random.Random(name)
+    for _ in range(4):
         started = (killed / "config.json").exists()
         again = [*(["--resume", "--quiet"] if started else arguments), "--run", str(killed)]
-        seconds = moments.uniform(0.05, 0.5) if kills < 6 else 99
-        kills += killed_after(seconds, lambda a=again: main(a))
-    assert kills >= 3, "the search was over before it could be killed"
+        assert killed_at(steps.randint(10, 25), lambda a=again: main(a))
+    assert main(["--resume", "--quiet", "--run", str(killed)]) == 0
     (played, state), (expected, whole) = outcome(killed), outcome(tmp_path / "whole")
     assert len(played) == 22 and played == expected
     assert same(State(dict(state.tensors), state.values), State(dict(whole.tensors), whole.values))

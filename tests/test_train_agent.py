@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import asdict
@@ -12,8 +11,10 @@ from dataclasses import asdict
 import pytest
 
 from agents import agent_names, make_config
+from nas_env import search
 from nas_env._help import attributes
 from nas_env.tasks._torchvision import verify
+from tests._killing import forked, stopped_at
 from train_agent import main
 
 TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2"]
@@ -157,37 +158,19 @@ def test_corrupt_data_is_named_with_its_checksum(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "runs").exists()
 
 
-def start(*arguments):
-    """The command line in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "train_agent", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        # Started in the background, this process may ignore Ctrl-C, and would pass that on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-
-
-def wait_for(path, process):
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_search_keeps_all_and_says_how_to_go_on(tmp_path, number):
+@pytest.mark.parametrize(
+    "number, workers, step", [(signal.SIGINT, 2, 30), (signal.SIGTERM, 0, 20)], ids=str
+)
+def test_an_interrupted_search_keeps_all_and_says_how_to_go_on(
+    number, workers, step, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setattr(search, "CHECKPOINT_EVERY", 0.0)
     run = tmp_path / "run"
-    arguments = ["--children", "60", *TINY, "--quiet"]
-    process = start(*arguments, "--run", str(run))
-    wait_for(run / "best.png", process)
-    process.send_signal(number)
-    _, error = process.communicate(timeout=60)
-    assert process.returncode == 130, error
+    arguments = ["--children", "20", "--workers", str(workers), *TINY, "--quiet"]
+    assert stopped_at(step, lambda: main([*arguments, "--run", str(run)]), number) == 130
+    _, error = capfd.readouterr()
     assert error.strip().splitlines() == [f"stopped; go on with: --resume --run {run}"]
+    assert not (run / "summary.json").exists()
     assert main(["--resume", "--quiet", "--run", str(run)]) == 0
     assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0
     assert summary_of(run)["best"] == summary_of(tmp_path / "whole")["best"]
@@ -195,12 +178,15 @@ def test_an_interrupted_search_keeps_all_and_says_how_to_go_on(tmp_path, number)
 
 def test_a_second_search_is_refused_and_a_dead_ones_folder_taken_over(tmp_path, capsys):
     run = tmp_path / "run"
-    holder = start("--children", "100000", *TINY, "--quiet", "--run", str(run))
-    wait_for(run / "best.png", holder)
+    arguments = ["--children", "100000", "--workers", "0", *TINY, "--quiet", "--run", str(run)]
+    holder = forked(lambda: main(arguments))
+    while not (run / "best.png").exists():
+        assert os.waitpid(holder, os.WNOHANG) == (0, 0), "it has ended"
+        time.sleep(0.02)
     assert main(["--resume", "--quiet", "--run", str(run)]) == 2
-    assert f"in use by process {holder.pid}" in capsys.readouterr().err
-    holder.kill()
-    holder.wait()
+    assert f"in use by process {holder}" in capsys.readouterr().err
+    os.kill(holder, signal.SIGKILL)
+    os.waitpid(holder, 0)
     config = json.loads((run / "config.json").read_text())
     (run / "config.json").write_text(json.dumps({**config, "children": 1}))
     assert main(["--resume", "--quiet", "--run", str(run)]) == 0

@@ -1,0 +1,47 @@
+"""Runs Python as a new interpreter would, without its seconds of importing torch and the like."""
+
+import os
+import runpy
+import sys
+import tempfile
+from pathlib import Path
+
+import gymnasium
+
+from tests._killing import forked
+
+ROOT = Path(__file__).parent.parent
+OURS = {"agents", "benchmarks", "examples", "nas_env", "search_spaces", "train_agent"}
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """Run a module (``-m name …``) or a text (``-c text …``) in a folder; return what it prints.
+
+    It runs in a fork of this process that has forgotten all of this project: its modules are
+    imported, and its environments registered, by the code that runs or not at all.
+    """
+    with tempfile.TemporaryFile("w+") as output:
+        process = forked(lambda: _run(folder, output.fileno(), *arguments))
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        output.seek(0)
+        printed = output.read()
+    assert status == 0, printed
+    return printed
+
+
+def _run(folder: Path, output: int, way: str, what: str, *rest: str) -> None:
+    for descriptor in (1, 2):
+        os.dup2(output, descriptor)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
+    os.chdir(folder)
+    sys.path[:0] = [str(folder), str(ROOT)]
+    for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
+        del sys.modules[name]
+    for name, spec in list(gymnasium.registry.items()):
+        if str(spec.entry_point).partition(".")[0] in OURS:
+            del gymnasium.registry[name]
+    sys.argv = [what, *rest]
+    if way == "-m":
+        runpy.run_module(what, run_name="__main__", alter_sys=True)
+    else:
+        exec(what, {"__name__": "__main__"})
