@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -12,9 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from agents import agent_names
-from nas_env.drawing._canvas import DPI
 from nas_env.drawing._palette import FAINT, INK, LINES, MUTED, PAPER
-from nas_env.drawing._type import FAMILY
+from nas_env.drawing._type import DPI, FAMILY, shorten, width_of
 
 CONTROL_COLOUR = "#4a5568"
 #: Colours of the agents by their place in the catalogue, so that an agent keeps its colour.
@@ -22,6 +21,9 @@ COLOURS = (*LINES[1:], "#6f8f1f", "#8a4b2a", "#d4578f", "#3f5f8f", "#2f9e6e", "#
 LABEL = 8.0  # points
 APART = 1.3  # distance of two labels, in their own height
 GAP = 16.0  # points between the axes and the labels
+EDGE = 0.1  # inches between a text and the edge of the picture
+LONGEST = 2.6  # inches that a label may take; a longer one ends with an ellipsis
+TITLE, SMALL_PRINT = 10.5, 8.0  # points
 TEXT: dict[str, Any] = {"family": FAMILY, "parse_math": False}
 
 
@@ -57,6 +59,17 @@ def figure_of(width: float, height: float, box: tuple[float, float, float, float
     return figure, figure.add_axes((left / width, bottom / height, *size))
 
 
+def fitted(label: str) -> str:
+    """Return a label, shortened to the room that a label may take."""
+    return shorten(label, LABEL, LONGEST, bold=True)
+
+
+def margin(labels: Iterable[str], gap: float = GAP) -> float:
+    """Return the inches that labels need beside the axes, ``gap`` points away from them."""
+    widest = max(width_of(fitted(label), LABEL, bold=True) for label in labels)
+    return gap / 72 + widest + EDGE
+
+
 def dress(axes: Axes, x: str, y: str, *, grid: str = "both") -> None:
     """Set the style of axes and grid, whatever a user's matplotlibrc says."""
     style: dict[str, Any] = {"fontsize": 9, "color": INK, **TEXT}
@@ -77,8 +90,12 @@ def dress(axes: Axes, x: str, y: str, *, grid: str = "both") -> None:
 def title(axes: Axes, text: str, below: str) -> None:
     """Write a title at the left, and a line of small print below it."""
     place = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
-    axes.annotate(text, (0, 1), (0, 22), **place, fontsize=10.5, color=INK, weight="bold", **TEXT)
-    axes.annotate(below, (0, 1), (0, 9), **place, fontsize=8, color=MUTED, **TEXT)
+    assert axes.figure is not None
+    room = axes.figure.get_figure(root=True).get_figwidth() * (1 - axes.get_position().x0) - EDGE
+    text, below = shorten(text, TITLE, room, bold=True), shorten(below, SMALL_PRINT, room)
+    bold: dict[str, Any] = {"fontsize": TITLE, "color": INK, "weight": "bold", **TEXT}
+    axes.annotate(text, (0, 1), (0, 22), **place, **bold)
+    axes.annotate(below, (0, 1), (0, 9), **place, fontsize=SMALL_PRINT, color=MUTED, **TEXT)
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[str, float, float, str, bool]]) -> None:
@@ -97,7 +114,7 @@ def label_ends(axes: Axes, ends: Sequence[tuple[str, float, float, str, bool]]) 
     for (name, x, y, colour, strong), where in zip(ends, at, strict=True):
         line = {"arrowstyle": "-", "color": colour, "lw": 0.6, "alpha": 0.4, "shrinkA": 1}
         axes.annotate(
-            name,
+            fitted(name),
             (x, y),
             (1 + GAP / width, where),
             textcoords="axes fraction",

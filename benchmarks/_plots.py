@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks._paper import LABEL, colours_of, dress, figure_of, label_ends, title
+from benchmarks._paper import LABEL, colours_of, dress, figure_of, fitted, label_ends, margin, title
 from benchmarks._statistics import ENOUGH, mean_interval
 from benchmarks._study import EXACT, Study
 from benchmarks._verdict import Comparison, against_control, by_rank
@@ -58,13 +58,16 @@ def improvements(study: Study, mark: int) -> Figure | None:
         return None
     ranked = sorted(compared, key=lambda label: compared[label].improvement.value)
     colours = _colours(study)
-    figure, axes = figure_of(7.2, 1.25 + 0.235 * len(ranked), (1.75, 0.5, 0.35, 0.55))
-    dress(axes, f"probability that a search beats one of {study.control}", "", grid="x")
+    left = max(1.75, margin(ranked, gap=8))
+    size = (left + 5.1 + 0.35, 1.25 + 0.235 * len(ranked))
+    figure, axes = figure_of(*size, (left, 0.5, 0.35, 0.55))
+    beaten = fitted(study.control or "")
+    dress(axes, f"probability that a search beats one of {beaten}", "", grid="x")
     axes.axvline(0.5, color=INK, lw=0.9, ls=(0, (4, 2)), zorder=1)
     for row, label in enumerate(ranked):
         _dot(axes, row, compared[label], colours[label])
     names: dict[str, Any] = {"fontsize": LABEL, "color": INK, "family": FAMILY}
-    axes.set_yticks(range(len(ranked)), ranked, **names)
+    axes.set_yticks(range(len(ranked)), map(fitted, ranked), **names)
     axes.set_ylim(-0.7, len(ranked) - 0.3)
     axes.set_xlim(-0.02, 1.02)
     few = f", too narrow with fewer than {ENOUGH} seeds" if fewest_seeds(study) < ENOUGH else ""
@@ -123,7 +126,8 @@ def _picture(
     ranked, colours = by_rank(study, mark), _colours(study)
     strong = {*ranked[:STRONG], study.control}
     what = study.quantity if study.optimum is None else f"regret of the {study.quantity}"
-    figure, axes = figure_of(7.2, 4.6, (0.72, 0.5, 1.78, 0.55))
+    right = max(1.78, margin([*ranked, EXACT]))
+    figure, axes = figure_of(0.72 + 4.7 + right, 4.6, (0.72, 0.5, right, 0.55))
     dress(axes, x_label, what)
     last = max(x[-1] for x, _ in curves.values())
     first = min(first, last / 2)

@@ -15,6 +15,7 @@ from benchmarks._anytime import at_times, expected_best, incumbent, spent
 from benchmarks._environment import all_sequences, make_vector, truth_of
 from benchmarks._file import ResultsFile
 from benchmarks._job import Budget, Job, agent_spec
+from benchmarks._plots import improvements, over_budget, over_compute
 from benchmarks._reading import studies
 from benchmarks._results import FOLDER
 from benchmarks._significance import holm, mann_whitney
@@ -33,6 +34,7 @@ from benchmarks._verdict import against_control, paragraph, wins
 from benchmarks.coverage import POPULATIONS, coverage
 from nas_env.errors import InvalidValue, UnknownName
 from search_spaces import make_space
+from tests._canvas import texts_outside
 from tests._killing import killed_at
 
 ID = "NAS-Bench-Digits-v0"
@@ -168,6 +170,16 @@ def played(tmp_path_factory):
     names = ["random_search", "evolution", "local_search", "reinforce_tabular"]
     assert play(path, "--agents", *names, "--seeds", "3", "--episodes", "30") == 0
     return path
+
+
+@pytest.mark.parametrize("label", ["priority_queue:controller-u", "package.module:Name" * 5])
+def test_no_text_of_a_picture_leaves_its_canvas(played, label):
+    (study,) = studies(ResultsFile(played).all())
+    labels = {name: name if name == study.control else f"{name}-{label}" for name in study.runs}
+    named = dataclasses.replace(study, runs={labels[n]: runs for n, runs in study.runs.items()})
+    for draw_picture in (over_budget, over_compute, improvements):
+        figure = draw_picture(named, named.amount)
+        assert figure is not None and texts_outside(figure) == []
 
 
 def test_records_are_what_the_table_says(played):

@@ -12,6 +12,7 @@ from nas_env.drawing import draw_curve, draw_graph, save, suitable_layout, text_
 from nas_env.drawing._chain import chain_layout
 from nas_env.drawing._layers import layers_layout
 from search_spaces import Vertex, make_space, published_architecture
+from tests._canvas import texts_outside
 
 SPACE = make_space({"name": "convolutional", "layers": 6})
 TOKENS = SPACE.sample(np.random.default_rng(0))
@@ -194,6 +195,71 @@ def test_a_curve_names_its_searches_and_their_best():
     labels = [text.get_text() for text in legend.get_texts()]
     assert labels[1:3] == ["evolution: mean of the last 5", "evolution: best so far, 0.7"]
     assert labels[-1] == "evolution: best so far, 0.4"
+
+
+# -- nothing is cut ------------------------------------------------------------------------------
+LONG = "my_package.my_module:RegularisedEvolutionWithManyWords"
+
+
+def sampled(name, **settings):
+    """A sampled architecture of a space."""
+    space = make_space({"name": name, **settings})
+    return space.graph(space.decode(space.sample(np.random.default_rng(0))))
+
+
+GRAPHS = {
+    "nothing": (),
+    "one layer": network(1),
+    "skips": network(),
+    "published": published(),
+    "40 layers": sampled("convolutional", layers=40),
+    "blocks": sampled("convolutional", layers=5, pooling=[2], block=3),
+    "cell of NAS-Bench-201": sampled("nas_bench_201"),
+    "recurrent cell": sampled("recurrent_cell"),
+    "tree": tree(32),
+    "20 kinds": [
+        Vertex(str(i), "label " * i, f"kind {i} " * 4, (i - 1,) if i else ()) for i in range(20)
+    ],
+    "long": [Vertex("n" * 90, "w" * 500, "a" * 90), Vertex("$x^", "$\\frac{1}", "b" * 90, (0,))],
+}
+
+
+@pytest.mark.parametrize("slots", [False, True])
+@pytest.mark.parametrize("layout", ["auto", "chain", "layers"])
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_no_text_of_an_architecture_leaves_its_canvas(graph, layout, slots):
+    vertices = GRAPHS[graph]
+    title, notes = f"The best so far of {LONG} " * 4, ["w" * 300, "iiii " * 100, "-" * 300]
+    room = len(vertices) + 3 if slots else None
+    assert texts_outside(draw_graph(vertices, title, notes, slots=room, layout=layout)) == []
+    assert texts_outside(draw_graph(vertices, "t", ["a note"], slots=room, layout=layout)) == []
+
+
+CURVES = {
+    "empty": [],
+    "one": [0.5],
+    "best at the end": [*np.linspace(0.1, 0.5, 199), 0.94],
+    "large": np.linspace(1, 5, 50) * 1e12,
+    "small": np.linspace(1, 5, 50) * 1e-12,
+    "negative": -np.linspace(1, 5, 500),
+    "many": np.resize([0.1, 0.9, 0.5], 100_000),
+}
+
+
+@pytest.mark.parametrize("control", [None, "random search", LONG])
+@pytest.mark.parametrize("label", ["reinforce_tabular", LONG])
+@pytest.mark.parametrize("curve", CURVES)
+def test_no_text_of_a_curve_leaves_its_canvas(curve, label, control):
+    rewards = CURVES[curve]
+    other = None if control is None else rewards
+    assert texts_outside(draw_curve(rewards, other, label, control or "")) == []
+
+
+def test_names_that_fit_a_curves_legend_are_written_out():
+    figure = draw_curve([0.1], [0.2], "reinforce_tabular")
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert legend.get_texts()[0].get_text() == "reinforce_tabular: each child"
 
 
 # -- files ---------------------------------------------------------------------------------------

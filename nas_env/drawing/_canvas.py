@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path
 
 from nas_env.drawing._palette import INK, PAPER
-from nas_env.drawing._type import FAMILY
+from nas_env.drawing._type import DPI, FAMILY
 
-DPI = 100
 STEP = 16  # pixels: video encoders want sides that are multiples of this
 
 

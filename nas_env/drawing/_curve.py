@@ -11,13 +11,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nas_env.drawing._canvas import DPI
 from nas_env.drawing._palette import FAINT, INK, MUTED, PAPER
-from nas_env.drawing._type import FAMILY
+from nas_env.drawing._type import DPI, FAMILY, shorten, width_of
 
 SIZE = (7.2, 4.64)  # inches
 COLOURS = ("#2468b0", "#dd6b10")  # the search, the control
 WINDOW, WINDOWS = 5, 20  # the running mean is over so many children, or such a part of them
+LEGEND = 8.0  # points
+LEGEND_WIDTH = 6.5  # inches
+COLUMN = 0.72  # inches that a column of the legend takes beside its text
+WIDEST = ": best so far, 0.0001234"  # what may follow a name
 EMPTY = "no child has succeeded"
 
 
@@ -26,7 +29,8 @@ def draw(searches: Sequence[tuple[str, Sequence[float]]]) -> Figure:
     figure = Figure(figsize=SIZE, dpi=DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.095, 0.24, 0.875, 0.72))
-    rewards = [(name, _finite(values)) for name, values in searches]
+    names = _fitting([name for name, _ in searches])
+    rewards = [(name, _finite(v)) for name, (_, v) in zip(names, searches, strict=True)]
     children = max(len(values) for _, values in rewards)
     window = max(WINDOW, round(children / WINDOWS))
     for place, (name, values) in enumerate(rewards):
@@ -34,6 +38,14 @@ def draw(searches: Sequence[tuple[str, Sequence[float]]]) -> Figure:
             _draw_search(axes, name, values, window, COLOURS[place % len(COLOURS)], 3 - place)
     _dress(axes, children)
     return figure
+
+
+def _fitting(names: Sequence[str]) -> list[str]:
+    """Return the names of the searches, shortened where the legend would leave the picture."""
+    room = LEGEND_WIDTH - len(names) * (COLUMN + width_of(WIDEST, LEGEND))
+    if sum(width_of(name, LEGEND) for name in names) <= room:
+        return list(names)
+    return [shorten(name, LEGEND, room / len(names)) for name in names]
 
 
 def _finite(values: Sequence[float]) -> np.ndarray:
@@ -106,5 +118,5 @@ def _explain(axes: Axes) -> None:
         bbox_to_anchor=(-0.01, -0.13),
         frameon=False,
         labelcolor=INK,
-        prop={"family": FAMILY, "size": 8},
+        prop={"family": FAMILY, "size": LEGEND},
     )

@@ -6,23 +6,31 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
 FAMILY = "DejaVu Sans"  # ships with matplotlib: the same picture on every machine
 ELLIPSIS = "…"
+DPI = 100  # of a picture on a screen
 
 
 @lru_cache(maxsize=4096)
-def _width_at_one_point(text: str, bold: bool) -> float:
-    weight = "bold" if bold else "normal"
-    font = FontProperties(family=FAMILY, weight=weight, size=100)
-    return TextToPath().get_text_width_height_descent(text, font, ismath=False)[0] / 100
-
-
 def width_of(text: str, size: float, bold: bool = False) -> float:
-    """Return the width of one line of text in inches; ``size`` is in points."""
-    return _width_at_one_point(text, bold) * size / 72
+    """Return the width of one line of text in inches; ``size`` is in points.
+
+    On a screen letters begin at whole parts of a pixel, which can make a line wider than its
+    outlines are: the wider of the two counts.
+    """
+    font = FontProperties(family=FAMILY, weight="bold" if bold else "normal", size=size)
+    outlines = TextToPath().get_text_width_height_descent(text, font, ismath=False)[0] / 72
+    screen = _screen().get_text_width_height_descent(text, font, ismath=False)[0] / DPI
+    return max(outlines, screen)
+
+
+@lru_cache(maxsize=1)
+def _screen() -> RendererAgg:
+    return RendererAgg(1, 1, DPI)
 
 
 def shorten(text: str, size: float, room: float, bold: bool = False) -> str:
