@@ -1,7 +1,7 @@
 """The same command goes on with a run; another one is refused; another budget lengthens it."""
 
 import json
-import random
+import shutil
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from agents import agent_names
 from nas_env.checkpoint import read_checkpoint
 from nas_env.run import Run
 from nas_env.store import Store
-from tests._killing import killed_after
+from tests._killing import killed_at
 from train_agent import main
 
 TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
@@ -164,13 +164,16 @@ def evaluations(folder):
 
 
 def test_a_run_that_is_killed_while_it_is_lengthened_ends_as_one_of_that_length(tmp_path):
+    """Before each of the first steps that last, and before a later one of the search."""
     arguments = [*TABLE, "--agent", "reinforce"]
-    whole, longer = ["--run", str(tmp_path / "whole")], ["--run", str(tmp_path / "longer")]
-    assert main([*arguments, "--children", "150", *whole]) == 0
-    assert main([*arguments, "--children", "31", *longer]) == 0
+    whole, short = tmp_path / "whole", tmp_path / "short"
+    assert main([*arguments, "--children", "60", "--run", str(whole)]) == 0
+    assert main([*arguments, "--children", "31", "--run", str(short)]) == 0
     torch.set_num_threads(1)
-    moments, command = random.Random(0), [*arguments, "--children", "150", *longer, "--resume"]
-    for _ in range(4):
-        killed_after(moments.uniform(0.01, 0.5), lambda: main(command))
-    assert main(command) == 0
-    assert ended(tmp_path / "longer") == ended(tmp_path / "whole")
+    for step in (*range(1, 16), 40):
+        longer = tmp_path / f"killed-{step}"
+        shutil.copytree(short, longer)
+        command = [*arguments, "--children", "60", "--run", str(longer), "--resume"]
+        assert killed_at(step, lambda line=command: main(line))
+        assert main(command) == 0
+        assert ended(longer) == ended(whole), step
