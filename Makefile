@@ -14,7 +14,7 @@ search: $(INSTALLED)  ## The main job: a search on the embedded digits, then the
 	$(BIN)/python train_agent.py --control random $(ARGUMENTS)
 
 test: $(INSTALLED)  ## Every test.
-	$(BIN)/python -m pytest -n 2 $(ARGUMENTS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGUMENTS)
 
 test-rllib: $(RLLIB)/.installed  ## RLlib's tests and the environment's, with the older Gymnasium that RLlib pins.
 	$(RLLIB)/bin/python -m pytest tests/test_libraries.py tests/test_env_contract.py $(ARGUMENTS)
