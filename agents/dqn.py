@@ -128,8 +128,12 @@ class DQN(StableBaselines[DQNConfig]):
         """Add the replay buffer to the state."""
         state, buffer = super().state(), self.model.replay_buffer
         filled = buffer.buffer_size if buffer.full else buffer.pos
-        arrays = {name: torch.from_numpy(a[:filled]) for name, a in _arrays(buffer).items()}
-        state.tensors.update(under("replay", arrays))
+        tensors = {name: torch.from_numpy(a[:filled]) for name, a in _arrays(buffer).items()}
+        for name in ("observations.tokens", "next.tokens"):
+            tensors[name] = tensors[name].to(
+                torch.uint8
+            )  # zeros and ones, in a quarter of the bytes
+        state.tensors.update(under("replay", tensors))
         state.values["replay"] = [buffer.pos, buffer.full]
         return state
 

@@ -161,6 +161,7 @@ def test_a_replay_buffer_that_is_full(agent):
     again = agent("dqn", "cut, three", **settings)
     again.load_state(whole.state())
     assert whole.model.replay_buffer.full
+    assert whole.state().tensors["replay.observations.tokens"].dtype == torch.uint8
     assert play(again, 9) == play(whole, 9) and same(again.state(), whole.state())
 
 
