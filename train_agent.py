@@ -11,17 +11,20 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from agents import make_agent, make_config, make_environment
+from agents import AgentConfig, make_agent, make_config, make_environment
 from nas_env import drawing
 from nas_env.arguments import Arguments, parse
-from nas_env.display import Display, closing_tables
+from nas_env.closing import closing_tables
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
+from nas_env.estimate import Estimate, estimate
 from nas_env.failures import failure_line
+from nas_env.live import Display
 from nas_env.observers import Pictures, Tracking, draw_best
 from nas_env.problem import Problem
 from nas_env.resuming import CONTROL, change_budget, resumed_config, run_to_resume
@@ -173,8 +176,10 @@ def _references(config: Mapping[str, Any], problem: Problem, console: Console) -
         return {}
     from nas_env.references import evaluate_references
 
-    console.print(f"by the same recipe: {', '.join(problem.task.references)}")
-    return evaluate_references(problem)
+    names, work = problem.task.references, problem.evaluator.work
+    console.print(f"by the same recipe: {', '.join(names)}")
+    with Display(console, "references", len(names), work=work, metric=problem.task.metric):
+        return evaluate_references(problem)
 
 
 def _search(
@@ -198,19 +203,38 @@ def _search(
         draw_best(search.best, problem, run.folder / "best.png")
     if problem.answers is None:
         _warn_of_idle_workers(problem, agent.config, console)
-    label = f"{config['env']} {config['agent']['name']}"
-    with Display(console, label, config["children"], len(search.records)) as display:
+    known = len(problem.store.episodes())  # those after the last checkpoint are only replayed
+    expected = None if console.quiet else _estimate(search, known, agent.config, console)
+    display = Display(
+        console,
+        f"{config['env']} {config['agent']['name']}",
+        config["children"],
+        known,
+        work=problem.evaluator.work,
+        metric=problem.task.metric,
+        expected=expected.total if expected else None,
+    )
+    with display:
         observers.append(display)
         figures = search.play()
+    figures["estimated_seconds_a_child"] = round(expected.seconds, 3) if expected else None
     return figures, search.rewards
 
 
-def _warn_of_idle_workers(problem: Problem, agent: Any, console: Console) -> None:
+def _estimate(search: Search, done: int, agent: AgentConfig, console: Console) -> Estimate | None:
+    """Estimate what the children after those that are done will cost, and say so."""
+    at_once = min(search.problem.evaluator.capacity, agent.children_at_once)
+    found = estimate(search.problem, range(done, search.children), search.layers, at_once)
+    for line in found.lines(datetime.now(), begins=done == 0) if found else ():
+        console.print(line, soft_wrap=True)
+    return found
+
+
+def _warn_of_idle_workers(problem: Problem, agent: AgentConfig, console: Console) -> None:
     """Say where the agent asks for fewer children at once than could be trained."""
-    workers = getattr(problem.evaluator, "count", 1)
-    children = agent.batch_size * (1 + getattr(agent, "ahead", 0))
+    workers, children = problem.evaluator.capacity, agent.children_at_once
     if children < workers:
-        options = "--agent.batch-size" + " or --agent.ahead" * hasattr(agent, "ahead")
+        options = " or ".join(f"--agent.{name.replace('_', '-')}" for name in agent.busier)
         console.print(f"{workers} workers, {children} at work: more with {options}", markup=False)
 
 

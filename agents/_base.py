@@ -30,6 +30,14 @@ class AgentConfig:
 
     batch_size: int = 1
 
+    #: The settings of which larger values ask for more children at the same time.
+    busier: ClassVar[tuple[str, ...]] = ("batch_size",)
+
+    @property
+    def children_at_once(self) -> int:
+        """The number of children that are on their way at the same time."""
+        return self.batch_size
+
 
 class Episode(NamedTuple):
     """A finished episode."""

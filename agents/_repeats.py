@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -37,6 +37,13 @@ class ProposerConfig(AgentConfig):
 
     avoid_repeats: bool = False
     ahead: int = 0
+
+    busier: ClassVar[tuple[str, ...]] = ("batch_size", "ahead")
+
+    @property
+    def children_at_once(self) -> int:
+        """The children of one batch, and of the batches that are proposed ahead."""
+        return self.batch_size * (1 + self.ahead)
 
     def __post_init__(self) -> None:
         at_least(self, batch_size=1, ahead=0)

@@ -153,6 +153,14 @@ class Search:
         self.save()
         return summarise(self.records, self.problem, self.seconds)
 
+    def layers(self, episode: int) -> int | None:
+        """Return the layers of an episode's child, counted from 0; None for the full depth."""
+        return self._options(episode)[0].get("layers")
+
+    def _options(self, episode: int) -> tuple[dict[str, Any], int]:
+        """Return the reset options of an episode, and for how many from there on they hold."""
+        return self.depth.at(episode, getattr(self.problem.space, "layers", None))
+
     def save(self) -> None:
         """Write a checkpoint."""
         now = time.perf_counter()
@@ -194,8 +202,7 @@ class Search:
 
     def _advance(self) -> None:
         done = len(self.records)
-        most = getattr(self.problem.space, "layers", None)
-        self.agent.options, holds = self.depth.at(done, most)
+        self.agent.options, holds = self._options(done)
         episodes, log = self.agent.advance(min(self.children - done, holds))
         records = [self._record(episode) for episode in episodes]
         self.problem.store.record_episodes(done, records)

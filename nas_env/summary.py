@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -68,8 +69,15 @@ def summarise(records: Sequence[Record], problem: Problem, seconds: float) -> di
         ),
         "seconds": round(seconds, 3),
         "children_per_hour": round(3600 * len(records) / seconds, 1) if seconds else None,
+        "seconds_a_child": _seconds_a_child(records),
         "seconds_of_children": _parts(records),
     }
+
+
+def _seconds_a_child(records: Sequence[Record]) -> float | None:
+    """The mean of the different children's seconds; None where none is known."""
+    seconds = {r["canonical"]: r["seconds"] for r in records if r["seconds"] is not None}
+    return round(fmean(seconds.values()), 3) if seconds else None
 
 
 def _parts(records: Sequence[Record]) -> dict[str, float]:

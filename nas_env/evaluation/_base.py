@@ -15,6 +15,7 @@ import torch
 from nas_env.errors import StoreError
 from nas_env.evaluation._child import under_limits
 from nas_env.evaluation._data import check_data
+from nas_env.evaluation._rehearsal import Rehearsal
 from nas_env.evaluation._work import Work
 from nas_env.records import Evaluation, Request
 from nas_env.store import Store
@@ -102,6 +103,19 @@ class Evaluator(ABC):
             known = request.key in self._running or self.known(request) is not None
             if not known and self.store.claim(request.key) == "mine":
                 self._keep(request)
+
+    @property
+    def capacity(self) -> int:
+        """The number of children that are trained at the same time."""
+        return 1
+
+    def rehearse(self, request: Request, times: int) -> list[Rehearsal]:
+        """Time the first steps of a child where it would be trained, so often at the same time.
+
+        Returns:
+            What was found; nothing where the child fails at once, or a member cannot do it.
+        """
+        return []
 
     def close(self) -> None:  # noqa: B027 - most have nothing to stop
         """Stop what runs in the background."""

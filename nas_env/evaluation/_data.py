@@ -12,6 +12,7 @@ import torch
 
 from nas_env.errors import DataInvalid, InvalidValue, NASError
 from nas_env.tasks import TrainingTask, make_task, sealed_test_set
+from nas_env.training.data import TrainingData
 
 
 def training_task(spec: Mapping[str, Any]) -> TrainingTask:
@@ -22,7 +23,7 @@ def training_task(spec: Mapping[str, Any]) -> TrainingTask:
     return task
 
 
-def splits(task: Mapping[str, Any], device: torch.device) -> Any:
+def splits(task: Mapping[str, Any], device: torch.device) -> TrainingData:
     """Return a task's training and validation splits on a device, read once a process."""
     return _splits(json.dumps(dict(task), sort_keys=True), str(device))
 
@@ -44,7 +45,7 @@ def check_splits(task: Mapping[str, Any], device: torch.device) -> None:
 
 
 @functools.lru_cache(maxsize=4)
-def _splits(task: str, device: str) -> Any:
+def _splits(task: str, device: str) -> TrainingData:
     return training_task(json.loads(task)).search_data().to(torch.device(device))
 
 

@@ -19,6 +19,7 @@ import nas_env.errors
 from nas_env.errors import NASError
 from nas_env.evaluation._child import evaluate, prepare
 from nas_env.evaluation._fork_server import ForkServer
+from nas_env.evaluation._rehearsal import Rehearsal, rehearse
 from nas_env.records import Evaluation, Request
 from nas_env.training.allocator import keep_memory
 from nas_env.training.outcome import Progress, Report, unheard
@@ -76,15 +77,32 @@ class Worker:
             WorkerLate: If the child took more than ``limit`` seconds; it is still at it.
             NASError: If :func:`~nas_env.evaluation.evaluate` raises it.
         """
+        return Evaluation(**self._ask("evaluate", request, device, limit, report))
+
+    def rehearse(self, request: Request, device: str, limit: float) -> Rehearsal | None:
+        """Have the first steps of one child timed; None where nothing can be told.
+
+        Raises:
+            WorkerDied: If the worker has ended; it is of no use any more.
+            WorkerLate: If it took more than ``limit`` seconds; it is still at it.
+            NASError: As :func:`~nas_env.evaluation._rehearsal.rehearse` does.
+        """
+        answer = self._ask("rehearse", request, device, limit, unheard)
+        return None if answer is None else Rehearsal(*answer)
+
+    def _ask(
+        self, wanted: str, request: Request, device: str, limit: float | None, report: Report
+    ) -> Any:
         with suppress(OSError):  # it has ended; how, it says below
-            self._send({"request": json.loads(request.to_json()), "device": device})
+            asked = json.loads(request.to_json())
+            self._send({"wanted": wanted, "request": asked, "device": device})
         self._receive(None)  # {"begun": True}
         until = None if limit is None else time.monotonic() + limit
         while "progress" in (answer := self._receive(until)):
             report(Progress(*answer["progress"]))
         if "error" in answer:
             raise _error(*answer["error"])
-        return Evaluation(**answer["evaluation"])
+        return answer["answer"]
 
     def kill(self) -> None:
         """End it, whatever it does; from any thread. Who waits for it hears that it died."""
@@ -145,7 +163,7 @@ def work(line: socket.socket) -> NoReturn:
                 request, device = Request(**message["request"]), torch.device(message["device"])
                 prepare(request, device)
                 send({"begun": True})
-                send(_answer(request, device, report))
+                send(_answer(message["wanted"], request, device, report))
             else:
                 send(_begin(message))
     os._exit(0)
@@ -164,9 +182,11 @@ def _begin(message: Mapping[str, Any]) -> dict[str, Any]:
     return {"ready": True}
 
 
-def _answer(request: Request, device: torch.device, report: Report) -> dict[str, Any]:
+def _answer(wanted: str, request: Request, device: torch.device, report: Report) -> dict[str, Any]:
     try:
-        return {"evaluation": json.loads(evaluate(request, device, report).to_json())}
+        if wanted == "rehearse":
+            return {"answer": rehearse(request, device)}
+        return {"answer": json.loads(evaluate(request, device, report).to_json())}
     except (NASError, InvalidValue) as error:
         return {"error": [type(error).__name__, str(error)]}
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -16,6 +17,7 @@ from nas_env.evaluation._base import Evaluator
 from nas_env.evaluation._child import failed
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._machine import cores, memory
+from nas_env.evaluation._rehearsal import Rehearsal
 from nas_env.evaluation._room import Room, predicted_memory
 from nas_env.evaluation._worker import Worker, WorkerDied, WorkerLate
 from nas_env.records import Evaluation, Request
@@ -25,9 +27,11 @@ from nas_env.training.outcome import Report
 from search_spaces._settings import at_least
 
 GIGABYTE = 2**30
+REHEARSAL = 60.0  # seconds that one may take once its data has been read
 SHARE = 0.9  # of the machine's memory that the workers may take together
 
-Job = tuple[Request, Future[Evaluation]]
+#: What is done in the worker of a slot, on a device; and what waits for it.
+Job = tuple[Callable[[int, str], Any], Future[Any]]
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,24 @@ class WorkersEvaluator(Evaluator):
         self._closed = False
         ForkServer.shared()  # imports torch by the time that the first child comes
 
+    @property
+    def capacity(self) -> int:
+        """The number of children that are trained at the same time."""
+        return self.count
+
     def _train(self, request: Request) -> Future[Evaluation]:
-        future: Future[Evaluation] = Future()
-        self._jobs.put((request, future))
+        return self._hand(partial(self._shown, request))
+
+    def rehearse(self, request: Request, times: int) -> list[Rehearsal]:
+        """See the base; each worker rehearses as all others do."""
+        wanted = min(times, self.count)
+        futures = [self._hand(partial(self._rehearsed, request)) for _ in range(wanted)]
+        return [found for future in futures if (found := future.result()) is not None]
+
+    def _hand(self, what: Callable[[int, str], Any]) -> Future[Any]:
+        """Have something done in the next worker that is free."""
+        future: Future[Any] = Future()
+        self._jobs.put((what, future))
         if not self._threads:
             self._threads = [
                 threading.Thread(target=self._serve, args=(slot,), daemon=True)
@@ -102,15 +121,30 @@ class WorkersEvaluator(Evaluator):
         """One worker's life: job after job, until there is None."""
         device = self.devices[slot % len(self.devices)]
         while (job := self._jobs.get()) is not None:
-            request, future = job
+            what, future = job
             try:
-                with self.work.child() as report:
-                    evaluation = self._admitted(slot, device, request, report)
-                future.set_result(evaluation)
+                future.set_result(what(slot, device))
             except BaseException as error:
                 future.set_exception(error)
         if slot in self._workers:
             self._workers.pop(slot).close()
+
+    def _shown(self, request: Request, slot: int, device: str) -> Evaluation:
+        """Train one child, and let its progress be seen."""
+        with self.work.child() as report:
+            return self._admitted(slot, device, request, report)
+
+    def _rehearsed(self, request: Request, slot: int, device: str) -> Rehearsal | None:
+        """Rehearse one child, and replace the worker where that did not end well."""
+        room = self.rooms.get(device)
+        with nullcontext() if room is None else room.taken(predicted_memory(request)):
+            try:
+                found = self._worker(slot).rehearse(request, device, REHEARSAL)
+            except (WorkerLate, WorkerDied):
+                found = None
+            if found is None:
+                self._workers.pop(slot).close()
+            return found
 
     def _admitted(self, slot: int, device: str, request: Request, report: Report) -> Evaluation:
         """Train when the device has room; alone once more where that was too little."""
@@ -130,16 +164,20 @@ class WorkersEvaluator(Evaluator):
         A child that failed can spoil its process for the next one: a heap that fills the limit,
         half-made state of oneDNN, a CUDA error that every later call meets again.
         """
-        if slot not in self._workers:
-            self._workers[slot] = Worker({"memory_limit": self._memory_limit()})
-        if self._closed:
-            raise CancelledError
-        evaluation = self._outcome(self._workers[slot], device, request, report)
+        evaluation = self._outcome(self._worker(slot), device, request, report)
         if not evaluation.is_fact:
             self._workers.pop(slot).close()
             if self._closed:
                 raise CancelledError
         return evaluation
+
+    def _worker(self, slot: int) -> Worker:
+        """The worker of a slot, a new one where there is none."""
+        if slot not in self._workers:
+            self._workers[slot] = Worker({"memory_limit": self._memory_limit()})
+        if self._closed:
+            raise CancelledError
+        return self._workers[slot]
 
     def _outcome(self, worker: Worker, device: str, request: Request, report: Report) -> Evaluation:
         """Train in a worker; what became of the worker is the evaluation of its child."""

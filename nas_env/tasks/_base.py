@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nas_env.errors import TestSetSealed
+from nas_env.training.data import TrainingData
 from nas_env.training.recipe import Recipe
 from search_spaces import _catalogue
 from search_spaces._settings import at_least
@@ -128,6 +129,8 @@ class TrainingTask(Task):
     input_shape: ClassVar[tuple[int, ...]]
     #: The number of classes or symbols.
     outputs: ClassVar[int]
+    #: The setting that says how many training examples are used, if there is one.
+    train_size_setting: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:
         at_least(self, max_parameters=1, max_flops=1)
@@ -138,7 +141,7 @@ class TrainingTask(Task):
         return {"max_parameters": self.max_parameters, "max_flops": self.max_flops}
 
     @abstractmethod
-    def search_data(self) -> Any:
+    def search_data(self) -> TrainingData:
         """Return the training and validation splits, on the CPU, checked as far as possible.
 
         Raises:

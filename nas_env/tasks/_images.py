@@ -46,6 +46,7 @@ class ImageTask(TrainingTask):
     validation_size: int = 5_000
 
     metric: ClassVar[str] = "validation_accuracy"
+    train_size_setting: ClassVar[str | None] = "train_size"
     #: Of the random split into training and validation; part of the task's version.
     split_seed: ClassVar[int] = 0
     #: Images that are not the test's.

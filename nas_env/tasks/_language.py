@@ -40,6 +40,7 @@ class LanguageTask(TrainingTask):
     reward_scale: float = 80.0
 
     metric: ClassVar[str] = "validation_perplexity"
+    train_size_setting: ClassVar[str | None] = "train_size"
     #: An example is one symbol, a number without a shape.
     input_shape: ClassVar[tuple[int, ...]] = ()
     references: ClassVar[Mapping[str, str]] = {"NASCell": "nascell", "LSTM": "native:lstm"}

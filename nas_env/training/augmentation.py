@@ -39,6 +39,20 @@ class ImageData:
             self.validation_labels.to(device),
         )
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The numbers of training and of validation images."""
+        return len(self.train_labels), len(self.validation_labels)
+
+    def part(self, train: int, validation: int) -> ImageData:
+        """Return the first images of each split."""
+        return ImageData(
+            self.train_images[:train],
+            self.train_labels[:train],
+            self.validation_images[:validation],
+            self.validation_labels[:validation],
+        )
+
     def views(self, recipe: ImageRecipe) -> Views:
         """The images as a recipe's children see them; made once, for all of them."""
         key = (

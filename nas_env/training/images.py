@@ -68,8 +68,7 @@ class _Steps:
     ):
         self.child, self.views, self.recipe, self.generator = child, views, recipe, generator
         self.device = generator.device
-        self.images = min(len(views.train_labels), recipe.images or len(views.train_labels))
-        self.per_epoch = max(1, self.images // recipe.batch_size)
+        self.per_epoch = recipe.steps_an_epoch(len(views.train_labels))
         self.factor = schedule(recipe)
         self.optimiser = torch.optim.SGD(
             child.parameters(),
@@ -88,7 +87,9 @@ class _Steps:
         """
         self.child.train()
         count = len(self.views.train_labels)
-        order = torch.randperm(count, generator=self.generator, device=self.device)[: self.images]
+        order = torch.randperm(count, generator=self.generator, device=self.device)[
+            : self.recipe.images
+        ]
         total = torch.zeros((), device=self.device)
         for index in range(self.per_epoch):
             progress = number + index / self.per_epoch

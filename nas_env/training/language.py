@@ -93,6 +93,7 @@ class _Steps:
         found = stretches(columns(data.train, recipe.batch_size), recipe.steps)
         size = found[0][0].shape
         self.stretches = [pair for pair in found if pair[0].shape == size]  # no shorter last one
+        self.per_epoch = recipe.steps_an_epoch(len(data.train))
         self.watch = _Watch(data.vocabulary, device)
         self.state: Any = None
         self.next = 0
@@ -108,11 +109,8 @@ class _Steps:
         """Train for one epoch, or until ``watch`` sees it diverge; return the mean loss."""
         self.child.train()
         self.optimiser.param_groups[0]["lr"] = self.recipe.rate(number)
-        count = len(self.stretches)
-        if self.recipe.symbols is not None:
-            count = min(count, max(1, self.recipe.symbols // self.stretches[0][0].numel()))
         losses = []
-        for _ in range(count):
+        for _ in range(self.per_epoch):
             losses.append(self.step())
             if self.watch.sees(losses[-1]):
                 break

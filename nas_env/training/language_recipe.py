@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from nas_env.training.recipe import ChildRecipe
 from search_spaces._settings import at_least, at_most
@@ -72,3 +72,26 @@ class LanguageRecipe(ChildRecipe):
             [1.0, 1.0, 0.833, 0.579]
         """
         return self.learning_rate * self.decay_factor ** max(0, epoch + 1 - self.decay_from)
+
+    def steps_an_epoch(self, examples: int) -> int:
+        """Return the number of whole stretches of a text, or of those that ``symbols`` allows.
+
+        Example:
+            >>> recipe = LanguageRecipe(batch_size=20, steps=35)
+            >>> [recipe.steps_an_epoch(symbols) for symbols in (20 * 71, 20 * 70, 100)]
+            [2, 1, 1]
+        """
+        columns = min(self.batch_size, max(1, examples // 2))
+        whole = max(1, (examples // columns - 1) // self.steps)
+        if self.symbols is None:
+            return whole
+        return min(whole, max(1, self.symbols // (columns * self.steps)))
+
+    def examples_of(self, steps: int) -> int:
+        """Return the symbols of so many stretches of all columns, and those guessed last."""
+        return (steps * self.steps + 1) * self.batch_size
+
+    def shorter(self) -> dict[str, Any]:
+        """Return half the epochs, or half the symbols of one where they are limited."""
+        limited = {} if self.symbols is None else {"symbols": max(1, self.symbols // 2)}
+        return {**super().shorter(), **limited}

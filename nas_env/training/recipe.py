@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
@@ -31,7 +32,7 @@ class Recipe:
         }
 
 
-class ChildRecipe(Recipe):
+class ChildRecipe(Recipe, ABC):
     """What the recipes have in common by which a child is really trained.
 
     No dataclass itself: the fields are a member's own, so that they are listed in its order.
@@ -47,6 +48,18 @@ class ChildRecipe(Recipe):
         if self.precision != "auto":
             return self
         return replace(self, precision="bfloat16" if fast_bfloat16(device) else "float32")
+
+    @abstractmethod
+    def steps_an_epoch(self, examples: int) -> int:
+        """Return how many steps an epoch has, with so many training examples: images or symbols."""
+
+    @abstractmethod
+    def examples_of(self, steps: int) -> int:
+        """Return how many training examples it takes to make so many steps in an epoch."""
+
+    def shorter(self) -> dict[str, Any]:
+        """Return settings, each with a value that makes training about half as long."""
+        return {"epochs": self.epochs // 2} if self.epochs > 1 else {}
 
     @property
     def autocast(self) -> torch.dtype | None:
@@ -123,6 +136,24 @@ class ImageRecipe(ChildRecipe):
         at_most(self, padding=1_024)
         at_least(self, learning_rate=0, weight_decay=0, decay_factor=0)
         between(self, 0, 1, "momentum", "label_smoothing")
+
+    def steps_an_epoch(self, examples: int) -> int:
+        """Return the number of whole batches; of fewer images than one, it is one smaller batch.
+
+        Example:
+            >>> [ImageRecipe(batch_size=64).steps_an_epoch(images) for images in (640, 700, 5)]
+            [10, 10, 1]
+        """
+        return max(1, min(examples, self.images or examples) // self.batch_size)
+
+    def examples_of(self, steps: int) -> int:
+        """Return the images of so many batches."""
+        return steps * self.batch_size
+
+    def shorter(self) -> dict[str, Any]:
+        """Return half the epochs, or half the images of one where they are limited."""
+        limited = {} if self.images is None else {"images": max(2, self.images // 2)}
+        return {**super().shorter(), **limited}
 
 
 def fast_bfloat16(device: str) -> bool:

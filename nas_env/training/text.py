@@ -27,6 +27,15 @@ class LanguageData:
         """Return the same data on a device."""
         return LanguageData(self.train.to(device), self.validation.to(device), self.vocabulary)
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The numbers of training and of validation symbols."""
+        return len(self.train), len(self.validation)
+
+    def part(self, train: int, validation: int) -> LanguageData:
+        """Return the first symbols of each split."""
+        return LanguageData(self.train[:train], self.validation[:validation], self.vocabulary)
+
 
 def columns(text: Tensor, count: int) -> Tensor:
     """Cut a text into pieces of equal length, one a column: (n,) -> (n // count, count).

@@ -1,0 +1,99 @@
+"""Times the first steps of a child: what its whole evaluation will take on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import torch
+
+from nas_env.errors import NASError
+from nas_env.evaluation._child import task_recipe, train_on
+from nas_env.evaluation._data import splits, training_task
+from nas_env.records import Request
+from nas_env.tasks import sealed_test_set
+from nas_env.training.data import TrainingData
+from nas_env.training.outcome import unheard
+from nas_env.training.recipe import ChildRecipe
+
+ENOUGH = 0.5  # seconds of training that tell how fast it goes; and half as many of validation
+SLOW = 3.0  # seconds of a first step that is long enough by itself
+
+
+class Rehearsal(NamedTuple):
+    """The seconds that the evaluation of a child will take, part by part.
+
+    Attributes:
+        build: Seconds to build the child, its data being there.
+        train: Seconds to train it.
+        validate: Seconds to validate it, after all its epochs.
+        examples: How many training examples the task has.
+    """
+
+    build: float
+    train: float
+    validate: float
+    examples: int
+
+
+class _Pace(NamedTuple):
+    build: float  # seconds
+    step: float  # seconds a step of training
+    example: float  # seconds an example of validation
+
+
+@sealed_test_set()
+def rehearse(request: Request, device: torch.device) -> Rehearsal | None:
+    """Train a child for about a second, and tell how long its whole evaluation would take.
+
+    One step comes first, in which everything is done for the first time; then as many are timed
+    as make half a second, if an epoch has so many, and at least one.
+
+    Returns:
+        None where nothing can be told: the child fails or diverges at once, or its recipe does
+        not say how many steps an epoch has.
+
+    Raises:
+        NASError: If the data is missing or corrupt.
+    """
+    recipe = task_recipe(training_task(request.task), request.recipe)
+    if not isinstance(recipe, ChildRecipe):
+        return None
+    data = splits(request.task, device)
+    examples, validation = data.sizes
+    steps = recipe.steps_an_epoch(examples)
+    try:
+        pace = _pace(request, recipe, data, device, 1, recipe.examples_of(1))
+        if pace is not None and pace.step < SLOW:
+            timed = max(1, min(steps, int(ENOUGH / pace.step)))
+            validated = max(recipe.examples_of(1), int(ENOUGH / 2 / pace.example))
+            pace = _pace(request, recipe, data, device, timed, validated)
+    except NASError:
+        raise
+    except Exception:  # its evaluation will say what is wrong
+        return None
+    if pace is None:
+        return None
+    epochs = recipe.epochs
+    return Rehearsal(
+        pace.build, epochs * steps * pace.step, epochs * validation * pace.example, examples
+    )
+
+
+def _pace(
+    request: Request,
+    recipe: ChildRecipe,
+    data: TrainingData,
+    device: torch.device,
+    steps: int,
+    validated: int,
+) -> _Pace | None:
+    """Train by so many steps and validate by so many examples; None where that diverges."""
+    examples, validation = data.sizes
+    part = data.part(min(examples, recipe.examples_of(steps)), min(validation, validated))
+    once: Any = replace(recipe, epochs=1)  # type: ignore[type-var]
+    _, result = train_on(request, once, part, device, unheard)
+    if result.diverged:
+        return None
+    seconds = result.seconds
+    return _Pace(seconds["build"], seconds["train"] / steps, seconds["validate"] / part.sizes[1])
