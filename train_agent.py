@@ -136,9 +136,9 @@ def _search_and_control(run: Run, arguments: Arguments) -> int:
     store = str(config["store"] or run.folder / "results.sqlite")
     for figures in (summary, summary["random_search"]):
         if figures and (line := failure_line(figures, store)):
-            console.print(line)
+            console.print(line, soft_wrap=True)
     found = [name for name in FILES if (run.folder / name).exists()]
-    console.print(f"{run.folder}: {', '.join(found)}")
+    console.print(f"{run.folder}: {', '.join(found)}", soft_wrap=True)
     return NONE_SUCCEEDED if summary["best"] is None else 0
 
 

@@ -18,6 +18,7 @@ from nas_env.problem import Problem
 from nas_env.records import Request
 from nas_env.tasks import TrainingTask
 from nas_env.training.recipe import ChildRecipe
+from search_spaces import Architecture
 
 SAMPLES = 16  # architectures whose FLOPs are counted
 WORTHWHILE = 0.9  # of a child's seconds; a setting that leaves more is not worth naming
@@ -118,24 +119,33 @@ def _typical(
 ) -> tuple[Request, float] | None:
     """Sample a child of about the mean FLOPs; return it, and the mean as a multiple of its own.
 
-    Children over the task's limits cost nothing, since they are not trained.
+    Return None where no child would be trained.
     """
     rng = np.random.default_rng(0)
     flops: list[int] = []
     trained: list[tuple[int, Request]] = []
     for layers in depths:
         architecture = problem.space.decode(problem.space.sample(rng, layers))
-        cost = problem.space.cost(architecture, task.input_shape, task.outputs)
         request = problem.request(architecture)
-        too_large = bool(excess(request, cost))
-        flops.append(0 if too_large else cost.flops)
-        if not too_large:
-            trained.append((cost.flops, request))
+        flops.append(_flops(problem, task, architecture, request))
+        if flops[-1]:
+            trained.append((flops[-1], request))
     if not trained:
         return None
     mean = fmean(flops)
     own, typical = min(trained, key=lambda each: abs(each[0] - mean))
-    return typical, mean / own if own else 1.0
+    return typical, mean / own
+
+
+def _flops(
+    problem: Problem, task: TrainingTask, architecture: Architecture, request: Request
+) -> int:
+    """Count the FLOPs of a child; none of one that is too large or fails, and is not trained."""
+    try:
+        cost = problem.space.cost(architecture, task.input_shape, task.outputs)
+    except Exception:  # its evaluation will say what is wrong
+        return 0
+    return 0 if excess(request, cost) else cost.flops
 
 
 def _seconds(rehearsal: Rehearsal) -> float:
