@@ -19,7 +19,7 @@ def incumbent(selection: np.ndarray, report: np.ndarray) -> np.ndarray:
         report: What is told of it, of the same shape; a test metric.
 
     Returns:
-        Of the same shape; NaN while nothing has succeeded.
+        The report after each episode, (..., episodes); NaN while nothing has succeeded.
 
     Example:
         >>> incumbent(np.array([1.0, 3.0, 2.0, 3.0]), np.array([0.5, 0.7, 0.9, 0.8])).tolist()

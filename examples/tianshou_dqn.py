@@ -49,7 +49,7 @@ def main() -> None:
     """Learn for some epochs; each ends with a test, one episode of the best choices so far."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--env", default="nas_env:NAS-Bench-Digits-v0", help="the environment's id")
-    parser.add_argument("--epochs", type=int, default=10, help="of 40 episodes each")
+    parser.add_argument("--epochs", type=int, default=10, help="epochs of 40 episodes each")
     options = parser.parse_args()
 
     torch.manual_seed(0)

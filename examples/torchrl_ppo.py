@@ -41,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--env", default="nas_env:NAS-Bench-Digits-v0", help="the environment's id")
     parser.add_argument("--rollouts", type=int, default=20, help="updates of the policy")
-    parser.add_argument("--episodes", type=int, default=16, help="of each rollout")
+    parser.add_argument("--episodes", type=int, default=16, help="episodes of each rollout")
     options = parser.parse_args()
 
     torch.manual_seed(0)

@@ -61,8 +61,8 @@ class Observer(Protocol):
         """Take note of a finished episode.
 
         Args:
-            number: Its number, counted from 1.
-            record: What the history has of it.
+            number: Number of the episode, counted from 1.
+            record: Record of the episode in the history.
             best: The best episode so far; None while no child has succeeded.
         """
 

@@ -113,7 +113,7 @@ def parse_cell(description: Mapping[str, Any]) -> NASBench201Cell:
     """The cell of a dictionary as :meth:`NASBench201Cell.to_dict` gives it.
 
     Raises:
-        InvalidArchitecture: Naming the first thing that is wrong.
+        InvalidArchitecture: If something is wrong; the message names the first thing.
     """
     check_keys(description, ("space", "edges"), "the architecture")
     if description["space"] != "nas_bench_201":

@@ -121,7 +121,7 @@ def parse_cell(description: Mapping[str, Any]) -> RecurrentCell:
     """Return the cell of a dictionary as :meth:`RecurrentCell.to_dict` gives it.
 
     Raises:
-        InvalidArchitecture: Naming the first thing that is wrong.
+        InvalidArchitecture: If something is wrong; the message names the first thing.
     """
     check_keys(description, KEYS, "the architecture")
     if description["space"] != "recurrent_cell":

@@ -437,7 +437,7 @@ def test_no_evaluation_reaches_the_test_split():
     assert isinstance(task, LanguageTask) and len(task.test_data()) > 1_000
 
 
-# -- the main door -------------------------------------------------------------------------------
+# -- the command line ----------------------------------------------------------------------------
 TINY = [
     "--env", "NAS-PyDocs-v0", "--agent", "random_search", "--children", "2", "--device", "cpu",
     "--recipe.epochs", "1", "--task.train-size", "400", "--task.validation-size", "100",
