@@ -1,4 +1,4 @@
-"""What a search will cost, told before any child is done: from FLOPs and a second's rehearsal."""
+"""The cost of a search, told before any child is done: from FLOPs and a second's rehearsal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORTHWHILE = 0.9  # of a child's seconds; a setting that leaves more is not wort
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the children that are left will cost.
+    """The cost of the children that are left.
 
     Attributes:
         seconds: Seconds a child, on average.
