@@ -75,7 +75,7 @@ def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _seconds_a_child(figures: Mapping[str, Any]) -> str:
-    """The measured seconds of a child beside the estimated ones."""
+    """Return the measured seconds of a child beside the estimated ones."""
     measured = figures["seconds_a_child"]
     expected = figures["estimated_seconds_a_child"]
     if measured is None:

@@ -1,4 +1,4 @@
-"""The cost of a search, told before any child is done: from FLOPs and a second's rehearsal."""
+"""Estimates the cost of a search before any child is done, from FLOPs and a short rehearsal."""
 
 from __future__ import annotations
 

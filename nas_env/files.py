@@ -86,7 +86,7 @@ def check_form(value: Any, form: Mapping[str, Any], where: str = "") -> None:
         where: The keys that lead to the value, with a dot at the end.
 
     Raises:
-        InvalidValue: Naming the first key that is missing or has a value of another type.
+        InvalidValue: If a key is missing or has a value of another type; it is named.
 
     Example:
         >>> check_form({"make": {"seed": "1"}}, {"make": {"seed": int}})

@@ -1,4 +1,4 @@
-"""What a person sees of a search while it goes on: a live line, or lines in a log file."""
+"""The display of a running search: a live line, or lines in a log file."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class Display:
         return [child for child in self.work.children() if now - child.began >= LONG]
 
     def _at_work(self, now: float) -> str:
-        """What children do that take longer: ``child 3: epoch 2/5, accuracy 0.410, 34 s``."""
+        """Describe children that take long: ``child 3: epoch 2/5, accuracy 0.410, 34 s``."""
         children = self._long(now)
         texts = [
             f"child {self._offset + child.number}: {_stage(child, self.metric)}"
@@ -190,7 +190,7 @@ class Display:
 
 
 def _stage(child: Child, metric: str) -> str:
-    """How far a child has come, with a comma at its end."""
+    """Return the progress of a child, with a comma at its end."""
     if child.progress is None:
         return ""
     epoch, epochs, values = child.progress

@@ -1,4 +1,4 @@
-"""Whether a path can be written to: found out before anything is made."""
+"""Find out whether a path can be written to, before anything is made."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ def strict_json(text: str | bytes) -> Any:
     """Read JSON: no NaN or infinity, no key twice, no nesting that is too deep.
 
     Raises:
-        ValueError: Saying what is wrong with the text.
+        ValueError: If the text is no such JSON; the message says what is wrong with it.
 
     Example:
         >>> strict_json('{"a": 1, "a": 2}')

@@ -85,7 +85,7 @@ class Worker:
         Raises:
             WorkerDied: If the worker has ended; it is of no use any more.
             WorkerLate: If it took more than ``limit`` seconds; it is still at it.
-            NASError: As :func:`~nas_env.evaluation._rehearsal.rehearse` does.
+            NASError: If :func:`~nas_env.evaluation._rehearsal.rehearse` raises it.
         """
         answer = self._ask("rehearse", request, device, limit, unheard)
         return None if answer is None else Rehearsal(*answer)

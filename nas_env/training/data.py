@@ -1,4 +1,4 @@
-"""What engines train on, as far as all of them have it in common."""
+"""The common part of the data that engines train on."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Recipe:
 
 
 class ChildRecipe(Recipe, ABC):
-    """What the recipes have in common by which a child is really trained.
+    """The base of recipes by which a child is really trained.
 
     No dataclass itself: the fields are a member's own, so that they are listed in its order.
     """
