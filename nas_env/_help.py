@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import field, fields, is_dataclass, make_dataclass
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -116,11 +117,22 @@ def show_help(options: Sequence[Entry], program: str, about: str, more: str) -> 
         about: Description of the program.
         more: Text below the options.
     """
-    with contextlib.suppress(SystemExit):
-        tyro.cli(whole(options), args=["--help"], prog=program, description=about)
     width = shutil.get_terminal_size().columns
-    for line in more.splitlines():
-        sys.stdout.write(textwrap.fill(line, width, break_long_words=False) + "\n")
+    with readable(), contextlib.suppress(SystemExit):
+        tyro.cli(whole(options), args=["--help"], prog=program, description=about)
+    with readable():
+        for line in more.splitlines():
+            sys.stdout.write(textwrap.fill(line, width, break_long_words=False) + "\n")
+
+
+@contextlib.contextmanager
+def readable() -> Iterator[None]:
+    """Print to a reader who may stop reading, as ``head`` does."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left to print
 
 
 def _metavar(hint: Any) -> str:

@@ -22,7 +22,7 @@ from nas_env._choices import (
     spelled_out,
 )
 from nas_env._command_line import parse_all
-from nas_env._help import Entry, entries, nested, show_help, whole
+from nas_env._help import Entry, entries, nested, readable, show_help, whole
 from nas_env.evaluation import task_recipe
 from nas_env.evaluation.in_process import InProcessEvaluator
 from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
@@ -244,6 +244,7 @@ def _show_help(options: Sequence[Entry], program: str, *, everything: bool) -> N
 
 
 def _show_versions() -> None:
-    for name, version in {**versions(), "device": device_name(choose_device("auto"))}.items():
-        sys.stdout.write(f"{name} {version}\n")
+    with readable():
+        for name, version in {**versions(), "device": device_name(choose_device("auto"))}.items():
+            sys.stdout.write(f"{name} {version}\n")
     raise SystemExit(0)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from dataclasses import asdict
@@ -232,6 +233,16 @@ def test_help_fits_a_narrow_terminal_without_colours(help, columns, capsys, monk
 def words(text):
     """All characters of a help but its frame and its spaces, in any order of columns."""
     return sorted(re.sub(r"[\s─│╭╮╰╯]|-{3,}", "", text))
+
+
+@pytest.mark.parametrize("word", ["--help", "--help-all", "--version"])
+def test_a_reader_may_stop_reading(word):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "train_agent", word]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("agent", agent_names())
