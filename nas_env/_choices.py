@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -59,11 +58,9 @@ def spelled_out(line: Sequence[str]) -> list[str]:
     Example:
         >>> spelled_out(["--resume", "--avoid-repeats"])
         ['--resume', 'yes', '--agent.avoid-repeats']
-        >>> spelled_out([])
-        []
     """
     words: list[str] = []
-    for word, following in zip_longest(line, line[1:], fillvalue="--"):
+    for word, following in zip(line, [*line[1:], "--"], strict=True):
         words.append(SHORT.get(word, word))
         if word == "--resume" and following.startswith("-"):
             words.append("yes")

@@ -601,7 +601,7 @@ def test_nothing_follows_a_whole_architecture():
         ({"name": "convolutional", "skip_connections": 1}, InvalidValue, "expected true or false"),
         ({"name": "no_such_module:Space"}, InvalidValue, "cannot import 'no_such_module'"),
         ({"name": "search_spaces:make_space"}, InvalidValue, "not a subclass of SearchSpace"),
-        ({"name": "search_spaces:make_spac"}, UnknownName, "did you mean 'make_space'"),
+        ({"name": "search_spaces:make_spac"}, UnknownName, "'make_spac': none is known"),
     ],
     ids=str,
 )
