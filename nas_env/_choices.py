@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -58,9 +59,11 @@ def spelled_out(line: Sequence[str]) -> list[str]:
     Example:
         >>> spelled_out(["--resume", "--avoid-repeats"])
         ['--resume', 'yes', '--agent.avoid-repeats']
+        >>> spelled_out([])
+        []
     """
     words: list[str] = []
-    for word, following in zip(line, [*line[1:], "--"], strict=True):
+    for word, following in zip_longest(line, line[1:], fillvalue="--"):
         words.append(SHORT.get(word, word))
         if word == "--resume" and following.startswith("-"):
             words.append("yes")

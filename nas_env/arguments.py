@@ -196,7 +196,7 @@ def _main_of(config: Mapping[str, Any]) -> Main:
         "agent": config["agent"]["name"],
         "track": tuple(config["track"]),
         "store": config["store"] and Path(config["store"]),
-        "depth": Depth(**config["depth"]),
+        "depth": from_mapping(Depth, config["depth"], "depth setting"),
     }
     return Main(**{e.name: values[e.name] for e in fields(Main) if e.name in values})
 
