@@ -24,7 +24,6 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import torch
 
 from benchmarks._candidates import CANDIDATES, REFERENCE
 from benchmarks._command import command
@@ -33,6 +32,7 @@ from benchmarks._results import save
 from nas_env.errors import UnknownName
 from nas_env.evaluation._machine import cores
 from nas_env.problem import Problem, choose_device
+from nas_env.summary import device_name
 from nas_env.tasks import task_class, task_names
 
 DRAWN = 200  # random networks, among which the spread ones are chosen
@@ -92,12 +92,10 @@ def measure(options: Options) -> None:
     ]
     found = in_time(jobs, options)
     tables = {  # by name: (networks, seeds, reward and seconds)
-        name: np.stack(rows, axis=1)
-        for name in names
-        if (rows := whole(name, networks, jobs, found))
+        name: np.stack(rows, axis=1) for name in names if (rows := whole(name, networks, found))
     }
     figures = report(tables)
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    device = device_name(choose_device(options.device))
     chosen_options = (
         f"--env {options.env} --networks {options.networks} --seeds {options.seeds} "
         f"--reference-seeds {options.reference_seeds} --device {options.device} "
@@ -127,19 +125,15 @@ def in_time(jobs: Sequence[Job], options: Options) -> dict[Job, tuple[float, flo
 
 
 def whole(
-    name: str,
-    networks: Sequence[tuple[int, ...]],
-    jobs: Sequence[Job],
-    found: Mapping[Job, tuple[float, float]],
+    name: str, networks: Sequence[tuple[int, ...]], found: Mapping[Job, tuple[float, float]]
 ) -> list[np.ndarray]:
     """Return (networks, 2) for each seed with which a recipe trained all networks."""
-    own = [job for job in jobs if job.recipe == name]
-    by_seed: dict[int, dict[tuple[int, ...], tuple[float, float]]] = {}
-    for job in own:
-        if job in found:
-            by_seed.setdefault(job.seed, {})[job.tokens] = found[job]
-    complete = [rows for rows in by_seed.values() if len(rows) == len(networks)]
-    return [np.array([rows[tokens] for tokens in networks]) for rows in complete]
+    own = {(job.seed, job.tokens): rows for job, rows in found.items() if job.recipe == name}
+    return [
+        np.array([own[seed, tokens] for tokens in networks])
+        for seed in sorted({seed for seed, _ in own})
+        if all((seed, tokens) in own for tokens in networks)
+    ]
 
 
 def chosen(options: Options) -> list[str]:

@@ -16,26 +16,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from benchmarks._command import command
 from benchmarks._results import save
-from nas_env.problem import Problem
+from nas_env.problem import Problem, choose_device
 from nas_env.records import Evaluation
+from nas_env.summary import device_name
+from nas_env.tasks import task_class
 
 #: The tasks and how far their means on two devices may be apart, in standard errors.
 TASKS = ("digits", "python_docs")
 STANDARD_ERRORS = 3.5
-SPACES: dict[str, dict[str, Any]] = {
-    "digits": {"name": "convolutional", "layers": 4, "filters": [6, 12, 24, 36]},
-    "python_docs": {
-        "name": "recurrent_cell",
-        "parameters": 150_000,
-        "cell_layers": 1,
-        "dropout": 0.0,
-        "init_range": 0.15,
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ def measure(options: Options) -> int:
         "as on the CPU": beside_the_cpu,
         "in worker processes": in_workers,
     }
-    figures: dict[str, Any] = {"device": device_name(options.device)}
+    figures: dict[str, Any] = {"device": device_name(choose_device(options.device))}
     for task in options.tasks:
         for name, check in checks.items():
             begun = time.perf_counter()
@@ -82,11 +73,6 @@ def measure(options: Options) -> int:
         figures,
     )
     return 0 if passed else 1
-
-
-def device_name(device: str) -> str:
-    """Return the name of the device."""
-    return torch.cuda.get_device_name() if device == "cuda" else device
 
 
 def twice(task: str, options: Options) -> dict[str, Any]:
@@ -125,9 +111,8 @@ def evaluations(
     task: str, device: str, seed: int, options: Options, **how: Any
 ) -> list[Evaluation]:
     """Return the evaluations of the task's random children on a device, by a fresh problem."""
-    problem = Problem(
-        task, SPACES[task], recipe="short", device=device, evaluation_seed=seed, **how
-    )
+    (settings,) = task_class(task).environments.values()  # of the task's one id
+    problem = Problem(task, **settings, recipe="short", device=device, evaluation_seed=seed, **how)
     try:
         drawn = problem.space.sample_batch(np.random.default_rng(0), options.children).tolist()
         return [evaluation for _, evaluation in problem.evaluate(drawn)]

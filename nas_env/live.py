@@ -88,9 +88,8 @@ class Display:
         self._clock = clock
         self._began = self._printed = clock()
         self._number, self._figures = done, ""
-        self._offset = (
-            done - self.work.begun
-        )  # from a child's number among those at work to its own
+        # From a child's number among those at work to its own.
+        self._offset = done - self.work.begun
         self._news: Any = None
         self._guard = threading.Lock()
         self._over = threading.Event()

@@ -15,11 +15,18 @@ from nas_env.errors import InvalidValue
 from nas_env.rewards import best_of_last, inverse_square
 from nas_env.tasks._base import TrainingTask
 from nas_env.tasks._checks import check_symbols
+from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.text import LanguageData
 from search_spaces._settings import at_least
 
 Split = Literal["train", "validation", "test"]
 LEAST = 8  # symbols of a split
+
+
+#: What the tasks' short recipes have in common: Adam, and a second epoch at a third of the rate.
+SHORT = LanguageRecipe(
+    epochs=2, loss="mean", optimiser="adam", learning_rate=0.005, decay_factor=0.3, decay_from=1
+)
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from nas_env.tasks._language import Split
+from nas_env.tasks._language import SHORT, Split
 from nas_env.tasks._penn_treebank import PennTreebankFiles
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.recipe import Recipe
 
 ZAREMBA_MEDIUM = LanguageRecipe()
-
-SHORT = LanguageRecipe(
-    epochs=2,
-    loss="mean",
-    optimiser="adam",
-    learning_rate=0.005,
-    decay_factor=0.3,
-    decay_from=1,
-    symbols=60_000,
-)
 
 
 @dataclass(frozen=True)
@@ -52,7 +42,7 @@ class PennTreebank(PennTreebankFiles):
     }
     recipes: ClassVar[Mapping[str, Recipe]] = {
         "laptop": replace(SHORT, symbols=19_000, validation_symbols=10_000),
-        "short": SHORT,
+        "short": replace(SHORT, symbols=60_000),
         "paper": replace(ZAREMBA_MEDIUM, epochs=35),
         "zaremba_medium": ZAREMBA_MEDIUM,
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from nas_env.tasks._language import Split
+from nas_env.tasks._language import SHORT, Split
 from nas_env.tasks._penn_treebank import PennTreebankFiles
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.recipe import Recipe
@@ -14,17 +14,6 @@ from nas_env.training.recipe import Recipe
 #: Parameters and embedding of the paper's smaller pair of character models (section 4.2): its
 #: 6.57 million are those of an LSTM of 716 units; a base-8 cell has 501.
 SIZE = {"parameters": 6_572_170, "embedding": 128}
-
-SHORT = LanguageRecipe(
-    epochs=2,
-    steps=25,
-    loss="mean",
-    optimiser="adam",
-    learning_rate=0.005,
-    decay_factor=0.3,
-    decay_from=1,
-    symbols=100_000,
-)
 
 
 @dataclass(frozen=True)
@@ -58,8 +47,8 @@ class PennTreebankCharacters(PennTreebankFiles):
         "test": 442_423,
     }
     recipes: ClassVar[Mapping[str, Recipe]] = {
-        "laptop": replace(SHORT, symbols=40_000, validation_symbols=30_000),
-        "short": SHORT,
+        "laptop": replace(SHORT, steps=25, symbols=40_000, validation_symbols=30_000),
+        "short": replace(SHORT, steps=25, symbols=100_000),
         "paper": LanguageRecipe(
             epochs=35,
             batch_size=32,

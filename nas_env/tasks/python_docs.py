@@ -7,13 +7,13 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nas_env.errors import DataNotFound
-from nas_env.tasks._language import LanguageTask, Split
+from nas_env.tasks._language import SHORT, LanguageTask, Split
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.recipe import Recipe
 
@@ -45,15 +45,7 @@ class PythonDocs(LanguageTask):
     #: Seed of the order of the topics; part of the task's version.
     split_seed: ClassVar[int] = 0
     recipes: ClassVar[Mapping[str, Recipe]] = {
-        "short": LanguageRecipe(
-            epochs=2,
-            steps=20,
-            loss="mean",
-            optimiser="adam",
-            learning_rate=0.01,
-            decay_factor=0.3,
-            decay_from=1,
-        ),
+        "short": replace(SHORT, steps=20, learning_rate=0.01),
         "paper": LanguageRecipe(epochs=35),
     }
     default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short"}
