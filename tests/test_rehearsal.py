@@ -101,6 +101,19 @@ def test_twice_the_epochs_take_twice_as_long(monkeypatch):
     assert (twice.train, twice.validate) == (6, 2)
 
 
+def test_a_part_of_the_validation_text_takes_a_part_of_the_time(monkeypatch):
+    """By the same clock: one look at the text takes a second, however long it is."""
+    seconds = iter(range(10**6))
+    monkeypatch.setattr("time.perf_counter", lambda: next(seconds))
+    small = {"epochs": 1, "batch_size": 2, "steps": 5, "validation_symbols": 110}
+    with gymnasium.make(**TEXT, recipe=small) as environment:
+        problem = environment.unwrapped.problem
+        request = problem.request(problem.space.decode([0] * problem.space.length()))
+        rehearsal = rehearse(request, CPU)
+    guessed_in_a_second = 2 * (5 + 1)  # one stretch of the two columns, and what is guessed last
+    assert rehearsal.validate == pytest.approx(110 / guessed_in_a_second)
+
+
 @pytest.mark.parametrize(
     ("evaluator", "expected"), [("in_process", 1), ({"name": "workers", "workers": 2}, 2)], ids=str
 )

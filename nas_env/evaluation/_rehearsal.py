@@ -60,7 +60,7 @@ def rehearse(request: Request, device: torch.device) -> Rehearsal | None:
     if not isinstance(recipe, ChildRecipe):
         return None
     data = splits(request.task, device)
-    examples, validation = data.sizes
+    examples, validation = data.sizes[0], recipe.validated(data.sizes[1])
     steps = recipe.steps_an_epoch(examples)
     try:
         pace = _pace(request, recipe, data, device, 1, recipe.examples_of(1))
@@ -89,7 +89,7 @@ def _pace(
     validated: int,
 ) -> _Pace | None:
     """Train by so many steps and validate by so many examples; None where that diverges."""
-    examples, validation = data.sizes
+    examples, validation = data.sizes[0], recipe.validated(data.sizes[1])
     part = data.part(min(examples, recipe.examples_of(steps)), min(validation, validated))
     once: Any = replace(recipe, epochs=1)  # type: ignore[type-var]
     _, result = train_on(request, once, part, device, unheard)

@@ -65,7 +65,7 @@ def train(
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         steps = _Steps(child, data, recipe, device)
-        held_out = data.validation[: recipe.validation_symbols]
+        held_out = data.validation[: recipe.validated(len(data.validation))]
         for epoch in range(recipe.epochs):
             with timed(result, "train"):
                 loss = steps.epoch(epoch)

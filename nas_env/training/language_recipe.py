@@ -91,6 +91,10 @@ class LanguageRecipe(ChildRecipe):
         """Return the symbols of so many stretches of all columns, and those guessed last."""
         return (steps * self.steps + 1) * self.batch_size
 
+    def validated(self, examples: int) -> int:
+        """Return the length of the validation text, or of the part of it that is guessed."""
+        return min(examples, self.validation_symbols or examples)
+
     def shorter(self) -> dict[str, Any]:
         """Return half the epochs, or half the symbols of one where they are limited."""
         limited = {} if self.symbols is None else {"symbols": max(1, self.symbols // 2)}

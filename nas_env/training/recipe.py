@@ -57,6 +57,10 @@ class ChildRecipe(Recipe, ABC):
     def examples_of(self, steps: int) -> int:
         """Return how many training examples it takes to make so many steps in an epoch."""
 
+    def validated(self, examples: int) -> int:
+        """Return how many of so many validation examples are used after each epoch."""
+        return examples
+
     def shorter(self) -> dict[str, Any]:
         """Return settings, each with a value that makes training about half as long."""
         return {"epochs": self.epochs // 2} if self.epochs > 1 else {}
