@@ -175,6 +175,15 @@ def test_an_epoch_of_some_symbols_is_followed_by_the_next_ones():
     assert child.seen.count("begin") == 2 + 4  # of the text, twice; of each validation
 
 
+def test_a_part_of_the_validation_text_is_its_beginning():
+    whole = data()
+    beginning = LanguageData(whole.train, whole.validation[:20], 6)
+    few = trained(Bigrams(), whole, validation_symbols=20).curves
+    assert few == trained(Bigrams(), beginning).curves
+    assert few != trained(Bigrams(), whole).curves
+    assert trained(Bigrams(), whole, validation_symbols=10**6).curves == trained(Bigrams()).curves
+
+
 def remembered(count, seed):
     """A symbol is the one before the last with probability 0.9, or any other."""
     rng = np.random.default_rng(seed)
