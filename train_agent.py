@@ -26,6 +26,7 @@ from nas_env.estimate import Estimate, estimate
 from nas_env.failures import failure_line
 from nas_env.live import Display
 from nas_env.observers import Pictures, Tracking, draw_best
+from nas_env.paths import check_file
 from nas_env.problem import Problem
 from nas_env.resuming import CONTROL, change_budget, resumed_config, run_to_resume
 from nas_env.run import Run, check_free, holds_run
@@ -87,7 +88,7 @@ def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
     with contextlib.ExitStack() as held:
         run = held.enter_context(contextlib.closing(Run.resume(folder)))
         config = run.config
-        arguments = parse(line, make_config, _program(), config)
+        arguments = _arguments(line, run.folder / "config.json", config)
         changed = resumed_config(config, arguments.config())
         if changed["children"] != config["children"]:
             change_budget(run, changed["children"])
@@ -95,6 +96,18 @@ def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
             run.write_config(changed)
         held.pop_all()
     return run, arguments
+
+
+def _arguments(line: Sequence[str], file: Path, config: Mapping[str, Any]) -> Arguments:
+    """Return the arguments of a command line that goes on with a run of this configuration."""
+    try:
+        return parse(line, make_config, _program(), config)
+    except InvalidValue:
+        try:
+            parse([], make_config, _program(), config)
+        except InvalidValue as error:  # the configuration itself is at fault
+            raise InvalidValue(f"{file}: {error}") from None
+        raise
 
 
 def _begin(arguments: Arguments) -> Run:
@@ -121,6 +134,7 @@ def _verify(arguments: Arguments) -> None:
     if arguments.run is not None:
         check_free(arguments.run)
     if arguments.store is not None:
+        check_file(arguments.store, "a store of evaluations", suffix="-journal")
         Store(arguments.store).close()
 
 

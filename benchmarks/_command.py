@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nas_env._command_line import parse_all
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError, UnknownName
+from search_spaces._json import strict_json
 
 INTERRUPTED = 130  # exit status after Ctrl-C, by custom
 
@@ -71,7 +71,7 @@ def json_mapping(text: str, what: str) -> dict[str, Any]:
         {'recipe': {'fidelity': 12}}
     """
     try:
-        value = json.loads(text)
+        value = strict_json(text)
     except ValueError as error:
         raise InvalidValue(f"{what} is not JSON: {error}") from None
     if not isinstance(value, dict):

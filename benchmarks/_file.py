@@ -12,6 +12,8 @@ from typing import Any
 
 from benchmarks._job import Job
 from nas_env.errors import StoreError
+from nas_env.paths import check_file, check_folder
+from nas_env.store import JOURNAL
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS results (
@@ -30,11 +32,14 @@ class ResultsFile:
 
     Raises:
         StoreError: If the file holds something else.
+        InvalidValue: If there cannot be a file at this path.
     """
 
     def __init__(self, path: Path):
         self.path = path
+        check_folder(path.parent, "the folder of a benchmark's results")
         path.parent.mkdir(parents=True, exist_ok=True)
+        check_file(path, "a file of results", suffix=JOURNAL)
         with self._opened() as connection:
             connection.execute(SCHEMA)
 

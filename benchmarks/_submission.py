@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks._job import Budget
 from nas_env import environment_ids
 from nas_env.errors import InvalidValue, UnknownName
+from nas_env.files import read_json
 from search_spaces._settings import from_mapping
 
 FORMAT = 1
@@ -67,16 +68,7 @@ def read(path: Path) -> Submission:
     Raises:
         InvalidValue: If something is wrong; the message is one line that says what.
     """
-    try:
-        if path.stat().st_size > LARGEST:
-            raise InvalidValue(f"{path} is larger than {LARGEST >> 20} MiB")
-        values = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InvalidValue(f"{path}: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise InvalidValue(f"{path} is not JSON") from None
-    if not isinstance(values, dict):
-        raise InvalidValue(f"{path} is not a mapping")
+    values = read_json(path, {}, most=LARGEST)
     if values.get("format") != FORMAT:
         raise InvalidValue(f"format is {values.get('format')!r}, this validates format {FORMAT}")
     return from_mapping(Submission, values, "part of a submission")

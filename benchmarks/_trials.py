@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from agents import make_config
 from nas_env.errors import InvalidValue, UnknownName
+from nas_env.files import read_json
 
 SPACES = Path(__file__).with_name("tuning_spaces.json")
 ATTEMPTS = 1_000  # to draw a configuration that the agent accepts
@@ -24,12 +24,9 @@ def read_spaces(path: Path) -> dict[str, dict[str, Range]]:
     """Read the ranges of each agent's settings: ``{"log": [low, high]}`` and the like.
 
     Raises:
-        InvalidValue: If the file is missing or not JSON.
+        InvalidValue: If the file is missing, is not JSON, or is no object.
     """
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise InvalidValue(f"{path}: {error}") from None
+    return read_json(path, {})
 
 
 def trials(

@@ -22,6 +22,7 @@ from benchmarks._study import Study
 from nas_env import drawing
 from nas_env.errors import InvalidValue
 from nas_env.files import write_bytes
+from nas_env.paths import check_folder
 
 MARKS = (85, 200, 300, 500)
 
@@ -48,6 +49,7 @@ class Options:
 
 def report(options: Options) -> int:
     """Write the page and its pictures."""
+    check_folder(options.out, "a page's folder")
     found = studies(existing(options.results).all(), options.reported)
     if not found:
         raise InvalidValue(f"{options.results} holds no finished job yet")

@@ -29,6 +29,7 @@ from benchmarks._submission import FORMAT, Submission, compare, read
 from benchmarks._verdict import code
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.files import write_bytes
+from nas_env.paths import check_new_file
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class List:
 
 def export(options: Export) -> int:
     """Write a submission."""
+    check_new_file(options.out, "a submission")
     results = list(existing(options.results).all())
     chosen = _of(results, options)
     job, record = chosen[0]

@@ -8,7 +8,6 @@ same number of parameters as an LSTM.
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from rich.table import Table
 
 import nas_env  # noqa: F401 - registers the environments
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
+from nas_env.files import read_json
 from nas_env.problem import Problem
 from nas_env.references import evaluate_references, figures
 from nas_env.tasks import task_class
@@ -70,11 +70,8 @@ def main(options: Options) -> int:
 def found(path: Path) -> dict[str, Any]:
     """Return the best architecture of a run, or that of a JSON file."""
     file = path / "summary.json" if path.is_dir() else path
-    try:
-        content = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise InvalidValue(f"{file} holds no run's summary and no architecture: {error}") from None
-    best = content["best"] if isinstance(content, dict) and "best" in content else content
+    content = read_json(file, {})
+    best = content.get("best", content)
     return best["architecture"] if isinstance(best, dict) and "architecture" in best else best
 
 

@@ -28,6 +28,7 @@ from benchmarks._statistics import mean_interval
 from benchmarks._trials import SPACES, read_spaces, trials
 from nas_env.errors import InvalidValue
 from nas_env.files import write_json
+from nas_env.paths import check_new_file
 from nas_env.summary import versions
 from search_spaces._settings import at_least
 
@@ -91,6 +92,7 @@ Scores = dict[Trial, list[float]]
 
 def tune(options: Options) -> int:
     """Play both rounds; return 1 if a search failed, else 0."""
+    check_new_file(options.out, "a file of scores")
     make = json_mapping(options.make, "--make")
     verify(options.environment, make)
     spaces = read_spaces(options.spaces)

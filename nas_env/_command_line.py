@@ -29,6 +29,7 @@ def parse_all(whole: type, arguments: Sequence[str], program: str) -> Any:
     """
     if {"-h", "--help"} & set(arguments):
         tyro.cli(whole, args=list(arguments), prog=program)
+    _refuse_empty(arguments)
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint), _wide():
@@ -40,6 +41,22 @@ def parse_all(whole: type, arguments: Sequence[str], program: str) -> Any:
     if unknown:
         raise InvalidValue(_unknown(unknown[0], whole))
     return values
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """Refuse an empty value, as of a variable that is not set; as a path it would be this folder.
+
+    Example:
+        >>> _refuse_empty(["--children", "4", "--run", ""])
+        Traceback (most recent call last):
+        search_spaces._errors.InvalidValue: --run is '', expected a value
+    """
+    for place, word in enumerate(arguments):
+        name, equals, value = word.partition("=")
+        if not word:
+            name = arguments[place - 1] if place else "the first argument"
+        if not word or (name.startswith("--") and equals and not value):
+            raise InvalidValue(f"{name} is '', expected a value")
 
 
 @contextlib.contextmanager

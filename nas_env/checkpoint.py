@@ -14,8 +14,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from nas_env.files import write_bytes, write_json
+from nas_env.files import check_form, write_bytes, write_json
 
+MANIFEST = {
+    "episodes": int,
+    "values": dict,
+    "search": dict,
+    "tensors_sha256": str,
+    "sha256": str,
+}
 KEPT = 3  # checkpoints; the last may have been cut off, the one before is whole
 
 
@@ -58,8 +65,10 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 def read_checkpoint(folder: Path) -> Checkpoint | None:
     """Read the newest whole checkpoint of a folder; return None if there is none."""
     for path in sorted(folder.glob("*.json"), reverse=True):
-        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError):
+        # One that is damaged in any way is passed over for the one before.
+        with suppress(OSError, ValueError, RecursionError, SafetensorError):
             manifest = json.loads(path.read_text())
+            check_form(manifest, MANIFEST)
             content = path.with_suffix(".safetensors").read_bytes()
             whole = manifest.pop("sha256") == _digest(manifest)
             if whole and manifest["tensors_sha256"] == hashlib.sha256(content).hexdigest():

@@ -1,28 +1,120 @@
-"""Files that are whole or not there: written beside, synced, renamed."""
+"""Files that are whole or not there: written beside, synced, renamed; and JSON read strictly."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from nas_env.errors import InvalidValue, NASError
+from search_spaces._json import strict_json
+
+LARGEST = 2**20  # bytes of a JSON file that a person could have written
+KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false",
+         dict: "an object", list: "a list", type(None): "null"}  # fmt: skip
+
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file atomically and durably."""
+    """Replace a file atomically and durably.
+
+    Raises:
+        NASError: If that fails, as on a full disk; the file is then what it was.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(beside, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
-    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        with open(beside, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise NASError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def write_json(path: Path, value: Any) -> None:
     """Replace a JSON file atomically and durably."""
     write_bytes(path, (json.dumps(value, indent=2) + "\n").encode())
+
+
+def read_json(path: Path, form: Mapping[str, Any] | None = None, *, most: int = LARGEST) -> Any:
+    """Read a file of JSON.
+
+    Args:
+        path: The file.
+        form: What it must have (see :func:`check_form`); None if that is anything.
+        most: Bytes that it may have.
+
+    Raises:
+        InvalidValue: If it cannot be read, is larger, is not strict JSON, or has another form; the
+            message names the file, and the key if it is one.
+    """
+    try:
+        if (size := path.stat().st_size) > most:
+            raise InvalidValue(f"{path} has {size:,} bytes, expected at most {most:,}")
+        value = strict_json(path.read_bytes())
+    except OSError as error:
+        raise InvalidValue(f"{path} cannot be read: {error.strerror}") from None
+    except InvalidValue:
+        raise
+    except ValueError as error:
+        raise InvalidValue(f"{path} is not JSON: {error}") from None
+    if form is not None:
+        try:
+            check_form(value, form)
+        except InvalidValue as error:
+            raise InvalidValue(f"{path}: {error}") from None
+    return value
+
+
+def check_form(value: Any, form: Mapping[str, Any], where: str = "") -> None:
+    """Check that a JSON value is an object with certain keys; others may be there as well.
+
+    Args:
+        value: The value.
+        form: For each key a type, a tuple of types, the form of an object, or a list with the type
+            of its items.
+        where: The keys that lead to the value, with a dot at the end.
+
+    Raises:
+        InvalidValue: If a key is missing or has a value of another type; it is named.
+
+    Example:
+        >>> check_form({"make": {"seed": "1"}}, {"make": {"seed": int}})
+        Traceback (most recent call last):
+        search_spaces._errors.InvalidValue: make.seed is '1', expected a whole number
+    """
+    if not isinstance(value, dict):
+        raise InvalidValue(f"{where.rstrip('.') or 'it'} is {_short(value)}, expected an object")
+    for key, expected in form.items():
+        if key not in value:
+            raise InvalidValue(f"{where}{key} is missing")
+        if isinstance(expected, Mapping):
+            check_form(value[key], expected, f"{where}{key}.")
+            continue
+        if isinstance(expected, list):
+            check_form({key: value[key]}, {key: list}, where)
+            items = {f"{key}[{place}]": item for place, item in enumerate(value[key])}
+            check_form(items, dict.fromkeys(items, expected[0]), where)
+            continue
+        kinds = expected if isinstance(expected, tuple) else (expected,)
+        if type(value[key]) not in kinds:  # not isinstance: true is no whole number
+            names = " or ".join(KINDS[kind] for kind in kinds)
+            raise InvalidValue(f"{where}{key} is {_short(value[key])}, expected {names}")
+
+
+def _short(value: Any) -> str:
+    """Return a value as a message shows it."""
+    if isinstance(value, (dict, list)):
+        return KINDS[type(value)]
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"

@@ -74,7 +74,9 @@ class Problem:
         if type(evaluation_seed) is not int or evaluation_seed < 0:
             raise InvalidValue(f"evaluation_seed is {evaluation_seed!r}, expected 0 or more")
         self.evaluation_seed = evaluation_seed
-        self.store = store if isinstance(store, Store) else Store(store or ":memory:")
+        self.store = (
+            store if isinstance(store, Store) else Store(":memory:" if store is None else store)
+        )
         self.evaluator = self._evaluator(evaluator)
 
     def _evaluator(self, spec: Named | None) -> Evaluator:

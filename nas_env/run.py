@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -11,7 +10,56 @@ from pathlib import Path
 from typing import Any
 
 from nas_env.errors import InvalidValue, RunExists, RunInUse
-from nas_env.files import write_json
+from nas_env.files import read_json, write_json
+from nas_env.paths import check_folder, check_name
+
+RUN = "a run's folder"
+NULL = type(None)
+NUMBER = (float, int)
+SPEC = {"name": str}
+#: What a run's configuration has.
+CONFIG: dict[str, Any] = {
+    "id": str,
+    "env": str,
+    "agent": SPEC,
+    "children": int,
+    "seed": int,
+    "make": {
+        "task": SPEC,
+        "space": SPEC,
+        "recipe": dict,
+        "device": str,
+        "evaluation_seed": int,
+        "evaluator": SPEC,
+    },
+    "depth": {"first": int, "step": int, "every": int},
+    "control": (str, NULL),
+    "track": [str],
+    "references": bool,
+    "stop_after_failures": int,
+    "store": (str, NULL),
+}
+#: What the summary of a search has, that of its control too.
+FIGURES: dict[str, Any] = {
+    "children": int,
+    "distinct": int,
+    "failed": dict,
+    "failures": list,
+    "best": (dict, NULL),
+    "mean_reward": (*NUMBER, NULL),
+    "mean_reward_last_quarter": (*NUMBER, NULL),
+    "seconds": NUMBER,
+    "children_per_hour": (*NUMBER, NULL),
+}
+#: What the summary of a run has.
+SUMMARY: dict[str, Any] = {
+    "env": str,
+    "agent": str,
+    "seed": int,
+    **FIGURES,
+    "random_search": (dict, NULL),
+    "references": dict,
+}
 
 
 class Run:
@@ -85,6 +133,7 @@ class Run:
         Raises:
             InvalidValue: If there is none.
         """
+        check_name(folder, RUN)
         if not holds_run(folder):
             raise InvalidValue(f"{folder} holds no run to resume: it has no config.json")
         return cls(folder)
@@ -96,8 +145,12 @@ class Run:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The resolved configuration."""
-        return self._read("config.json")
+        """The resolved configuration.
+
+        Raises:
+            InvalidValue: If the file is not a run's; the message names the file and the key.
+        """
+        return read_json(self.folder / "config.json", CONFIG)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the resolved configuration; a run has one from then on."""
@@ -105,10 +158,18 @@ class Run:
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """The summary of a finished run, else None."""
-        if not (self.folder / "summary.json").is_file():
+        """The summary of a finished run, else None.
+
+        Raises:
+            InvalidValue: If the file is no summary; the message names the file and the key.
+        """
+        path = self.folder / "summary.json"
+        if not path.is_file():
             return None
-        return self._read("summary.json")
+        summary = read_json(path, SUMMARY)
+        if summary["random_search"] is not None:
+            read_json(path, {"random_search": FIGURES})
+        return summary
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write the summary: the run is finished."""
@@ -121,13 +182,6 @@ class Run:
     def close(self) -> None:
         """Release the folder."""
         self._lock.close()
-
-    def _read(self, name: str) -> dict[str, Any]:
-        path = self.folder / name
-        try:
-            return json.loads(path.read_text())
-        except ValueError as error:
-            raise InvalidValue(f"{path} is not JSON: {error}") from None
 
 
 def holds_run(folder: Path) -> bool:
@@ -143,16 +197,16 @@ def check_free(folder: Path) -> None:
 
     Raises:
         RunExists: If the folder exists and is not empty.
-        InvalidValue: If it is a file, or no name for a folder.
+        InvalidValue: If it is a file, or cannot be made.
     """
+    check_folder(folder, RUN)
     try:
         # A lock and a hidden file are what a process leaves that was killed before it had a run.
         names = [p.name for p in folder.iterdir() if p.name != "lock" and p.name[0] != "."]
     except FileNotFoundError:
         return
     except OSError as error:
-        what = "is a file" if folder.is_file() else f"cannot be used: {error.strerror}"
-        raise InvalidValue(f"{folder} {what}, expected a run's folder") from None
+        raise InvalidValue(f"{folder} cannot be used: {error.strerror}") from None
     if "config.json" in names:
         raise RunExists(f"{folder} exists: resume it with --resume, or name another --run")
     if names:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nas_env.errors import StoreError
+from nas_env.paths import check_file, check_name
 from nas_env.records import Evaluation, Request
 
 HEARTBEAT = 10.0  # seconds between two signs of life of a claim's owner
@@ -38,6 +39,15 @@ CREATE TABLE IF NOT EXISTS episodes (
     PRIMARY KEY (run, number)) WITHOUT ROWID;
 """
 
+TABLES = {
+    "evaluations": "key, request, evaluation, run, checksum",
+    "claims": "key, owner, heartbeat",
+    "episodes": "run, number, record",
+}
+WHAT = "a store of evaluations"
+IN_MEMORY = ":memory:"
+JOURNAL = "-journal"  # what SQLite appends to the name of the file beside it
+
 _numbers = itertools.count()
 
 Claim = Literal["mine", "answered", "taken"]
@@ -52,10 +62,13 @@ class Store:
 
     Raises:
         StoreError: If the file is not a store.
+        InvalidValue: If there cannot be a file at this path.
     """
 
-    def __init__(self, path: str | Path = ":memory:", run: str = ""):
+    def __init__(self, path: str | Path = IN_MEMORY, run: str = ""):
         self.path, self.run = str(path), run
+        if self.path != IN_MEMORY:
+            check_file(check_name(path, WHAT), WHAT, suffix=JOURNAL, written=False)
         self._open()
 
     def _open(self, content: bytes | None = None) -> None:
@@ -73,9 +86,22 @@ class Store:
             # A damaged text is read, and refused by its checksum.
             self._connection.text_factory = lambda raw: raw.decode(errors="replace")
             self._connection.execute("PRAGMA synchronous=FULL")
+            self._check_tables()
             self._connection.executescript(SCHEMA)
+            for table, columns in TABLES.items():
+                self._connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{self.path} is not a store of evaluations: {error}") from None
+
+    def _check_tables(self) -> None:
+        """Refuse the database of another program, before anything is written to it."""
+        found = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        names = {name for (name,) in found if not name.startswith("sqlite_")}
+        others = sorted(names - TABLES.keys())
+        if others:
+            raise StoreError(
+                f"{self.path} is not a store of evaluations: it has a table {others[0]!r}"
+            )
 
     # -- evaluations -----------------------------------------------------------------------------
     def get(self, key: str) -> Evaluation | None:
@@ -120,7 +146,7 @@ class Store:
             ``"mine"``; ``"answered"`` if an evaluation is there by now; ``"taken"`` if another
             living process holds it.
         """
-        if self.path == ":memory:":
+        if self.path == IN_MEMORY:
             return "mine"
         with self._writing():
             if self.get(key) is not None:
@@ -170,7 +196,7 @@ class Store:
                 "SELECT record FROM episodes WHERE run = ? AND number < ? ORDER BY number",
                 (self.run, last),
             ).fetchall()
-        return [json.loads(row[0]) for row in rows]
+        return self._records(rows)
 
     def all_episodes(self) -> list[dict[str, Any]]:
         """Return the episodes of every run that used this file, run by run."""
@@ -178,7 +204,13 @@ class Store:
             rows = self._connection.execute(
                 "SELECT record FROM episodes ORDER BY run, number"
             ).fetchall()
-        return [json.loads(row[0]) for row in rows]
+        return self._records(rows)
+
+    def _records(self, rows: Sequence[tuple[str]]) -> list[dict[str, Any]]:
+        try:
+            return [json.loads(row[0]) for row in rows]
+        except (ValueError, RecursionError) as error:
+            raise StoreError(f"{self.path} has a damaged episode: {error}") from None
 
     # -- machinery -------------------------------------------------------------------------------
     @contextmanager
@@ -210,7 +242,7 @@ class Store:
             self._connection.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        in_memory = self.path == ":memory:"
+        in_memory = self.path == IN_MEMORY
         content = self._connection.serialize() if in_memory else None
         return {"path": self.path, "run": self.run, "content": content}
 

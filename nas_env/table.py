@@ -220,7 +220,7 @@ def read_table(path: str | Path) -> Table:
     path = Path(path).expanduser().absolute()
     try:
         changed = path.stat().st_mtime_ns
-    except OSError:
+    except (OSError, ValueError):  # a ValueError: a null character in the path
         raise DataNotFound(f"there is no table {path}") from None
     return _read(path, changed)
 
@@ -235,7 +235,7 @@ def _read(path: Path, changed: int) -> Table:
                 entries = dict(file)
             entries["header"] = json.loads(str(entries["header"]))
         return make_table(entries, path)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile) as error:
         raise DataCorrupt(f"{path} is not a table: {error}") from None
 
 

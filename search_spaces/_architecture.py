@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search_spaces._errors import InvalidArchitecture, nearest
+from search_spaces._json import strict_json
 
 TEXT_LIMIT = 64_000  # bytes of an architecture's JSON; a 20-layer network has about 3,000
 
@@ -43,9 +44,7 @@ def load_json(text: str) -> dict[str, Any]:
     if len(text.encode("utf-8", "surrogatepass")) > TEXT_LIMIT:
         raise InvalidArchitecture(f"the JSON is longer than {TEXT_LIMIT:,} bytes")
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
-    except RecursionError:
-        raise InvalidArchitecture("the JSON is nested too deeply") from None
+        value = strict_json(text)
     except ValueError as error:
         raise InvalidArchitecture(f"not an architecture's JSON: {error}") from None
     if not isinstance(value, dict):
@@ -67,14 +66,3 @@ def check_keys(value: Any, keys: Sequence[str], what: str) -> None:
     for key in keys:
         if key not in value:
             raise InvalidArchitecture(f"{what} has no {key!r}")
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number of JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise ValueError("a key stands twice")
-    return result

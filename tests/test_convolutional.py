@@ -494,7 +494,7 @@ BAD_JSON = {
     "NaN": (with_layer(filters=float("nan")), "NaN is not a number of JSON"),
     "Infinity": (with_layer(filters=float("inf")), "Infinity is not a number of JSON"),
     "minus Infinity": (with_layer(filters=float("-inf")), "-Infinity is not"),
-    "float overflow": (TEXT.replace("36", "1e999"), "filters is inf"),
+    "float overflow": (TEXT.replace("36", "1e999"), "1e999 is too large for a number"),
     "text": (with_layer(filters="36"), "filters is '36'"),
     "fraction": (with_layer(filters=36.0), "filters is 36.0"),
     "bool": (with_layer(stride_height=True), "stride_height is True"),
@@ -513,7 +513,7 @@ BAD_JSON = {
     "inputs a number": (with_layer(inputs=1), "must be a list"),
     "key twice": (
         TEXT.replace('"filters": 36', '"filters": 36, "filters": 48'),
-        "key stands twice",
+        "key 'filters' stands twice",
     ),
     "too deep": ("[" * 50_000, "nested too deeply"),
     "objects too deep": ('{"a":' * 10_000, "nested too deeply"),

@@ -66,7 +66,7 @@ def outside(importers, *allowed):
         ("nas_env.training", ["nas_env.training", "search_spaces"]),
         ("nas_env.records", ["search_spaces"]),
         ("nas_env.rewards", []),
-        ("nas_env.store", ["nas_env.records", "nas_env.errors"]),
+        ("nas_env.store", ["nas_env.records", "nas_env.errors", "nas_env.paths"]),
         ("nas_env.drawing", ["nas_env.drawing", "search_spaces"]),
         (
             "nas_env.tasks",

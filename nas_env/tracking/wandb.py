@@ -6,7 +6,6 @@ Files go to ``<run>/wandb``; a run kept offline is sent later by ``wandb sync``.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import secrets
@@ -14,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from nas_env.files import read_json, write_json
 from nas_env.tracking._base import Tracker, Value
 
 if TYPE_CHECKING:
@@ -139,12 +139,7 @@ def _settings(mode: Mode) -> wandb.Settings:
 def _run_id(file: Path) -> str:
     """Return the id of the run; a new one is written to its file atomically."""
     if file.exists():
-        return json.loads(file.read_text())["wandb"]
+        return read_json(file, {"wandb": str})["wandb"]
     run_id = secrets.token_hex(6)
-    temporary = file.with_suffix(".tmp")
-    with temporary.open("w") as stream:
-        json.dump({"wandb": run_id}, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(file)
+    write_json(file, {"wandb": run_id})
     return run_id

@@ -1,0 +1,279 @@
+"""Paths that cannot be, and files that are not what they are taken for: one line, nothing made."""
+
+import importlib
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+import gymnasium
+import pytest
+
+from nas_env.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from nas_env.errors import DataCorrupt, DataNotFound, InvalidValue, NASError, StoreError
+from nas_env.files import LARGEST, read_json, write_bytes
+from nas_env.problem import Problem
+from nas_env.run import Run
+from nas_env.store import Store
+from nas_env.table import read_table
+from nas_env.tracking.wandb import _run_id
+from train_agent import main
+
+TINY = ["--space.layers", "1", "--space.filters", "2", "3", "--recipe.epochs", "1", "--quiet"]
+TINY += ["--workers", "0", "--children", "2", "--task.train-size", "32"]
+TINY += ["--task.validation-size", "32"]
+
+NAMES = {
+    "a\nb": "it has a control character, '\\n'",
+    "a\tb": "it has a control character, '\\t'",
+    "a\x00b": "it has a control character, '\\x00'",
+    "a\x85b": "it has a control character, '\\x85'",
+    "a\udcffb": "it has bytes that are no text, '\\udcff'",
+    "n" * 300: "it has a name of 300 bytes, expected at most 2",
+    "é" * 128: "it has a name of 256 bytes, expected at most 2",
+    "/".join(["d" * 200] * 20): "bytes, expected at most 3,840",
+    "file/below": "file is a file, expected a folder",
+    "dangling": "which is not there",
+    "dangling/below": "which is not there",
+    "loop": "which is not there",
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A working folder with a file and links that lead nowhere."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("nothing of ours")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    return tmp_path
+
+
+def said(capsys):
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and len(error) < 400, error
+    return error
+
+
+@pytest.mark.parametrize("option", ["--run", "--store"])
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name)[:12])
+def test_a_path_that_cannot_be_is_refused_before_anything_is_made(here, capsys, option, name):
+    before = sorted(os.listdir(here))
+    run = [] if option == "--run" else ["--run", "run"]
+    assert main([*TINY, *run, option, name]) == 2
+    assert NAMES[name] in said(capsys)
+    assert sorted(os.listdir(here)) == before
+
+
+@pytest.mark.parametrize("line", [["--run", ""], ["--run="], ["--store", ""], [""]], ids=str)
+def test_an_empty_value_is_refused(here, capsys, line):
+    assert main([*line, *TINY]) == 2
+    assert "is '', expected a value" in said(capsys)
+    assert sorted(os.listdir(here)) == ["dangling", "file", "loop"]
+
+
+def test_a_file_where_a_folder_is_wanted_and_the_other_way_round(here, capsys):
+    (here / "folder").mkdir()
+    assert main([*TINY, "--run", "file"]) == 2
+    assert "file is a file, expected a folder" in said(capsys)
+    assert main([*TINY, "--run", "run", "--store", "folder"]) == 2
+    assert "it is a folder, expected a file" in said(capsys)
+    assert main([*TINY, "--run", "run", "--store", "file"]) == 2
+    assert "file is not a store of evaluations" in said(capsys)
+    assert not (here / "run").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_to(here, capsys):
+    (here / "closed").mkdir(mode=0o500)
+    assert main([*TINY, "--run", "closed/run"]) == 2
+    assert "closed cannot be written to" in said(capsys)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "n" * 300, "a\x00b"], ids=lambda n: ascii(n)[:12])
+def test_a_run_to_resume_that_cannot_be(here, capsys, name):
+    assert main(["--resume", "--run", name]) == 2
+    assert NAMES[name] in said(capsys)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a\nb", "a\x00b", "n" * 300, "dangling"], ids=lambda n: ascii(n)[:12]
+)
+def test_a_store_of_gym_make_that_cannot_be(here, name):
+    with pytest.raises(InvalidValue, match=r"store of evaluations"):
+        gymnasium.make("nas_env:NAS-Digits-v0", store=name)
+    with pytest.raises(InvalidValue):
+        Problem("digits", "convolutional", store=name)
+
+
+def test_the_folder_of_a_store_is_not_made(here):
+    before = sorted(os.listdir(here))
+    with pytest.raises(InvalidValue, match=f"there is no folder {here}/new/folder"):
+        Store("new/folder/all.sqlite")
+    assert sorted(os.listdir(here)) == before
+
+
+@pytest.mark.parametrize("program", ["run", "tune", "report", "submission"])
+def test_a_benchmark_says_before_it_begins_that_its_file_cannot_be(here, capsys, program):
+    commands = {
+        "run": ["--results", "file/below.sqlite"],
+        "tune": ["--results", "r.sqlite", "--out", "file/below.json"],
+        "report": ["r.sqlite", "--out", "file/below"],
+        "submission": ["export", "r.sqlite", "--agent", "evolution", "--out", "n" * 300],
+    }
+    before = sorted(os.listdir(here))
+    assert importlib.import_module(f"benchmarks.{program}").main(commands[program]) == 2
+    error = said(capsys)
+    assert "file is a file, expected a folder" in error or "a name of 300 bytes" in error
+    assert sorted(os.listdir(here)) == before
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "n" * 300, ""], ids=lambda n: ascii(n)[:12])
+def test_a_table_that_cannot_be(here, name):
+    with pytest.raises(DataNotFound if name else DataCorrupt):
+        read_table(name)
+
+
+def test_a_table_that_is_nested_without_end(here):
+    (here / "table.json").write_text("[" * 60_000)
+    with pytest.raises(DataCorrupt, match="is not a table"):
+        read_table("table.json")
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"wandb": 1}', "[" * 60_000], ids=lambda t: t[:12])
+def test_the_file_of_a_trackers_run_that_is_none(here, text):
+    (here / "id.json").write_text(text)
+    with pytest.raises(InvalidValue, match=r"^id.json"):
+        _run_id(Path("id.json"))
+
+
+# -- files that are not ours ---------------------------------------------------------------------
+def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "theirs.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE bookmarks (address TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="is not a store of evaluations: it has a table 'bookm"):
+        Store(path)
+    assert path.read_bytes() == before
+
+
+def test_a_store_with_other_columns_is_refused(tmp_path):
+    with sqlite3.connect(tmp_path / "s") as connection:
+        connection.execute("CREATE TABLE evaluations (key TEXT)")
+    with pytest.raises(StoreError, match="is not a store of evaluations: no such column: request"):
+        Store(tmp_path / "s")
+
+
+def test_a_damaged_episode_is_said_to_be_one(tmp_path):
+    store = Store(tmp_path / "s")
+    store.record_episodes(0, [{"n": 0}])
+    with sqlite3.connect(tmp_path / "s") as connection:
+        connection.execute("UPDATE episodes SET record = '{\"n'")
+    with pytest.raises(StoreError, match="has a damaged episode"):
+        store.episodes()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The folder of a finished run."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    assert main([*TINY, "--run", str(folder)]) == 0
+    return folder
+
+
+def changed(**values):
+    """Changes a run's JSON; None takes a key out."""
+
+    def change(text):
+        entries = {**json.loads(text), **values}
+        return json.dumps({key: value for key, value in entries.items() if value != "gone"})
+
+    return change
+
+
+def deep(text):
+    return text.replace('"depth": {', '"depth": {"deep": ' + "[" * 60_000 + "]" * 60_000 + ",")
+
+
+CONFIGS = {
+    "a list": (lambda text: "[1, 2]", "it is a list, expected an object"),
+    "a missing key": (changed(env="gone"), "env is missing"),
+    "a key below": (changed(make={}), "make.task is missing"),
+    "a wrong type": (changed(children="many"), "children is 'many', expected a whole number"),
+    "a truth": (changed(seed=True), "seed is True, expected a whole number"),
+    "no object": (changed(agent=[]), "agent is a list, expected an object"),
+    "NaN": (lambda text: text.replace('"seed": 0', '"seed": NaN'), "NaN is not a number of JSON"),
+    "infinity": (lambda text: text.replace('"seed": 0', '"seed": -Infinity'), "-Infinity is not"),
+    "a key twice": (lambda text: '{"seed": 1, ' + text.lstrip("{ \n"), "key 'seed' stands twice"),
+    "too deep": (deep, "nested too deeply"),
+    "huge": (lambda text: text + " " * LARGEST, "bytes, expected at most 1,048,576"),
+    "half": (lambda text: text[:-20], "is not JSON"),
+    "no text": (lambda text: "\udcff\udcfe" + text, "is not JSON"),
+    "a range": (changed(children=-5), "children is -5, expected at least 1"),
+    "an agent": (changed(agent={"name": "nobody"}), "unknown agent 'nobody'"),
+    "a depth": (changed(depth={"first": 0, "step": 1, "every": 1, "x": 1}), "depth setting 'x'"),
+    "a tracker": (changed(track=[1]), "track[0] is 1, expected a text"),
+    "a setting": (
+        changed(agent={"name": "reinforce", "batch_size": "x"}),
+        "batch_size is 'x', expected a whole number",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", CONFIGS)
+def test_a_config_that_is_no_runs_is_one_line_with_file_and_key(finished, tmp_path, capsys, fault):
+    change, expected = CONFIGS[fault]
+    path = tmp_path / "run" / "config.json"
+    path.parent.mkdir()
+    text = change((finished / "config.json").read_text())
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert main(["--resume", "--run", str(path.parent)]) == 2
+    error = said(capsys)
+    assert str(path) in error and expected in error
+
+
+SUMMARIES = {
+    "a list": (lambda text: "[]", "it is a list, expected an object"),
+    "a missing key": (changed(best="gone"), "best is missing"),
+    "a wrong type": (changed(seconds="long"), "seconds is 'long', expected a number"),
+    "a control": (changed(random_search={}), "random_search.children is missing"),
+}
+
+
+@pytest.mark.parametrize("fault", SUMMARIES)
+def test_a_summary_that_is_none_is_one_line_with_file_and_key(finished, tmp_path, capsys, fault):
+    change, expected = SUMMARIES[fault]
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "config.json").write_bytes((finished / "config.json").read_bytes())
+    path = folder / "summary.json"
+    path.write_text(change((finished / "summary.json").read_text()))
+    assert main(["--resume", "--run", str(folder)]) == 2
+    error = said(capsys)
+    assert str(path) in error and expected in error
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "[" * 60_000, '{"episodes": "x"}', "\udcff", ""], ids=lambda t: ascii(t)[:12]
+)
+def test_a_manifest_that_is_none_is_passed_over_for_the_one_before(tmp_path, text):
+    write_checkpoint(tmp_path, Checkpoint(3, search={"seconds": 1.0}))
+    (tmp_path / "000000004.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    found = read_checkpoint(tmp_path)
+    assert found is not None and found.episodes == 3
+
+
+def test_a_file_that_cannot_be_written_is_one_line_and_leaves_no_half(tmp_path):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(NASError, match="taken cannot be written: "):
+        write_bytes(tmp_path / "taken", b"content")
+    assert os.listdir(tmp_path) == ["taken"]
+
+
+def test_a_run_of_python_is_checked_as_well(here):
+    for make in (Run.create, Run.resume):
+        with pytest.raises(InvalidValue, match="control character"):
+            make(here / "a\nb")
+    with pytest.raises(InvalidValue, match="cannot be read: No such file"):
+        read_json(here / "nothing.json")
