@@ -19,20 +19,20 @@ from rich.console import Console
 
 from agents import AgentConfig, make_agent, make_config, make_environment
 from nas_env import drawing
-from nas_env.arguments import Arguments, parse
-from nas_env.closing import closing_tables
+from nas_env.command_line.arguments import Arguments, parse
+from nas_env.command_line.closing import closing_tables
+from nas_env.command_line.resuming import CONTROL, change_budget, resumed_config, run_to_resume
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
-from nas_env.estimate import Estimate, estimate
-from nas_env.failures import failure_line
-from nas_env.live import Display
-from nas_env.observers import Pictures, Tracking, draw_best
-from nas_env.paths import check_file
 from nas_env.problem import Problem
-from nas_env.resuming import CONTROL, change_budget, resumed_config, run_to_resume
-from nas_env.run import Run, check_free, holds_run
-from nas_env.search import Depth, Search
-from nas_env.store import Store
-from nas_env.summary import device_name, versions
+from nas_env.run.folder import Run, check_free, holds_run
+from nas_env.run.paths import check_file
+from nas_env.run.store import Store
+from nas_env.search.display import Display
+from nas_env.search.estimate import Estimate, estimate
+from nas_env.search.failures import failure_line
+from nas_env.search.loop import Depth, Search
+from nas_env.search.observers import Pictures, Tracking, draw_best
+from nas_env.search.summary import device_name, versions
 from nas_env.tracking import Trackers, make_trackers
 
 INSTALLED = "nas-train"  # the command of the installed package
@@ -188,7 +188,7 @@ def _references(config: Mapping[str, Any], problem: Problem, console: Console) -
     """Return the figures of what the task compares its best with; none where none is wanted."""
     if not problem.task.references or not config.get("references"):
         return {}
-    from nas_env.references import evaluate_references
+    from nas_env.search.references import evaluate_references
 
     names, work = problem.task.references, problem.evaluator.work
     console.print(f"by the same recipe: {', '.join(names)}")

@@ -12,7 +12,7 @@ from search_spaces import UnknownName, _catalogue
 from search_spaces._settings import from_mapping, named
 
 if TYPE_CHECKING:
-    from agents._vec_env_adapter import VecEnvAdapter
+    from agents._sb3.vec_env_adapter import VecEnvAdapter
 
 __all__ = [
     "Advance",
@@ -102,7 +102,7 @@ def make_agent(spec: str | Mapping[str, Any], environment: Any, seed: int = 0) -
 def __getattr__(name: str) -> Any:
     """Import the adapter to Stable-Baselines3 when it is first asked for."""
     if name == "VecEnvAdapter":
-        from agents._vec_env_adapter import VecEnvAdapter
+        from agents._sb3.vec_env_adapter import VecEnvAdapter
 
         return VecEnvAdapter
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

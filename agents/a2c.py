@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import stable_baselines3
 
-from agents._on_policy import OnPolicy, OnPolicyConfig
+from agents._sb3.on_policy import OnPolicy, OnPolicyConfig
 
 
 @dataclass(frozen=True)

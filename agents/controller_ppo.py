@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agents._controller import Controller, Policy
-from agents._policy_gradient import PolicyGradient, PolicyGradientConfig
-from agents._trained import ControllerConfig, TrainedController
+from agents._controller.controller import Controller, Policy
+from agents._controller.trained import ControllerConfig, TrainedController
+from agents._gradient.policy_gradient import PolicyGradient, PolicyGradientConfig
 from search_spaces._settings import at_least
 
 

@@ -14,7 +14,7 @@ from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 from torch import Tensor
 
 from agents._base import State
-from agents._stable_baselines import StableBaselines, StableBaselinesConfig
+from agents._sb3.base import StableBaselines, StableBaselinesConfig
 from agents._tensors import below, under
 from search_spaces._settings import at_least, at_most, between
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import sb3_contrib
 
-from agents._on_policy import PPOConfig, Proximal
+from agents._sb3.on_policy import PPOConfig, Proximal
 
 
 class MaskablePPO(Proximal[PPOConfig]):

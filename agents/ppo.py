@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import stable_baselines3
 
-from agents._on_policy import PPOConfig, Proximal
+from agents._sb3.on_policy import PPOConfig, Proximal
 
 
 class PPO(Proximal[PPOConfig]):

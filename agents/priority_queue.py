@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from agents._base import Episode, State
-from agents._baselines import ExponentialMovingAverage, Ranks
-from agents._logits import Logits
-from agents._policy_gradient import TrainablePolicy
+from agents._controller.trained import ControllerConfig, TrainedController
+from agents._gradient.baselines import ExponentialMovingAverage, Ranks
+from agents._gradient.logits import Logits
+from agents._gradient.policy_gradient import TrainablePolicy
 from agents._repeats import Proposer
 from agents._tensors import below, under
-from agents._trained import ControllerConfig, TrainedController
 from search_spaces import InvalidValue
 from search_spaces._settings import at_least, between
 

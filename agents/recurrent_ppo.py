@@ -9,7 +9,7 @@ import sb3_contrib
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
 
 from agents._base import State
-from agents._on_policy import PPOConfig, Proximal
+from agents._sb3.on_policy import PPOConfig, Proximal
 from search_spaces._settings import at_least, at_most
 
 

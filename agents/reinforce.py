@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from agents._controller import Controller
-from agents._policy_gradient import PolicyGradient, PolicyGradientConfig
-from agents._trained import ControllerConfig, TrainedController
+from agents._controller.controller import Controller
+from agents._controller.trained import ControllerConfig, TrainedController
+from agents._gradient.policy_gradient import PolicyGradient, PolicyGradientConfig
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from agents._logits import Logits
-from agents._policy_gradient import PolicyGradient, PolicyGradientConfig
+from agents._gradient.logits import Logits
+from agents._gradient.policy_gradient import PolicyGradient, PolicyGradientConfig
 from search_spaces._settings import above
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from nas_env._command_line import parse_all
+from nas_env.command_line._parsing import parse_all
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError, UnknownName
 from search_spaces._json import strict_json
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from benchmarks._job import Job
 from nas_env.errors import StoreError
-from nas_env.paths import check_file, check_folder
-from nas_env.store import JOURNAL
+from nas_env.run.paths import check_file, check_folder
+from nas_env.run.store import JOURNAL
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS results (

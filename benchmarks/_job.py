@@ -14,7 +14,7 @@ import numpy as np
 
 from agents import agent_names, make_agent, make_config
 from benchmarks._environment import Truth, make_environment, truth_of
-from nas_env.summary import versions
+from nas_env.search.summary import versions
 
 BudgetKind = Literal["episodes", "distinct"]
 LOWER_IS_BETTER = ("perplexity", "loss")

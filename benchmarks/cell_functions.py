@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks._results import save
-from search_spaces._recurrent_identity import Parts, canonical_parts
 from search_spaces.recurrent_cell import RecurrentCellSpace
+from search_spaces.recurrent_cell._identity import Parts, canonical_parts
 
 UNITS, STEPS, DRAWS = 2, 4, 200
 SCALES = (0.3, 1.0, 3.0)  # standard deviations of the weights

@@ -26,7 +26,7 @@ import tyro
 
 from nas_env.evaluation import train_child
 from nas_env.problem import Problem
-from nas_env.table import write_table
+from nas_env.table.format import write_table
 from nas_env.tasks.digits import Digits
 from nas_env.tasks.nas_bench_digits import FILE
 from nas_env.training.augmentation import ImageData

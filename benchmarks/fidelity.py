@@ -32,7 +32,7 @@ from benchmarks._results import save
 from nas_env.errors import UnknownName
 from nas_env.evaluation._machine import cores
 from nas_env.problem import Problem, choose_device
-from nas_env.summary import device_name
+from nas_env.search.summary import device_name
 from nas_env.tasks import task_class, task_names
 
 DRAWN = 200  # random networks, among which the spread ones are chosen

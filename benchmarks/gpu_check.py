@@ -21,7 +21,7 @@ from benchmarks._command import command
 from benchmarks._results import save
 from nas_env.problem import Problem, choose_device
 from nas_env.records import Evaluation
-from nas_env.summary import device_name
+from nas_env.search.summary import device_name
 from nas_env.tasks import task_class
 
 #: The tasks and how far their means on two devices may be apart, in standard errors.

@@ -40,8 +40,8 @@ from nas_env.training.language import train
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.text import LanguageData
 from search_spaces import published_architecture
-from search_spaces._recurrent_network import LanguageModel, cell_model, reference_model
 from search_spaces.recurrent_cell import RecurrentCellSpace
+from search_spaces.recurrent_cell._network import LanguageModel, cell_model, reference_model
 
 SPACE, NATIVE = "LSTM of the space", "torch.nn.LSTM"
 MODELS = (SPACE, NATIVE)

@@ -23,7 +23,7 @@ import torch
 from agents import Episode, agent_class, make_config
 from benchmarks._processes import in_processes
 from benchmarks._results import mean_interval, save
-from nas_env.store import Store
+from nas_env.run.store import Store
 from search_spaces import Decision
 from search_spaces.convolutional import ConvolutionalSpace
 from train_agent import main as search

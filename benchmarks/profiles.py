@@ -44,12 +44,12 @@ SORTS = {
 #: Parts of a search by file and function.
 PARTS = {
     "children: build, train, validate": ("evaluation/_child.py", "evaluate"),
-    "controller: sample": ("agents/_policy_gradient.py", "draw"),
-    "controller: learn": ("agents/_policy_gradient.py", "step"),
-    "pictures": ("nas_env/observers.py", "draw_best"),
-    "store": ("nas_env/store.py", "put"),
-    "history": ("nas_env/store.py", "record_episodes"),
-    "checkpoints": ("nas_env/checkpoint.py", "write_checkpoint"),
+    "controller: sample": ("agents/_gradient/policy_gradient.py", "draw"),
+    "controller: learn": ("agents/_gradient/policy_gradient.py", "step"),
+    "pictures": ("nas_env/search/observers.py", "draw_best"),
+    "store": ("nas_env/run/store.py", "put"),
+    "history": ("nas_env/run/store.py", "record_episodes"),
+    "checkpoints": ("nas_env/search/checkpoint.py", "write_checkpoint"),
 }
 
 

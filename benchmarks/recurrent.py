@@ -27,8 +27,8 @@ from benchmarks._results import save
 from nas_env.training.allocator import map_large_blocks
 from nas_env.training.cross_entropy import cross_entropy
 from search_spaces import published_architecture
-from search_spaces._recurrent_network import LanguageModel, cell_model, reference_model
 from search_spaces.recurrent_cell import RecurrentCellSpace
+from search_spaces.recurrent_cell._network import LanguageModel, cell_model, reference_model
 from tests._naive_cell import NaiveLayers
 
 CORES = ("plain loop", "nn.LSTM", "found cell", "nn.LSTM in the engine")

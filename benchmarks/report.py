@@ -21,8 +21,8 @@ from benchmarks._reading import studies
 from benchmarks._study import Study
 from nas_env import drawing
 from nas_env.errors import InvalidValue
-from nas_env.files import write_bytes
-from nas_env.paths import check_folder
+from nas_env.run.files import write_bytes
+from nas_env.run.paths import check_folder
 
 MARKS = (85, 200, 300, 500)
 

@@ -28,8 +28,8 @@ from benchmarks._statistics import mean_interval
 from benchmarks._submission import FORMAT, Submission, compare, read
 from benchmarks._verdict import code
 from nas_env.errors import InvalidValue, UnknownName
-from nas_env.files import write_bytes
-from nas_env.paths import check_new_file
+from nas_env.run.files import write_bytes
+from nas_env.run.paths import check_new_file
 
 
 @dataclass(frozen=True)

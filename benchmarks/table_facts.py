@@ -16,7 +16,7 @@ from scipy.stats import kendalltau, spearmanr
 import nas_env  # noqa: F401 - registers the environments
 from benchmarks._anytime import expected_best
 from benchmarks._results import save
-from nas_env.table import Table
+from nas_env.table.format import Table
 
 DRAWS = (10, 50, 100, 200, 300)
 

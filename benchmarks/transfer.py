@@ -20,9 +20,9 @@ from rich.table import Table
 
 import nas_env  # noqa: F401 - registers the environments
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
-from nas_env.files import read_json
 from nas_env.problem import Problem
-from nas_env.references import evaluate_references, figures
+from nas_env.run.files import read_json
+from nas_env.search.references import evaluate_references, figures
 from nas_env.tasks import task_class
 
 

@@ -27,9 +27,9 @@ from benchmarks._reading import curves
 from benchmarks._statistics import mean_interval
 from benchmarks._trials import SPACES, read_spaces, trials
 from nas_env.errors import InvalidValue
-from nas_env.files import write_json
-from nas_env.paths import check_new_file
-from nas_env.summary import versions
+from nas_env.run.files import write_json
+from nas_env.run.paths import check_new_file
+from nas_env.search.summary import versions
 from search_spaces._settings import at_least
 
 NOTHING = -1e6

@@ -39,7 +39,7 @@ __all__ = [
     "register_table",
 ]
 
-ENTRY_POINT = "nas_env.env:NASEnv"
+ENTRY_POINT = "nas_env.env.single:NASEnv"
 __version__ = "0.1.0"
 
 
@@ -61,7 +61,7 @@ def register(id: str, **settings: Any) -> None:
     gymnasium.register(
         id,
         entry_point=ENTRY_POINT,
-        vector_entry_point="nas_env.vector_env:NASVectorEnv",
+        vector_entry_point="nas_env.env.vector:NASVectorEnv",
         kwargs=settings,
     )
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import torch
 
-from nas_env.answers import Answers
 from nas_env.errors import InvalidValue, UnknownName, unknown_keyword
 from nas_env.evaluation import Evaluator, make_evaluator, task_recipe
+from nas_env.evaluation._answers import Answers
 from nas_env.evaluation.table import TableEvaluator
 from nas_env.records import Evaluation, Request
-from nas_env.store import Store
-from nas_env.table import Table
+from nas_env.run.store import Store
+from nas_env.table.format import Table
 from nas_env.tasks import make_task
 from nas_env.tasks._tables import TableTask
 from search_spaces import Architecture, make_space, space_class

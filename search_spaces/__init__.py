@@ -1,6 +1,6 @@
 """Search spaces: the decisions of a design and the networks that they describe.
 
-Each module whose name does not start with an underscore is one search space.
+Each folder, and each module whose name does not start with an underscore, is one search space.
 """
 
 from __future__ import annotations

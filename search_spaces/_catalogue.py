@@ -1,8 +1,9 @@
-"""Catalogues: one file per member, found by themselves.
+"""Catalogues: one file or one folder per member, found by themselves.
 
 A catalogue is a package. Every module of it whose name does not start with an underscore is a
-member, and holds exactly one class that the catalogue's base class is a parent of. A member
-outside the repository is named ``package.module:NAME``.
+member, and holds exactly one class that the catalogue's base class is a parent of. A member of
+several files is a folder, whose ``__init__.py`` holds the class. A member outside the repository
+is named ``package.module:NAME``.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def resolve(reference: str, base: type | None = None) -> Any:
 
 
 def load(package: str, name: str, base: type[Member]) -> type[Member]:
-    """The class of one member, by its file's name or as ``package.module:NAME``.
+    """The class of one member, by the name of its file or folder, or as ``package.module:NAME``.
 
     Raises:
         UnknownName: If there is no such member.

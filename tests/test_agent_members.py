@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from agents import Episode
-from agents._baselines import Ranks
-from agents._controller import Policy
-from agents._trained import policy_loss
+from agents._controller.controller import Policy
+from agents._controller.trained import policy_loss
+from agents._gradient.baselines import Ranks
 from agents.controller_ppo import clipped_loss
 from tests._toys import Words, make, played
 

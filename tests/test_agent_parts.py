@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from agents._logits import Logits
+from agents._gradient.logits import Logits
 from agents._repeats import Memory
 from agents._sequences import fitted, moved, moves, mutated, repaired
 from tests._toys import Rising, Words

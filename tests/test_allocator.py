@@ -18,7 +18,7 @@ from nas_env.training import language
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.text import LanguageData
 from search_spaces import published_architecture
-from search_spaces._recurrent_network import cell_model
+from search_spaces.recurrent_cell._network import cell_model
 from search_spaces.recurrent_cell import RecurrentCellSpace
 
 def resident():

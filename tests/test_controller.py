@@ -12,9 +12,9 @@ import torch
 
 import nas_env  # noqa: F401 - registers the environments
 from agents import Episode, State, agent_class, agent_names, make_agent, make_config
-from agents._baselines import BatchMean, ExponentialMovingAverage, History, NoBaseline
-from agents._controller import Controller
-from agents._trained import policy_loss
+from agents._controller.controller import Controller
+from agents._controller.trained import policy_loss
+from agents._gradient.baselines import BatchMean, ExponentialMovingAverage, History, NoBaseline
 from agents.reinforce import Reinforce
 from search_spaces import Decision, InvalidValue, UnknownName
 from search_spaces.convolutional import ConvolutionalSpace

@@ -12,8 +12,8 @@ import pytest
 
 import nas_env
 from agents import agent_class, agent_names
-from nas_env._choices import SHORT
-from nas_env.arguments import Main
+from nas_env.command_line._choices import SHORT
+from nas_env.command_line.arguments import Main
 from nas_env.evaluation.workers import WorkerSettings
 from nas_env.tasks import task_class, task_names
 from search_spaces import _catalogue

@@ -6,13 +6,14 @@ from dataclasses import fields
 import pytest
 
 from agents import make_config
-from agents._controller import SPREAD, UNITS
+from agents._controller.controller import SPREAD, UNITS
+from agents._controller.trained import LARGEST_ADAM_STEP
 from agents._repeats import ADMIXTURE, ROUNDS
-from agents._trained import LARGEST_ADAM_STEP
-from nas_env import checkpoint, search, store
-from nas_env.arguments import Main
+from nas_env.command_line.arguments import Main
 from nas_env.evaluation.workers import WorkerSettings
 from nas_env.rewards import LAST_EPOCHS
+from nas_env.run import store
+from nas_env.search import checkpoint, loop
 from nas_env.tasks._base import TrainingTask
 from nas_env.tasks.cifar10 import CIFAR10
 from nas_env.tasks.digits import Digits
@@ -154,7 +155,7 @@ def test_limits_and_rewards():
     assert says("docs/runs.md", r"heartbeat every # seconds") == store.HEARTBEAT
     assert store.DEAD_AFTER == 60 and "silent for a minute" in prose("docs/runs.md")
     assert checkpoint.KEPT == 3 and "the last three checkpoints" in prose("docs/runs.md")
-    assert search.CHECKPOINT_EVERY == 1 and "at most one a second" in prose("docs/runs.md")
+    assert loop.CHECKPOINT_EVERY == 1 and "at most one a second" in prose("docs/runs.md")
 
 
 # -- agents --------------------------------------------------------------------------------------

@@ -8,17 +8,17 @@ import pytest
 import torch
 
 from nas_env.problem import Problem
-from nas_env.table import read_table, shipped
+from nas_env.table.format import read_table, shipped
 from nas_env.tasks import make_task
 from nas_env.tasks.digits import Digits
 from nas_env.tasks.nas_bench_201 import DATA_SETS
 from nas_env.tasks.penn_treebank import PennTreebank
 from nas_env.tasks.penn_treebank_characters import SIZE, PennTreebankCharacters
 from search_spaces import make_space, published_architecture
-from search_spaces._recurrent_network import reference_model
 from search_spaces.convolutional import ConvolutionalSpace
 from search_spaces.nas_bench_201 import NASBench201Space
 from search_spaces.recurrent_cell import RecurrentCellSpace
+from search_spaces.recurrent_cell._network import reference_model
 from tests._pages import PAGES, number, numbers, prose, says, table, tables
 
 

@@ -7,7 +7,7 @@ import torch
 import nas_env  # noqa: F401 - registers the environments
 from nas_env.errors import StoreError
 from nas_env.evaluation.in_process import InProcessEvaluator
-from nas_env.store import Store
+from nas_env.run.store import Store
 
 TINY = {"task": {"name": "digits", "train_size": 64}, "recipe": {"epochs": 1}, "layers": 1}
 

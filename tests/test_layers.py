@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from search_spaces import _catalogue
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("search_spaces", "nas_env", "agents")
 OURS = (*PACKAGES, "train_agent")
@@ -53,39 +55,96 @@ def outside(importers, *allowed):
         f"{module} imports {name}"
         for module, names in IMPORTS.items()
         for name in sorted(names)
-        if inside(module, importers) and not inside(name, *allowed)
+        if inside(module, importers)
+        and not inside(name, *allowed)
+        and f"{name}.__init__" not in allowed
     ]
 
 
-@pytest.mark.parametrize(
-    "importers, allowed",
-    [
-        ("search_spaces", ["search_spaces"]),
-        ("agents", ["agents", "search_spaces"]),
-        ("nas_env", ["nas_env", "search_spaces"]),
-        ("nas_env.training", ["nas_env.training", "search_spaces"]),
-        ("nas_env.records", ["search_spaces"]),
-        ("nas_env.rewards", []),
-        ("nas_env.store", ["nas_env.records", "nas_env.errors", "nas_env.paths"]),
-        ("nas_env.drawing", ["nas_env.drawing", "search_spaces"]),
-        (
-            "nas_env.tasks",
-            [
-                "nas_env.tasks",
-                "nas_env.training",
-                "nas_env.rewards",
-                "nas_env.table",
-                "nas_env.errors",
-                "search_spaces",
-            ],
-        ),
-        ("nas_env.table", ["nas_env._table_entries", "nas_env.errors", "search_spaces"]),
-        ("nas_env._table_entries", ["nas_env.errors", "search_spaces"]),
+SPACES = [f"search_spaces.{name}" for name in _catalogue.names("search_spaces")]
+SPACE_PROTOCOL = [m for m in FILES if m.startswith("search_spaces._")]
+AGENT_PROTOCOL = [m for m in FILES if m.startswith("agents._") and m.count(".") == 1]
+AGENT_PROTOCOL = [m for m in AGENT_PROTOCOL if FILES[m].name != "__init__.py"]
+RECORDS = ["nas_env.records", "nas_env.errors"]
+TASKS = ["nas_env.tasks", "nas_env.training", "nas_env.table.format"]
+EVALUATION = ["nas_env.evaluation", *TASKS, "nas_env.run.store"]
+
+#: What the modules of a name may import; ``__init__`` stands for a package without its modules.
+#: Each family of ``nas_env`` has a line.
+LAYERS = {
+    "search_spaces": ["search_spaces"],
+    **{space: [space, *SPACE_PROTOCOL] for space in SPACES},
+    **dict.fromkeys(SPACE_PROTOCOL, SPACE_PROTOCOL),
+    "agents": ["agents", "search_spaces"],
+    "agents._controller.controller": [
+        "agents._controller.controller",
+        *AGENT_PROTOCOL,
+        "search_spaces",
     ],
-)
-def test_no_import_runs_upward(importers, allowed):
+    "agents._gradient": ["agents._gradient", *AGENT_PROTOCOL, "search_spaces"],
+    "agents._sb3": ["agents._sb3", *AGENT_PROTOCOL, "search_spaces"],
+    **{module: [*AGENT_PROTOCOL, "search_spaces"] for module in AGENT_PROTOCOL},
+    "nas_env": ["nas_env", "search_spaces"],
+    "nas_env.errors": ["search_spaces"],
+    "nas_env.records": ["search_spaces"],
+    "nas_env.rewards": [],
+    "nas_env.training": ["nas_env.training", "search_spaces"],
+    "nas_env.drawing": ["nas_env.drawing", "search_spaces"],
+    "nas_env.tracking": ["nas_env.tracking", "search_spaces"],
+    "nas_env.run.folder": ["nas_env.run.folder", *RECORDS],
+    "nas_env.run.store": [*RECORDS, "nas_env.run.paths"],
+    "nas_env.table.format": ["nas_env.table.format", "nas_env.errors", "search_spaces"],
+    "nas_env.table._entries": ["nas_env.errors", "search_spaces"],
+    "nas_env.tasks": [*TASKS, "nas_env.rewards", "nas_env.errors", "search_spaces"],
+    "nas_env.evaluation": [*EVALUATION, *RECORDS, "search_spaces"],
+    "nas_env.problem": [*EVALUATION, *RECORDS, "search_spaces"],
+    "nas_env.env.single": [
+        "nas_env.env.single",
+        "nas_env.problem",
+        "nas_env.evaluation",
+        "nas_env.run.store",
+        "nas_env.drawing",
+        *RECORDS,
+        "search_spaces",
+    ],
+    "nas_env.search.loop": [
+        "nas_env.search.loop",
+        "nas_env.problem",
+        *EVALUATION,
+        "nas_env.run.folder",
+        "nas_env.drawing",
+        "nas_env.tracking",
+        "nas_env.__init__",  # its version
+        *RECORDS,
+        "search_spaces",
+    ],
+    "nas_env.command_line": ["nas_env", "search_spaces"],
+}
+
+
+def family(module):
+    """The folder that a module lies in, or itself where it lies flat in its package."""
+    return ".".join(module.split(".")[:2])
+
+
+@pytest.mark.parametrize("importers", LAYERS)
+def test_no_import_runs_upward(importers):
     assert any(inside(module, importers) for module in IMPORTS)
-    assert outside(importers, *allowed) == []
+    assert outside(importers, *LAYERS[importers]) == []
+
+
+def test_each_family_of_the_environment_has_its_layer():
+    assert {family(module) for module in FILES if inside(module, "nas_env")} <= set(LAYERS)
+
+
+def test_the_command_line_is_imported_by_nobody():
+    """Only the program and the benchmarks import it, and they are imported by nobody."""
+    assert [
+        m
+        for m, names in IMPORTS.items()
+        if any(inside(name, "nas_env.command_line") for name in names)
+        and not inside(m, "nas_env.command_line", "train_agent")
+    ] == []
 
 
 def test_the_door_is_imported_by_nobody():
@@ -93,7 +152,7 @@ def test_the_door_is_imported_by_nobody():
 
 
 def test_task_training_and_store_meet_in_the_evaluation_alone():
-    parts = ("nas_env.tasks", "nas_env.training", "nas_env.store")
+    parts = ("nas_env.tasks", "nas_env.training", "nas_env.run.store")
     meeting = [
         module
         for module, names in IMPORTS.items()
@@ -102,14 +161,31 @@ def test_task_training_and_store_meet_in_the_evaluation_alone():
     assert all(inside(module, "nas_env.evaluation") for module in meeting), meeting
 
 
+def test_every_folder_is_a_package_that_says_what_its_family_is():
+    for module, file in FILES.items():
+        if module != "train_agent":
+            init = file.parent / "__init__.py"
+            assert init.is_file(), f"{init} is missing, so {module} would not be installed"
+            assert ast.get_docstring(ast.parse(init.read_text())), f"{init} says nothing"
+
+
+def test_what_lies_flat_in_the_environment_is_little():
+    assert len(list((ROOT / "nas_env").glob("*.py"))) <= 8
+
+
 def test_what_is_imported_is_there():
     known = {name for names in IMPORTS.values() for name in names}
     assert known <= set(FILES)
 
 
-def test_no_import_goes_in_a_circle():
+@pytest.mark.parametrize("part", [str, family], ids=["modules", "families"])
+def test_no_import_goes_in_a_circle(part):
+    """Neither from module to module nor from folder to folder."""
+    graph = {}
+    for module, names in IMPORTS.items():
+        graph.setdefault(part(module), set()).update(map(part, names))
     try:
-        TopologicalSorter(IMPORTS).prepare()
+        TopologicalSorter({m: names - {m} for m, names in graph.items()}).prepare()
     except CycleError as error:
         pytest.fail(f"a circle of imports: {' <- '.join(error.args[1])}")
 

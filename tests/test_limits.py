@@ -8,7 +8,7 @@ from _small import ID, LENGTH, TINY
 
 from nas_env.errors import InvalidValue
 from nas_env.problem import Problem
-from nas_env.store import Store
+from nas_env.run.store import Store
 from nas_env.tasks import make_task
 from search_spaces import make_space, published_architecture
 from train_agent import main

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from nas_env.evaluation._work import Work
-from nas_env.live import Display
+from nas_env.search.display import Display
 from nas_env.training.outcome import Progress
 
 GOOD = {"status": "ok", "reward": 0.5}
@@ -194,8 +194,8 @@ def test_a_terminal_has_a_line_and_one_of_the_children_at_work(search, width):
 
 
 def test_the_clock_is_looked_at_without_any_call(search, monkeypatch):
-    monkeypatch.setattr("nas_env.live.TICK", 0.01)
-    monkeypatch.setattr("nas_env.live.LINE_EVERY", 0.0)
+    monkeypatch.setattr("nas_env.search.display.TICK", 0.01)
+    monkeypatch.setattr("nas_env.search.display.LINE_EVERY", 0.0)
     with search.display():
         deadline = time.monotonic() + 60
         while not search.file.getvalue():

@@ -15,9 +15,9 @@ from nas_env.problem import Problem
 from nas_env.tasks.cifar10 import CIFAR10
 from nas_env.training.augmentation import pad
 from search_spaces import InvalidArchitecture, InvalidValue, make_space
-from search_spaces._nas_bench_201_identity import OPERATIONS
-from search_spaces._nas_bench_201_network import Cell, NASBench201Network, ResidualBlock
 from search_spaces.nas_bench_201 import NASBench201Cell, NASBench201Space
+from search_spaces.nas_bench_201._identity import OPERATIONS
+from search_spaces.nas_bench_201._network import Cell, NASBench201Network, ResidualBlock
 
 SPACE = NASBench201Space()
 NONE, SKIP, C1, C3, POOL = range(5)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from search_spaces._nas_bench_201_identity import EDGES, canonical_cells
-from search_spaces._nas_bench_201_network import Cell
 from search_spaces.nas_bench_201 import NASBench201Space
+from search_spaces.nas_bench_201._identity import EDGES, canonical_cells
+from search_spaces.nas_bench_201._network import Cell
 
 SPACE = NASBench201Space()
 NONE, SKIP, C1, C3, POOL = range(5)

@@ -9,13 +9,13 @@ from pathlib import Path
 import gymnasium
 import pytest
 
-from nas_env.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nas_env.errors import DataCorrupt, DataNotFound, InvalidValue, NASError, StoreError
-from nas_env.files import LARGEST, read_json, write_bytes
 from nas_env.problem import Problem
-from nas_env.run import Run
-from nas_env.store import Store
-from nas_env.table import read_table
+from nas_env.run.files import LARGEST, read_json, write_bytes
+from nas_env.run.folder import Run
+from nas_env.run.store import Store
+from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from nas_env.table.format import read_table
 from nas_env.tracking.wandb import _run_id
 from train_agent import main
 

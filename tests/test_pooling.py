@@ -14,12 +14,12 @@ import nas_env  # noqa: F401 - registers the environments
 from nas_env.drawing import draw_graph, text_graph, to_rgb
 from nas_env.problem import Problem
 from search_spaces import InvalidArchitecture, InvalidValue, make_space, published_architecture
-from search_spaces._convolutional_network import plan
 from search_spaces.convolutional import (
     ConvolutionalArchitecture,
     ConvolutionalLayer,
     ConvolutionalSpace,
 )
+from search_spaces.convolutional._network import plan
 
 PAPER = ConvolutionalSpace(layers=13, filters=(6, 12, 24, 36), pooling=(4, 8), block=3)
 

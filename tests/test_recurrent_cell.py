@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn import functional
 
 import nas_env  # noqa: F401 - registers the environments
-from nas_env import references
 from nas_env.drawing import draw_graph, suitable_layout, text_graph, to_rgb
+from nas_env.search import references
 from search_spaces import (
     InvalidArchitecture,
     InvalidValue,
@@ -20,10 +20,10 @@ from search_spaces import (
     make_space,
     published_architecture,
 )
-from search_spaces._recurrent_layer import CellLayers
-from search_spaces._recurrent_network import Size, cell_model, reference_model
-from search_spaces._recurrent_product import SequenceProduct
 from search_spaces.recurrent_cell import RecurrentCell, RecurrentCellSpace
+from search_spaces.recurrent_cell._layer import CellLayers
+from search_spaces.recurrent_cell._network import Size, cell_model, reference_model
+from search_spaces.recurrent_cell._product import SequenceProduct
 
 SPACE = RecurrentCellSpace()
 WIDE = RecurrentCellSpace(

@@ -9,10 +9,10 @@ from torch import nn
 
 from benchmarks.cell_functions import all_cells, fingerprints, grouped
 from search_spaces import make_space, published_architecture
-from search_spaces._recurrent_identity import canonical_parts
-from search_spaces._recurrent_layer import CellLayers
-from search_spaces._recurrent_signs import ANY, NOT_NEGATIVE, ZERO, signs
 from search_spaces.recurrent_cell import RecurrentCell, RecurrentCellSpace
+from search_spaces.recurrent_cell._identity import canonical_parts
+from search_spaces.recurrent_cell._layer import CellLayers
+from search_spaces.recurrent_cell._signs import ANY, NOT_NEGATIVE, ZERO, signs
 
 SPACE = RecurrentCellSpace()
 LARGER = {

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from agents import agent_names
-from nas_env import search
-from nas_env.checkpoint import KEPT, Checkpoint, read_checkpoint, write_checkpoint
-from nas_env.store import Store
+from nas_env.run.store import Store
+from nas_env.search import loop
+from nas_env.search.checkpoint import KEPT, Checkpoint, read_checkpoint, write_checkpoint
 from tests._killing import append, killed_at
 from train_agent import main
 
@@ -40,7 +40,7 @@ def start_or_resume(folder, arguments):
 @pytest.mark.parametrize("agent, seconds", [("reinforce", 0.0), ("random_search", 1e9)], ids=str)
 def test_ten_kills_change_nothing(agent, seconds, tmp_path, monkeypatch):
     """With a checkpoint after each update, and with none but the last."""
-    monkeypatch.setattr(search, "CHECKPOINT_EVERY", seconds)
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", seconds)
     arguments = ["--children", "16", "--control", "random", "--agent", agent, *TINY]
     assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0
     torch.set_num_threads(1)
@@ -58,7 +58,7 @@ def test_every_agent_goes_on_bit_by_bit(tmp_path, agent, monkeypatch):
     assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0
     killed = tmp_path / "killed"
     with monkeypatch.context() as patch:
-        patch.setattr(search, "CHECKPOINT_EVERY", 0.0)
+        patch.setattr(loop, "CHECKPOINT_EVERY", 0.0)
         for step in (12, 17, 15):
             assert killed_at(step, start_or_resume(killed, arguments))
     assert 0 < read_checkpoint(killed / "checkpoint").episodes < 60

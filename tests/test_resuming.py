@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from agents import agent_names
-from nas_env.checkpoint import read_checkpoint
-from nas_env.run import Run
-from nas_env.store import Store
+from nas_env.run.folder import Run
+from nas_env.run.store import Store
+from nas_env.search.checkpoint import read_checkpoint
 from tests._killing import killed_at
 from train_agent import main
 

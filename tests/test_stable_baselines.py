@@ -9,10 +9,10 @@ import torch
 from sb3_contrib.common.maskable.utils import get_action_masks
 
 from agents import State, agent_class, agent_names, make_agent, make_config
-from agents._on_policy import minibatch
-from nas_env import search
-from nas_env.checkpoint import read_checkpoint
-from nas_env.store import Store
+from agents._sb3.on_policy import minibatch
+from nas_env.run.store import Store
+from nas_env.search import loop
+from nas_env.search.checkpoint import read_checkpoint
 from search_spaces import InvalidValue
 from tests._killing import killed_at
 from tests._small import LENGTH, Maker
@@ -295,7 +295,7 @@ def outcome(folder):
 
 @pytest.mark.parametrize("name", KILLED)
 def test_kills_change_nothing(tmp_path, name, monkeypatch):
-    monkeypatch.setattr(search, "CHECKPOINT_EVERY", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 0.0)
     arguments = ["--children", "22", "--agent", name, *KILLED[name], *SEARCH]
     arguments += ["--depth.first", "1", "--depth.every", "5"]
     assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0

@@ -13,7 +13,7 @@ import pytest
 
 from nas_env.errors import StoreError
 from nas_env.records import FACTS, Evaluation, Request
-from nas_env.store import Store
+from nas_env.run.store import Store
 from tests._killing import append, forked, killed_at
 
 

@@ -12,9 +12,9 @@ import pytest
 import nas_env
 from agents import agent_names
 from nas_env import DataCorrupt, DataNotFound, InvalidValue
-from nas_env.answers import drawn
+from nas_env.evaluation._answers import drawn
 from nas_env.problem import Problem
-from nas_env.table import make_table, read_table, shipped, write_table
+from nas_env.table.format import make_table, read_table, shipped, write_table
 from nas_env.tasks.digits import Digits
 from search_spaces import make_space
 from search_spaces.convolutional import ConvolutionalSpace
@@ -382,7 +382,7 @@ def test_a_search_over_a_table_keeps_its_history(tmp_path):
         )
         == 0
     )
-    from nas_env.store import Store
+    from nas_env.run.store import Store
 
     store = Store(tmp_path / "run" / "results.sqlite")
     records = store.all_episodes()

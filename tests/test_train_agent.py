@@ -12,8 +12,8 @@ from dataclasses import asdict
 import pytest
 
 from agents import agent_names, make_config
-from nas_env import search
-from nas_env._help import attributes
+from nas_env.command_line._help import attributes
+from nas_env.search import loop
 from nas_env.tasks._torchvision import verify
 from tests._killing import forked, stopped_at
 from train_agent import main
@@ -64,7 +64,7 @@ def test_the_depth_schedule(tmp_path):
     schedule = ["--depth.first", "1", "--depth.step", "1", "--depth.every", "2"]
     arguments = ["--children", "7", *TINY, "--space.layers", "3", "--quiet", *schedule]
     assert main([*arguments, "--run", str(tmp_path / "run")]) == 0
-    from nas_env.store import Store
+    from nas_env.run.store import Store
 
     episodes = Store(tmp_path / "run" / "results.sqlite").all_episodes()
     depths = [len(episode["architecture"]["layers"]) for episode in episodes]
@@ -165,7 +165,7 @@ def test_corrupt_data_is_named_with_its_checksum(tmp_path, monkeypatch, capsys):
 def test_an_interrupted_search_keeps_all_and_says_how_to_go_on(
     number, workers, step, tmp_path, monkeypatch, capfd
 ):
-    monkeypatch.setattr(search, "CHECKPOINT_EVERY", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 0.0)
     run = tmp_path / "run"
     arguments = ["--children", "20", "--workers", str(workers), *TINY, "--quiet"]
     assert stopped_at(step, lambda: main([*arguments, "--run", str(run)]), number) == 130

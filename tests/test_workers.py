@@ -21,7 +21,7 @@ from nas_env.evaluation._room import Room, predicted_memory
 from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
-from nas_env.store import Store
+from nas_env.run.store import Store
 from train_agent import main
 
 PATIENCE = 600.0  # seconds; no machine is so busy
@@ -256,7 +256,7 @@ import torch
 
 from nas_env.evaluation import make_evaluator
 from nas_env.records import Request
-from nas_env.store import Store
+from nas_env.run.store import Store
 
 evaluator = make_evaluator({"name": "workers", "workers": 2}, torch.device("cpu"), Store())
 for text in sys.argv[1:]:

@@ -18,7 +18,7 @@ from nas_env.evaluation._data import check_data
 from nas_env.evaluation._rehearsal import Rehearsal
 from nas_env.evaluation._work import Work
 from nas_env.records import Evaluation, Request
-from nas_env.store import Store
+from nas_env.run.store import Store
 from search_spaces import _catalogue
 
 WAIT = 0.2  # seconds between two looks at a child that another process trains

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
-from nas_env.answers import Answers
 from nas_env.errors import InvalidValue
+from nas_env.evaluation._answers import Answers
 from nas_env.evaluation._base import Evaluator
 from nas_env.evaluation._child import task_recipe
 from nas_env.records import Evaluation, Request

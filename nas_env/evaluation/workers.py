@@ -21,7 +21,7 @@ from nas_env.evaluation._rehearsal import Rehearsal
 from nas_env.evaluation._room import Room, predicted_memory
 from nas_env.evaluation._worker import Worker, WorkerDied, WorkerLate
 from nas_env.records import Evaluation, Request
-from nas_env.store import Store
+from nas_env.run.store import Store
 from nas_env.tasks import make_task
 from nas_env.training.outcome import Report
 from search_spaces._settings import at_least

@@ -55,7 +55,8 @@ class Task(ABC):
     environments: ClassVar[Mapping[str, Mapping[str, Any]]]
     #: The reward of an evaluation that is not ``ok``.
     failure_reward: ClassVar[float] = 0.0
-    #: Networks to compare the best child with: labels, and names of :mod:`nas_env.references`.
+    #: Networks to compare the best child with: labels, and their names for
+    #: :mod:`nas_env.search.references`.
     references: ClassVar[Mapping[str, str]] = {}
     #: The evaluator if none is chosen.
     default_evaluator: ClassVar[str] = "in_process"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from nas_env.table import Table
+from nas_env.table.format import Table
 from nas_env.tasks._base import Task
 from nas_env.training.recipe import Recipe
 from search_spaces._settings import at_least

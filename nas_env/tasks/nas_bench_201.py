@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from nas_env.errors import DataCorrupt, DataNotFound
-from nas_env.table import Table, make_table
+from nas_env.table.format import Table, make_table
 from nas_env.tasks._base import data_folder
 from nas_env.tasks._tables import TableTask
 from search_spaces.nas_bench_201 import NASBench201Space

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nas_env.table import Table, read_table, shipped
+from nas_env.table.format import Table, read_table, shipped
 from nas_env.tasks._tables import TableTask
 
 FILE = shipped("nas_bench_digits.npz")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nas_env.table import Table, read_table
+from nas_env.table.format import Table, read_table
 from nas_env.tasks._tables import TableTask
 
 

@@ -1,0 +1,1 @@
+"""The recurrent controller: its plan, its network, and training it."""

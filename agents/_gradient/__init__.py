@@ -1,0 +1,1 @@
+"""The base of agents by policy gradient: baselines, advantages, the step."""

@@ -1,0 +1,1 @@
+"""The base of agents by Stable-Baselines3, the adapter and the recorder."""

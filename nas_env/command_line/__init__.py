@@ -1,0 +1,1 @@
+"""The command line: made of the settings' dataclasses."""

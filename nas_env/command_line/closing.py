@@ -1,0 +1,95 @@
+"""The tables that a person sees when a search is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from nas_env.search.summary import PARTS
+
+
+def closing_tables(summary: Mapping[str, Any]) -> list[Table]:
+    """The figures of a finished search; and, where there are any, its references beside it."""
+    tables = [closing_table(summary)]
+    if summary.get("references"):
+        tables.append(references_table(summary))
+    return tables
+
+
+def references_table(summary: Mapping[str, Any]) -> Table:
+    """The best child beside what the task compares it with, all by one recipe."""
+    found = {f"best of {summary['agent']}": summary["best"]}
+    if summary.get("random_search"):
+        found["best of random search"] = summary["random_search"]["best"]
+    found = {name: best for name, best in found.items() if best} | summary["references"]
+    metrics = [name for name in next(iter(found.values())) if name.startswith("validation_")]
+    table = Table(title="by the same recipe, at most as large")
+    for column in ("", *(name.replace("_", " ") for name in metrics), "reward", "parameters"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, figures in found.items():
+        numbers = [_number(figures.get(metric)) for metric in (*metrics, "reward")]
+        table.add_row(name, *numbers, f"{figures['parameters'] or 0:,}")
+    return table
+
+
+def closing_table(summary: Mapping[str, Any]) -> Table:
+    """The figures of a finished search, beside those of its control."""
+    table = Table(title=f"{summary['env']}, seed {summary['seed']}")
+    table.add_column("")
+    columns = [summary]
+    table.add_column(summary["agent"], justify="right")
+    if summary.get("random_search"):
+        columns.append(summary["random_search"])
+        table.add_column("random search", justify="right")
+    rows = [_rows(column) for column in columns]
+    for name in rows[0]:
+        table.add_row(name, *(row.get(name, "") for row in rows))
+    return table
+
+
+def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
+    best = figures["best"] or {}
+    failed = ", ".join(f"{count} {status}" for status, count in figures["failed"].items())
+    rows = {"best reward": _number(best["reward"]) if best else "none succeeded"}
+    for name in best:
+        if name.startswith(("validation_", "test_", "regret")):
+            rows[_label(name)] = _number(best[name])
+    if best.get("parameters") is not None:
+        rows["parameters of the best"] = f"{best['parameters']:,}"
+    return rows | {
+        "mean reward": _number(figures["mean_reward"]),
+        "mean reward, last quarter": _number(figures["mean_reward_last_quarter"]),
+        "children (episodes)": f"{figures['children']:,}",
+        "different architectures": f"{figures['distinct']:,}",
+        "failed": failed or "0",
+        "seconds": f"{figures['seconds']:,.1f}",
+        "children per hour": f"{figures['children_per_hour'] or 0:,.0f}",
+        "seconds a child": _seconds_a_child(figures),
+        **{
+            f"seconds to {PARTS[part]}": f"{seconds:,.1f}"
+            for part, seconds in (figures.get("seconds_of_children") or {}).items()
+        },
+    }
+
+
+def _seconds_a_child(figures: Mapping[str, Any]) -> str:
+    """Return the measured seconds of a child beside the estimated ones."""
+    measured = figures["seconds_a_child"]
+    expected = figures["estimated_seconds_a_child"]
+    if measured is None:
+        return ""
+    return f"{measured:.3g}" + (f" (estimated: {expected:.3g})" if expected else "")
+
+
+def _label(name: str) -> str:
+    """``validation_accuracy`` -> ``best validation accuracy``; a test metric is not searched by."""
+    text = name.replace("_", " ")
+    return f"best {text}" if name.startswith("validation_") else f"{text} of the best"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}" if value < 10 else f"{value:.2f}"  # a perplexity has no more

@@ -1,0 +1,151 @@
+"""Resuming a run: what a command line must repeat, what it may change, and a new budget."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nas_env.command_line._choices import (
+    Choices,
+    ConfigMaker,
+    environment_spec,
+    first_look,
+    preset_recipe,
+)
+from nas_env.errors import InvalidValue
+from nas_env.evaluation import task_recipe
+from nas_env.run.folder import Run, holds_run
+from nas_env.run.store import Store
+from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from nas_env.tasks import make_task
+from search_spaces import make_space
+
+#: What may change in a run's configuration: no reward depends on it, or it is another budget.
+MAY_CHANGE = frozenset({"children", "control", "stop_after_failures", "track"})
+CONTROL = "control"  # the folder of the random search, and the end of its name in the store
+
+
+class Differs(InvalidValue):
+    """A command line that resumes a run sets a value that differs from the run's."""
+
+    def __init__(self, option: str, given: Any, has: Any):
+        super().__init__(f"{option} is {_shown(given)}, the run has {_shown(has)}")
+
+
+def run_to_resume(line: Sequence[str]) -> Path | None:
+    """Return the folder of the run that a command line resumes; None if it begins a run.
+
+    Raises:
+        InvalidValue: If ``--resume`` stands there without ``--run``.
+    """
+    chosen = first_look(line)
+    if chosen.resume in (None, "no"):
+        return None
+    if chosen.run is None:
+        raise InvalidValue("--resume needs --run, the folder of the run to go on with")
+    folder = Path(chosen.run)
+    return None if chosen.resume == "auto" and not holds_run(folder) else folder
+
+
+def choose_again(
+    chosen: argparse.Namespace, make_config: ConfigMaker, config: Mapping[str, Any]
+) -> Choices:
+    """Return what a run is made of.
+
+    Args:
+        chosen: The first look at the command line. An agent's preset and a named recipe stand for
+            their settings, which are compared with the run's later.
+        make_config: Function from an agent's spec to its name and configuration.
+        config: The run's configuration.
+
+    Raises:
+        Differs: If another environment, agent or space was chosen.
+    """
+    make, agent = config["make"], config["agent"]
+    has = {"env": config["env"], "agent": agent["name"], "space": make["space"]["name"]}
+    for name, value in has.items():
+        given = getattr(chosen, name)
+        if given is not None and given != value:
+            raise Differs(f"--{name}", given, value)
+    environment_spec(config["env"])  # its module may register what the rest needs
+    task = make_task(make["task"])
+    if chosen.preset is not None:
+        agent = {"name": agent["name"], "preset": chosen.preset}
+    if chosen.recipe is not None:
+        recipe = preset_recipe(task, chosen.recipe)
+    else:
+        recipe = task_recipe(task, make["recipe"])
+    return Choices(*make_config(agent), task, make_space(make["space"]), recipe)
+
+
+def resumed_config(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's configuration with what a command line changes of it.
+
+    Args:
+        old: The run's configuration.
+        new: The configuration that the command line makes.
+
+    Raises:
+        Differs: If it changes something that a reward depends on.
+    """
+    changed = json.loads(json.dumps({**new, "id": old["id"]}))
+    has = dict(_settings(old))
+    for option, value in _settings(changed):
+        if option in has and value != has[option]:
+            raise Differs(option, value, has[option])
+    return changed
+
+
+def _settings(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield all that a run cannot change, as command-line options and their values."""
+    make = config["make"]
+    nested = {"agent": config["agent"], "depth": config["depth"]}
+    nested |= {name: make[name] for name in ("task", "space", "recipe")}
+    for part, values in nested.items():
+        for name, value in values.items():
+            yield f"--{part}.{name}".replace("_", "-"), value
+    yield "--evaluation-seed", make["evaluation_seed"]
+    yield "--device", make["device"].partition(":")[0]
+    for name, value in config.items():
+        if name not in {"id", "make", *nested, *MAY_CHANGE}:
+            yield f"--{name}".replace("_", "-"), value
+
+
+def _shown(value: Any) -> str:
+    """Return a value as it is written on a command line."""
+    if isinstance(value, list):
+        return " ".join(map(_shown, value)) or "empty"
+    return str(value)
+
+
+def change_budget(run: Run, children: int) -> None:
+    """Prepare a run to be played again with another budget.
+
+    It ends as one that had this budget from the beginning, because it is played from the first
+    episode. No child is trained twice, because its evaluation is in the store. A process that is
+    killed here leaves the run as it was, or unfinished with its former budget.
+
+    Raises:
+        InvalidValue: If more children than that were played.
+    """
+    config = run.config
+    store = Store(config["store"] or run.folder / "results.sqlite", config["id"])
+    played = len(store.episodes())
+    store.close()
+    if played > children:
+        raise InvalidValue(f"--children is {children}, the run has played {played}")
+    for folder in (run.checkpoints, run.folder / CONTROL / run.checkpoints.name):
+        _forget(folder)
+    run.reopen()
+
+
+def _forget(checkpoints: Path) -> None:
+    """Replace the checkpoints of a search by one from before its first episode."""
+    last = read_checkpoint(checkpoints)
+    if last is not None:
+        shutil.rmtree(checkpoints)
+        write_checkpoint(checkpoints, Checkpoint(0, search=last.search))

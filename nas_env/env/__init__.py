@@ -1,0 +1,1 @@
+"""The environments: for one episode, and for many that step together."""

@@ -1,0 +1,213 @@
+"""One search on disk: its folder, its lock, its configuration and its summary."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nas_env.errors import InvalidValue, RunExists, RunInUse
+from nas_env.run.files import read_json, write_json
+from nas_env.run.paths import check_folder, check_name
+
+RUN = "a run's folder"
+NULL = type(None)
+NUMBER = (float, int)
+SPEC = {"name": str}
+#: What a run's configuration has.
+CONFIG: dict[str, Any] = {
+    "id": str,
+    "env": str,
+    "agent": SPEC,
+    "children": int,
+    "seed": int,
+    "make": {
+        "task": SPEC,
+        "space": SPEC,
+        "recipe": dict,
+        "device": str,
+        "evaluation_seed": int,
+        "evaluator": SPEC,
+    },
+    "depth": {"first": int, "step": int, "every": int},
+    "control": (str, NULL),
+    "track": [str],
+    "references": bool,
+    "stop_after_failures": int,
+    "store": (str, NULL),
+}
+#: What the summary of a search has, that of its control too.
+FIGURES: dict[str, Any] = {
+    "children": int,
+    "distinct": int,
+    "failed": dict,
+    "failures": list,
+    "best": (dict, NULL),
+    "mean_reward": (*NUMBER, NULL),
+    "mean_reward_last_quarter": (*NUMBER, NULL),
+    "seconds": NUMBER,
+    "children_per_hour": (*NUMBER, NULL),
+}
+#: What the summary of a run has.
+SUMMARY: dict[str, Any] = {
+    "env": str,
+    "agent": str,
+    "seed": int,
+    **FIGURES,
+    "random_search": (dict, NULL),
+    "references": dict,
+}
+
+
+class Run:
+    """A run's folder, held by this process until it is closed.
+
+    The lock belongs to the operating system, so it ends with its holder in any case.
+
+    Args:
+        folder: Folder of the run, which must exist.
+
+    Raises:
+        RunInUse: If another process holds the folder; the message names it.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        try:
+            self._lock = open(folder / "lock", "a+")  # noqa: SIM115 - held as long as the run
+        except OSError as error:
+            raise InvalidValue(f"{folder} cannot be used: {error.strerror}") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.seek(0)
+            holder = self._lock.read().strip() or "another process"
+            self._lock.close()
+            raise RunInUse(f"{folder} is in use by {holder}") from None
+        self._lock.truncate(0)
+        self._lock.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
+        self._lock.flush()
+
+    @classmethod
+    def create(cls, folder: Path) -> Run:
+        """Make a new run.
+
+        Raises:
+            RunExists: If the folder exists and is not empty.
+            InvalidValue: If it cannot be made.
+        """
+        check_free(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidValue(f"{folder} cannot be made: {error.strerror}") from None
+        run = cls(folder)
+        try:
+            check_free(folder)  # now that nobody else can make it
+        except BaseException:
+            run.close()
+            raise
+        return run
+
+    @classmethod
+    def create_next(cls, parent: Path, stem: str) -> Run:
+        """Make a new run in the first free ``<parent>/<stem>-<n>``."""
+        number = 1
+        while True:
+            folder = parent / f"{stem}-{number}"
+            try:
+                folder.mkdir(parents=True)
+                return cls(folder)
+            except FileExistsError:
+                number += 1
+            except OSError as error:
+                raise InvalidValue(f"{folder} cannot be made: {error.strerror}") from None
+
+    @classmethod
+    def resume(cls, folder: Path) -> Run:
+        """Hold a run that exists.
+
+        Raises:
+            InvalidValue: If there is none.
+        """
+        check_name(folder, RUN)
+        if not holds_run(folder):
+            raise InvalidValue(f"{folder} holds no run to resume: it has no config.json")
+        return cls(folder)
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.folder / "checkpoint"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The resolved configuration.
+
+        Raises:
+            InvalidValue: If the file is not a run's; the message names the file and the key.
+        """
+        return read_json(self.folder / "config.json", CONFIG)
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write the resolved configuration; a run has one from then on."""
+        write_json(self.folder / "config.json", dict(config))
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """The summary of a finished run, else None.
+
+        Raises:
+            InvalidValue: If the file is no summary; the message names the file and the key.
+        """
+        path = self.folder / "summary.json"
+        if not path.is_file():
+            return None
+        summary = read_json(path, SUMMARY)
+        if summary["random_search"] is not None:
+            read_json(path, {"random_search": FIGURES})
+        return summary
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Write the summary: the run is finished."""
+        write_json(self.folder / "summary.json", dict(summary))
+
+    def reopen(self) -> None:
+        """Remove the summary: the run is not finished any more."""
+        (self.folder / "summary.json").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Release the folder."""
+        self._lock.close()
+
+
+def holds_run(folder: Path) -> bool:
+    """Tell whether a run was begun in a folder."""
+    try:
+        return (folder / "config.json").is_file()
+    except OSError:  # no name for a folder
+        return False
+
+
+def check_free(folder: Path) -> None:
+    """Check that a new run may be made in a folder.
+
+    Raises:
+        RunExists: If the folder exists and is not empty.
+        InvalidValue: If it is a file, or cannot be made.
+    """
+    check_folder(folder, RUN)
+    try:
+        # A lock and a hidden file are what a process leaves that was killed before it had a run.
+        names = [p.name for p in folder.iterdir() if p.name != "lock" and p.name[0] != "."]
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InvalidValue(f"{folder} cannot be used: {error.strerror}") from None
+    if "config.json" in names:
+        raise RunExists(f"{folder} exists: resume it with --resume, or name another --run")
+    if names:
+        raise RunExists(f"{folder} exists and holds other files: name another --run")

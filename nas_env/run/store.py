@@ -1,0 +1,281 @@
+"""Evaluations in SQLite: durable before their reward is seen, never trained twice.
+
+A rollback journal with ``synchronous=FULL``, not WAL: SQLite 3.40.1, which some builds of Python
+3.11 carry, can corrupt a database when a WAL is reset (fixed in 3.51.3), and some fifty commits a
+second are ample. A checksum a row, since half of random bit flips pass SQLite's own check.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import logging
+import os
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from nas_env.errors import StoreError
+from nas_env.records import Evaluation, Request
+from nas_env.run.paths import check_file, check_name
+
+HEARTBEAT = 10.0  # seconds between two signs of life of a claim's owner
+DEAD_AFTER = 6 * HEARTBEAT  # an owner on another host that was silent for longer is dead
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS evaluations (
+    key TEXT PRIMARY KEY, request TEXT NOT NULL, evaluation TEXT NOT NULL,
+    run TEXT NOT NULL, checksum TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claims (
+    key TEXT PRIMARY KEY, owner TEXT NOT NULL, heartbeat REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS episodes (
+    run TEXT NOT NULL, number INTEGER NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (run, number)) WITHOUT ROWID;
+"""
+
+TABLES = {
+    "evaluations": "key, request, evaluation, run, checksum",
+    "claims": "key, owner, heartbeat",
+    "episodes": "run, number, record",
+}
+WHAT = "a store of evaluations"
+IN_MEMORY = ":memory:"
+JOURNAL = "-journal"  # what SQLite appends to the name of the file beside it
+
+_numbers = itertools.count()
+
+Claim = Literal["mine", "answered", "taken"]
+
+
+class Store:
+    """The evaluations of one file, shared by any number of processes.
+
+    Args:
+        path: The file; it is made if it does not exist. ``":memory:"`` keeps all in memory.
+        run: Name of the run; failures of the moment answer only within their run.
+
+    Raises:
+        StoreError: If the file is not a store.
+        InvalidValue: If there cannot be a file at this path.
+    """
+
+    def __init__(self, path: str | Path = IN_MEMORY, run: str = ""):
+        self.path, self.run = str(path), run
+        if self.path != IN_MEMORY:
+            check_file(check_name(path, WHAT), WHAT, suffix=JOURNAL, written=False)
+        self._open()
+
+    def _open(self, content: bytes | None = None) -> None:
+        self._lock = threading.RLock()
+        self._beating: threading.Event | None = None
+        # An open store, not a process, owns claims: two of one process do not train the same key.
+        number = next(_numbers)
+        self._owner = f"{socket.gethostname()} {os.getpid()} {_process_start(os.getpid())} {number}"
+        try:
+            self._connection = sqlite3.connect(
+                self.path, timeout=60, isolation_level=None, check_same_thread=False
+            )
+            if content is not None:
+                self._connection.deserialize(content)
+            # A damaged text is read, and refused by its checksum.
+            self._connection.text_factory = lambda raw: raw.decode(errors="replace")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._check_tables()
+            self._connection.executescript(SCHEMA)
+            for table, columns in TABLES.items():
+                self._connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self.path} is not a store of evaluations: {error}") from None
+
+    def _check_tables(self) -> None:
+        """Refuse the database of another program, before anything is written to it."""
+        found = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        names = {name for (name,) in found if not name.startswith("sqlite_")}
+        others = sorted(names - TABLES.keys())
+        if others:
+            raise StoreError(
+                f"{self.path} is not a store of evaluations: it has a table {others[0]!r}"
+            )
+
+    # -- evaluations -----------------------------------------------------------------------------
+    def get(self, key: str) -> Evaluation | None:
+        """Return the evaluation that answers for a key, if there is one."""
+        with self._reading():
+            row = self._connection.execute(
+                "SELECT evaluation, request, run, checksum FROM evaluations WHERE key = ?", (key,)
+            ).fetchone()
+        if row is None:
+            return None
+        text, request, run, checksum = row
+        if checksum != _checksum(key, request, text):
+            logging.getLogger(__name__).warning(
+                "%s: the row of %s is corrupt and is evaluated again", self.path, key[:12]
+            )
+            return None
+        evaluation = Evaluation.from_json(text)
+        return evaluation if evaluation.is_fact or run == self.run else None
+
+    def put(self, request: Request, evaluation: Evaluation) -> None:
+        """Store an evaluation durably, and give up the claim on it."""
+        asked, text = request.to_json(), evaluation.to_json()
+        row = (request.key, asked, text, self.run, _checksum(request.key, asked, text))
+        with self._writing():
+            self._connection.execute("INSERT OR REPLACE INTO evaluations VALUES (?,?,?,?,?)", row)
+            self._connection.execute("DELETE FROM claims WHERE key = ?", (request.key,))
+
+    def evaluations(self) -> list[tuple[Request, Evaluation]]:
+        """Return all evaluations in the order of their keys, except corrupt rows."""
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT key, request, evaluation, checksum FROM evaluations ORDER BY key"
+            ).fetchall()
+        whole = [(r, e) for key, r, e, checksum in rows if checksum == _checksum(key, r, e)]
+        return [(Request(**json.loads(r)), Evaluation.from_json(e)) for r, e in whole]
+
+    # -- claims ----------------------------------------------------------------------------------
+    def claim(self, key: str) -> Claim:
+        """Try to become the one process that trains a child.
+
+        Returns:
+            ``"mine"``; ``"answered"`` if an evaluation is there by now; ``"taken"`` if another
+            living process holds it.
+        """
+        if self.path == IN_MEMORY:
+            return "mine"
+        with self._writing():
+            if self.get(key) is not None:
+                return "answered"
+            held = self._connection.execute(
+                "SELECT owner, heartbeat FROM claims WHERE key = ?", (key,)
+            ).fetchone()
+            if held is not None and held[0] != self._owner and _alive(*held):
+                return "taken"
+            self._connection.execute(
+                "INSERT OR REPLACE INTO claims VALUES (?,?,?)", (key, self._owner, time.time())
+            )
+        self._start_heart()
+        return "mine"
+
+    def release(self, key: str) -> None:
+        """Give up a claim without an evaluation."""
+        with self._writing():
+            self._connection.execute(
+                "DELETE FROM claims WHERE key = ? AND owner = ?", (key, self._owner)
+            )
+
+    def _start_heart(self) -> None:
+        if self._beating is None:
+            self._beating = threading.Event()
+            threading.Thread(target=self._beat, args=(self._beating,), daemon=True).start()
+
+    def _beat(self, stopped: threading.Event) -> None:
+        while not stopped.wait(HEARTBEAT):
+            with suppress(StoreError), self._writing():  # it beats again
+                self._connection.execute(
+                    "UPDATE claims SET heartbeat = ? WHERE owner = ?", (time.time(), self._owner)
+                )
+
+    # -- episodes --------------------------------------------------------------------------------
+    def record_episodes(self, first: int, records: Sequence[dict[str, Any]]) -> None:
+        """Write episodes in one commit; they replace episodes of the same numbers."""
+        rows = [(self.run, first + i, json.dumps(record)) for i, record in enumerate(records)]
+        with self._writing():
+            self._connection.executemany("INSERT OR REPLACE INTO episodes VALUES (?,?,?)", rows)
+
+    def episodes(self, before: int | None = None) -> list[dict[str, Any]]:
+        """Return the episodes of this run in order, up to the one with number ``before``."""
+        last = before if before is not None else 2**62
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT record FROM episodes WHERE run = ? AND number < ? ORDER BY number",
+                (self.run, last),
+            ).fetchall()
+        return self._records(rows)
+
+    def all_episodes(self) -> list[dict[str, Any]]:
+        """Return the episodes of every run that used this file, run by run."""
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT record FROM episodes ORDER BY run, number"
+            ).fetchall()
+        return self._records(rows)
+
+    def _records(self, rows: Sequence[tuple[str]]) -> list[dict[str, Any]]:
+        try:
+            return [json.loads(row[0]) for row in rows]
+        except (ValueError, RecursionError) as error:
+            raise StoreError(f"{self.path} has a damaged episode: {error}") from None
+
+    # -- machinery -------------------------------------------------------------------------------
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.DatabaseError as error:
+                raise StoreError(f"{self.path} cannot be used: {error}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._reading():
+            if self._connection.in_transaction:  # an interrupt came right after the last BEGIN
+                self._connection.execute("ROLLBACK")
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file; a closed store stays closed."""
+        if self._beating is not None:
+            self._beating.set()
+        with self._lock:
+            self._connection.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        in_memory = self.path == IN_MEMORY
+        content = self._connection.serialize() if in_memory else None
+        return {"path": self.path, "run": self.run, "content": content}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.path, self.run = state["path"], state["run"]
+        self._open(state["content"])
+
+
+def _checksum(key: str, request: str, evaluation: str) -> str:
+    return hashlib.sha256(f"{key}\n{request}\n{evaluation}".encode()).hexdigest()
+
+
+def _alive(owner: str, heartbeat: float) -> bool:
+    """Tell whether a claim's owner lives, by its process or, on another host, its heartbeat."""
+    host, pid, start, *_ = [*owner.rsplit(" ", 3), "", "", ""]
+    if host == socket.gethostname():
+        return pid.isdigit() and _process_start(int(pid)) == start
+    return time.time() - heartbeat < DEAD_AFTER
+
+
+def _process_start(pid: int) -> str:
+    """Return the start of a process, which identifies it; empty if there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            state, *fields = file.read().rpartition(")")[2].split()
+        return "" if state in "ZX" else fields[18]  # killed, and not yet waited for
+    except (FileNotFoundError, ProcessLookupError):
+        if os.path.isdir("/proc/self"):
+            return ""
+    try:  # no /proc: whether it lives is all that can be known
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        pass
+    return "alive"

@@ -1,0 +1,1 @@
+"""A search: the loop, its observers, its figures and its checkpoints."""

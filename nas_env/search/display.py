@@ -1,0 +1,210 @@
+"""The display of a running search: a live line, or lines in a log file."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Column
+from rich.text import Text
+
+from nas_env.evaluation._work import Child, Work
+from nas_env.search._moments import duration
+
+Record = Mapping[str, Any]
+
+TICK = 0.5  # seconds between two looks at what goes on
+LINE_EVERY = 10.0  # seconds between two lines with news, where the output is no terminal
+LINE_AT_LEAST_EVERY = 60.0  # seconds after which a line comes without any news
+LONG = 10.0  # seconds after which a child at work is shown
+SHOWN = 3  # children at work, at most
+
+
+class _Live(Progress):
+    """The line of a terminal, and below it a line of the children at work, if there are any."""
+
+    at_work = ""
+
+    def __init__(self, console: Console):
+        super().__init__(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24 if console.width >= 110 else 8),
+            MofNCompleteColumn(),
+            TextColumn(
+                "{task.fields[figures]}",
+                markup=False,
+                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+            ),
+            console=console,
+            disable=not console.is_terminal,
+            expand=True,
+        )
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Give the lines."""
+        yield self.make_tasks_table(self.tasks)
+        if self.at_work:
+            yield Text(f"  {self.at_work}", no_wrap=True, overflow="ellipsis")
+
+
+class Display:
+    """Shows the best so far, the last child, rate, time left, and the children at work.
+
+    In a terminal a line or two are kept up to date; elsewhere a line is printed from time to time,
+    without control characters. A thread of its own looks at the clock.
+
+    Args:
+        console: Where the lines go.
+        label: What is searched by which agent.
+        children: The budget.
+        done: How many episodes were finished before; they are answered at once.
+        work: The children at work; None where nothing is trained.
+        metric: The name of the metric that is shown of a child at work.
+        expected: Seconds that the search will probably take, from now on; None if unknown.
+        clock: Gives the seconds since some moment, as :class:`Work` does.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        label: str,
+        children: int,
+        done: int = 0,
+        *,
+        work: Work | None = None,
+        metric: str = "",
+        expected: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self.console, self.label, self.children, self.done = console, label, children, done
+        self.work, self.metric, self.expected = work or Work(), metric, expected
+        self.progress = _Live(console)
+        self.bar = self.progress.add_task(label, total=children, completed=done, figures="")
+        self._clock = clock
+        self._began = self._printed = clock()
+        self._number, self._figures = done, ""
+        # From a child's number among those at work to its own.
+        self._offset = done - self.work.begun
+        self._news: Any = None
+        self._guard = threading.Lock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Display:
+        self.progress.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        self.progress.stop()
+
+    def child(self, number: int, record: Record, best: Record | None) -> None:
+        """Show a finished episode."""
+        last = _short(record["reward"]) if record["status"] == "ok" else record["status"]
+        self._number = max(number, self.done)  # what was played before is played once more
+        self._figures = f"best {_short(best['reward']) if best else 'none yet'}  last {last}"
+        if not self.work.children():  # the next to begin is the next episode
+            self._offset = self._number - self.work.begun
+        if number == self.children:
+            self.show(last=True)
+
+    def update(self, number: int, log: Mapping[str, float]) -> None:
+        """Show nothing of what the agent has learned."""
+
+    def show(self, *, last: bool = False) -> None:
+        """Bring the live line up to date; elsewhere print a line if one is due, or the last."""
+        with self._guard:
+            now = self._clock()
+            shown, figures, at_work = self._shown(), self._line(now), self._at_work(now)
+            if self.console.is_terminal:
+                self.progress.at_work = at_work
+                self.progress.update(self.bar, completed=shown, figures=figures)
+                return
+            news = shown, [child.progress for child in self._long(now)]
+            waited = now - self._printed
+            due = waited >= (LINE_EVERY if news != self._news else LINE_AT_LEAST_EVERY)
+            if last or due:
+                parts = self.label, f"{shown}/{self.children}", figures, at_work
+                self.console.print("  ".join(filter(None, parts)), soft_wrap=True)
+                self._printed, self._news = now, news
+
+    def _watch(self) -> None:
+        while not self._over.wait(TICK):
+            self.show()
+
+    def _shown(self) -> int:
+        """The episodes that are finished, those included that wait for the rest of their batch."""
+        return min(self.children, max(self._number, self._offset + self.work.ended))
+
+    def _line(self, now: float) -> str:
+        """The best and the last reward, the rate, and the time left, as far as they are known."""
+        finished = self._shown() - self.done
+        rate = 3600 * finished / max(now - self._began, 1e-9)
+        left = self._left(now)
+        parts = (
+            self._figures,
+            f"{rate:,.0f}/h" if finished else "",
+            "" if left is None else f"{duration(left)} left",
+        )
+        return "  ".join(filter(None, parts))
+
+    def _left(self, now: float) -> float | None:
+        """Seconds that are left: as expected until a child is done, then as measured."""
+        passed = now - self._began
+        finished = self._shown() - self.done
+        if self._shown() == self.children:
+            return None
+        if finished == 0:
+            return self.expected - passed if self.expected and self.expected > passed else None
+        begun = (child.progress for child in self.work.children())
+        finished += sum(p.epoch / p.epochs for p in begun if p is not None)
+        left = self.children - self.done - finished
+        return max(left, 0.0) * passed / finished
+
+    def _long(self, now: float) -> list[Child]:
+        return [child for child in self.work.children() if now - child.began >= LONG]
+
+    def _at_work(self, now: float) -> str:
+        """Describe children that take long: ``child 3: epoch 2/5, accuracy 0.410, 34 s``."""
+        children = self._long(now)
+        texts = [
+            f"child {self._offset + child.number}: {_stage(child, self.metric)}"
+            f"{duration(now - child.began)}"
+            for child in children[:SHOWN]
+        ]
+        more = len(children) - SHOWN
+        return "; ".join([*texts, *([f"{more} more"] if more > 0 else [])])
+
+
+def _stage(child: Child, metric: str) -> str:
+    """Return the progress of a child, with a comma at its end."""
+    if child.progress is None:
+        return ""
+    epoch, epochs, values = child.progress
+    name = metric.removeprefix("validation_").replace("_", " ")
+    value = f"{name} {_short(values[metric])}, " if metric in values else ""
+    return f"epoch {epoch}/{epochs}, {value}"
+
+
+def _short(value: float) -> str:
+    """Return three places, or three digits of what is small and four of what is large.
+
+    Example:
+        >>> _short(0.91234), _short(0.0185123), _short(1234.5)
+        ('0.912', '0.0185', '1234')
+    """
+    if abs(value) >= 100:
+        return f"{value:.4g}"
+    return f"{value:.3g}" if 0 < abs(value) < 0.1 else f"{value:.3f}"

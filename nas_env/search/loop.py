@@ -1,0 +1,238 @@
+"""The loop that lets an agent play until the budget is spent."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from nas_env.errors import ChildrenFail
+from nas_env.problem import Problem, total_seconds
+from nas_env.run.folder import Run
+from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from nas_env.search.failures import fault_of_the_beginning
+from nas_env.search.summary import best_of, better, summarise
+from search_spaces._settings import at_least, at_most
+
+CHECKPOINT_EVERY = 1.0  # seconds at most; what came after is replayed from the store for nothing
+
+STOP_AFTER_FAILURES = 8  # children; fewer may fail for one reason by chance
+
+
+class AgentState(Protocol):
+    """The state that an agent gives and takes."""
+
+    tensors: Mapping[str, Tensor]
+    values: Mapping[str, Any]
+
+
+class Player(Protocol):
+    """An agent, as far as a search needs it."""
+
+    options: dict[str, Any]
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Name and configuration."""
+        ...
+
+    def advance(self, episodes: int) -> Any:
+        """Play at most that many episodes, learn once: episodes, and what to log."""
+        ...
+
+    def state(self) -> Any:
+        """All that the next advance depends on."""
+        ...
+
+    def load_state(self, state: Any) -> None:
+        """Restore a state."""
+        ...
+
+
+class Observer(Protocol):
+    """Whoever follows the search: a display, a tracker."""
+
+    def child(self, number: int, record: Mapping[str, Any], best: Mapping[str, Any] | None) -> None:
+        """Take note of a finished episode.
+
+        Args:
+            number: Number of the episode, counted from 1.
+            record: Record of the episode in the history.
+            best: The best episode so far; None while no child has succeeded.
+        """
+
+    def update(self, number: int, log: Mapping[str, float]) -> None:
+        """The agent has learned, after that many episodes."""
+
+
+@dataclass(frozen=True)
+class Depth:
+    """A schedule of depths (Zoph & Le 2017, section 4.1: 6, and 2 more every 1,600 samples).
+
+    Attributes:
+        first: Layers of the first episodes; 0 for the space's full depth at all times.
+        step: Layers that are added each time.
+        every: Episodes after which they are.
+    """
+
+    first: int = 0
+    step: int = 2
+    every: int = 1_600
+
+    def __post_init__(self) -> None:
+        at_least(self, first=0, step=1, every=1)
+        at_most(self, first=10**6, step=10**6, every=10**9)
+
+    def at(self, episodes: int, most: int | None) -> tuple[dict[str, Any], int]:
+        """The reset options after that many episodes, and for how many more they hold.
+
+        Example:
+            >>> Depth(first=6).at(1_700, most=20)
+            ({'layers': 8}, 1500)
+        """
+        if self.first == 0 or most is None:
+            return {}, 2**62
+        layers = min(most, self.first + self.step * (episodes // self.every))
+        return {"layers": layers}, self.every - episodes % self.every
+
+
+class Search:
+    """Lets an agent play an environment, and keeps the run on disk.
+
+    Args:
+        agent: Agent that plays ``problem``'s environment.
+        problem: Problem to search; its store holds the evaluations and the history.
+        run: Held by this process; goes on from its last checkpoint.
+        children: The budget, in episodes.
+        depth: The depth schedule.
+        observers: Told of each episode and update.
+        stop_after_failures: Children at the beginning that may all fail for one reason (see
+            :func:`~nas_env.search.failures.fault_of_the_beginning`); then the search stops.
+            0: any number.
+    """
+
+    def __init__(
+        self,
+        agent: Player,
+        problem: Problem,
+        run: Run,
+        *,
+        children: int,
+        depth: Depth | None = None,
+        observers: Sequence[Observer] = (),
+        stop_after_failures: int = STOP_AFTER_FAILURES,
+    ):
+        self.agent, self.problem, self.run = agent, problem, run
+        self.children, self.observers = children, observers
+        self.depth = depth or Depth()
+        self.stop_after_failures = stop_after_failures
+        self.records: list[dict[str, Any]] = []
+        self.best: dict[str, Any] | None = None
+        self.seconds = 0.0
+        self._restore()
+        self._started = self._saved = time.perf_counter()
+
+    def play(self) -> dict[str, Any]:
+        """Play until the budget is spent; the figures of the whole search.
+
+        It may be interrupted at any instant: what was evaluated is in the store, and the search
+        goes on from the last checkpoint, through the same architectures.
+
+        Raises:
+            ChildrenFail: If the first children all failed for one reason; what was played is kept.
+        """
+        while len(self.records) < self.children:
+            self._stop_where_all_fail()
+            self._advance()
+            if time.perf_counter() - self._saved > CHECKPOINT_EVERY:
+                self.save()
+        self.save()
+        return summarise(self.records, self.problem, self.seconds)
+
+    def layers(self, episode: int) -> int | None:
+        """Return the layers of an episode's child, counted from 0; None for the full depth."""
+        return self._options(episode)[0].get("layers")
+
+    def _options(self, episode: int) -> tuple[dict[str, Any], int]:
+        """Return the reset options of an episode, and for how many from there on they hold."""
+        return self.depth.at(episode, getattr(self.problem.space, "layers", None))
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        now = time.perf_counter()
+        self.seconds += now - self._started
+        self._started = self._saved = now
+        state: AgentState = self.agent.state()
+        search = {"seconds": self.seconds}
+        checkpoint = Checkpoint(len(self.records), state.tensors, state.values, search)
+        write_checkpoint(self.run.checkpoints, checkpoint)
+
+    @property
+    def rewards(self) -> list[float]:
+        """The reward of each child; NaN of one that failed."""
+        return [r["reward"] if r["status"] == "ok" else math.nan for r in self.records]
+
+    def _stop_where_all_fail(self) -> None:
+        if self.problem.answers is not None:  # nothing was built: they are not in the table
+            return
+        fault = fault_of_the_beginning(self.records, self.stop_after_failures)
+        if fault:
+            self.save()
+            raise ChildrenFail(
+                f"stopped, because the first {self.stop_after_failures} children all failed for "
+                f"the same reason: {fault}"
+            )
+
+    def _restore(self) -> None:
+        checkpoint = read_checkpoint(self.run.checkpoints)
+        if checkpoint is None:
+            return
+        records = self.problem.store.episodes(before=checkpoint.episodes)
+        if len(records) < checkpoint.episodes:  # the store was lost: all is played again
+            return
+        if checkpoint.episodes:  # else all is played again, with another budget
+            self.agent.load_state(checkpoint)
+        self.records = records
+        self.best = best_of(self.records)
+        self.seconds = checkpoint.search["seconds"]
+
+    def _advance(self) -> None:
+        done = len(self.records)
+        self.agent.options, holds = self._options(done)
+        episodes, log = self.agent.advance(min(self.children - done, holds))
+        records = [self._record(episode) for episode in episodes]
+        self.problem.store.record_episodes(done, records)
+        for record in records:
+            self.records.append(record)
+            if better(record, self.best):
+                self.best = record
+            for observer in self.observers:
+                observer.child(len(self.records), record, self.best)
+        if log:
+            for observer in self.observers:
+                observer.update(len(self.records), log)
+
+    def _record(self, episode: Any) -> dict[str, Any]:
+        """An episode as the history keeps it."""
+        architecture = self.problem.space.parse(episode.architecture)
+        request = self.problem.request(architecture)
+        evaluation = episode.evaluation
+        parts = self.problem.parts(episode.tokens, request)
+        return {
+            "tokens": list(episode.tokens),
+            "reward": episode.reward,
+            "status": evaluation["status"],
+            "error": evaluation["error"],
+            "metric": evaluation.get("metric"),
+            "parameters": evaluation.get("parameters"),
+            "flops": evaluation.get("flops"),
+            "architecture": dict(episode.architecture),
+            "canonical": json.dumps(request.architecture, sort_keys=True),
+            "seconds": total_seconds(parts),
+            "parts": parts,
+        }

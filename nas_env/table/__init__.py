@@ -1,0 +1,1 @@
+"""Tables of trained architectures: the file format, and the ones that ship."""
