@@ -66,7 +66,7 @@ SPACE_PROTOCOL = [m for m in FILES if m.startswith("search_spaces._")]
 AGENT_PROTOCOL = [m for m in FILES if m.startswith("agents._") and m.count(".") == 1]
 AGENT_PROTOCOL = [m for m in AGENT_PROTOCOL if FILES[m].name != "__init__.py"]
 RECORDS = ["nas_env.records", "nas_env.errors"]
-TASKS = ["nas_env.tasks", "nas_env.training", "nas_env.table.format"]
+TASKS = ["nas_env.tasks", "nas_env.training", "nas_env.table"]
 EVALUATION = ["nas_env.evaluation", *TASKS, "nas_env.run.store"]
 
 #: What the modules of a name may import; ``__init__`` stands for a package without its modules.
@@ -76,11 +76,7 @@ LAYERS = {
     **{space: [space, *SPACE_PROTOCOL] for space in SPACES},
     **dict.fromkeys(SPACE_PROTOCOL, SPACE_PROTOCOL),
     "agents": ["agents", "search_spaces"],
-    "agents._controller.controller": [
-        "agents._controller.controller",
-        *AGENT_PROTOCOL,
-        "search_spaces",
-    ],
+    "agents._controller": ["agents._controller", *AGENT_PROTOCOL, "search_spaces"],
     "agents._gradient": ["agents._gradient", *AGENT_PROTOCOL, "search_spaces"],
     "agents._sb3": ["agents._sb3", *AGENT_PROTOCOL, "search_spaces"],
     **{module: [*AGENT_PROTOCOL, "search_spaces"] for module in AGENT_PROTOCOL},
@@ -90,16 +86,16 @@ LAYERS = {
     "nas_env.rewards": [],
     "nas_env.training": ["nas_env.training", "search_spaces"],
     "nas_env.drawing": ["nas_env.drawing", "search_spaces"],
-    "nas_env.tracking": ["nas_env.tracking", "search_spaces"],
-    "nas_env.run.folder": ["nas_env.run.folder", *RECORDS],
+    "nas_env.tracking": ["nas_env.tracking", "nas_env.run.files", "search_spaces"],
+    "nas_env.run": ["nas_env.run", *RECORDS, "search_spaces._json"],
     "nas_env.run.store": [*RECORDS, "nas_env.run.paths"],
-    "nas_env.table.format": ["nas_env.table.format", "nas_env.errors", "search_spaces"],
+    "nas_env.table": ["nas_env.table", "nas_env.errors", "search_spaces"],
     "nas_env.table._entries": ["nas_env.errors", "search_spaces"],
     "nas_env.tasks": [*TASKS, "nas_env.rewards", "nas_env.errors", "search_spaces"],
     "nas_env.evaluation": [*EVALUATION, *RECORDS, "search_spaces"],
     "nas_env.problem": [*EVALUATION, *RECORDS, "search_spaces"],
-    "nas_env.env.single": [
-        "nas_env.env.single",
+    "nas_env.env": [
+        "nas_env.env",
         "nas_env.problem",
         "nas_env.evaluation",
         "nas_env.run.store",
@@ -107,11 +103,11 @@ LAYERS = {
         *RECORDS,
         "search_spaces",
     ],
-    "nas_env.search.loop": [
-        "nas_env.search.loop",
+    "nas_env.search": [
+        "nas_env.search",
         "nas_env.problem",
         *EVALUATION,
-        "nas_env.run.folder",
+        "nas_env.run",
         "nas_env.drawing",
         "nas_env.tracking",
         "nas_env.__init__",  # its version
