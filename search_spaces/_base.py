@@ -1,8 +1,9 @@
 """The protocol of a search space: the decisions of an episode, and the network they describe.
 
 A member defines :meth:`SearchSpace._decide`, :meth:`~SearchSpace.decode`,
-:meth:`~SearchSpace.encode`, :meth:`~SearchSpace.parse` and :meth:`~SearchSpace._build`; a space in
-which a choice closes later options overrides :meth:`~SearchSpace.open_mask` as well.
+:meth:`~SearchSpace.encode` and :meth:`~SearchSpace.parse`; and :meth:`~SearchSpace._build`, if its
+architectures are networks. A space in which a choice closes later options overrides
+:meth:`~SearchSpace.open_mask` as well.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from search_spaces import _catalogue
 from search_spaces._architecture import Architecture, load_json
+from search_spaces._counting import count_cost, count_kept
 from search_spaces._decisions import Cost, Decision, Vertex
 from search_spaces._errors import InvalidTokens, InvalidValue
 
@@ -66,9 +68,16 @@ class SearchSpace(ABC):
             InvalidArchitecture: If a key is unknown or missing, or a value wrong.
         """
 
-    @abstractmethod
     def _build(self, architecture: Any, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
-        """Build the child of a canonical architecture."""
+        """Build the child of a canonical architecture; a space without networks has no such method.
+
+        Raises:
+            InvalidValue: If the space describes no networks.
+        """
+        raise InvalidValue(
+            f"space {self.name} describes no networks: nothing of it can be built or trained, "
+            "a table or a function answers"
+        )
 
     # -- the decisions ---------------------------------------------------------------------------
     @cached_property
@@ -188,6 +197,11 @@ class SearchSpace(ABC):
         return tuple(int(token) for token in self.sample_batch(rng, 1, layers)[0])
 
     # -- architectures ---------------------------------------------------------------------------
+    @cached_property
+    def buildable(self) -> bool:
+        """True if architectures are networks, which can be built and trained."""
+        return type(self)._build is not SearchSpace._build
+
     def from_json(self, text: str) -> Architecture:
         """Read an architecture from a JSON text, and check it against the options of this space.
 
@@ -208,19 +222,17 @@ class SearchSpace(ABC):
             architecture: Architecture of this space, of any depth.
             input_shape: Shape of one example, without the batch.
             outputs: Number of classes or symbols.
+
+        Raises:
+            InvalidValue: If the space is not :attr:`buildable`.
         """
         return self._build(architecture.canonical(), input_shape, outputs)
 
     def cost(self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int) -> Cost:
         """Count parameters and forward FLOPs exactly, on ``meta``: nothing is allocated."""
-        from torch.utils.flop_counter import FlopCounterMode
-
         with torch.device("meta"):
             child = self.build(architecture, input_shape, outputs).eval()
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            self._run_once(child, input_shape)
-        parameters = sum(p.numel() for p in child.parameters())
-        return Cost(parameters, counter.get_total_flops())
+        return count_cost(child, lambda: self._run_once(child, input_shape))
 
     def kept_numbers(
         self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
@@ -229,17 +241,9 @@ class SearchSpace(ABC):
 
         They are counted on ``meta``: nothing is allocated. Weights count too, once.
         """
-        kept: dict[int, Tensor] = {}
-
-        def keep(tensor: Tensor) -> Tensor:
-            kept[tensor.untyped_storage()._cdata] = tensor
-            return tensor
-
         with torch.device("meta"):
             child = self.build(architecture, input_shape, outputs)
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            self._run_once(child, input_shape)
-        return sum(tensor.numel() for tensor in kept.values())
+        return count_kept(lambda: self._run_once(child, input_shape))
 
     def _run_once(self, child: nn.Module, input_shape: tuple[int, ...]) -> None:
         """Call a child on ``meta`` with one example, so that :meth:`cost` can count the FLOPs."""

@@ -183,6 +183,8 @@ def test_spaces_are_values(space):
 
 @every_space_with_sizes
 def test_children_give_finite_logits_and_cost_what_was_said(space, input_shape, outputs):
+    if not space.buildable:
+        pytest.skip("this space describes no networks")
     for tokens in samples(space, 2):
         architecture = space.decode(tokens)
         child = space.build(architecture, input_shape, outputs).eval()
@@ -200,6 +202,8 @@ def test_children_give_finite_logits_and_cost_what_was_said(space, input_shape, 
 
 @every_space_with_sizes
 def test_one_seed_gives_one_child(space, input_shape, outputs):
+    if not space.buildable:
+        pytest.skip("this space describes no networks")
     architecture = space.decode(samples(space)[0])
     weights = []
     for _ in range(2):
@@ -207,6 +211,15 @@ def test_one_seed_gives_one_child(space, input_shape, outputs):
         weights.append(space.build(architecture, input_shape, outputs).state_dict())
     assert weights[0].keys() == weights[1].keys()
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+@every_space_with_sizes
+def test_a_space_without_networks_builds_none(space, input_shape, outputs):
+    if space.buildable:
+        pytest.skip("this space describes networks")
+    for build in (space.build, space.cost):
+        with pytest.raises(InvalidValue, match=f"space {space.name} describes no networks"):
+            build(space.decode(samples(space)[0]), input_shape, outputs)
 
 
 @every_space
