@@ -32,7 +32,7 @@ class A2C(OnPolicy[A2CConfig]):
     algorithm = stable_baselines3.A2C
     config_class = A2CConfig
     presets: ClassVar = {
-        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        # Tuned on NAS-Bench-Digits (nas-benchmark tune), rounded.
         "default": A2CConfig(
             learning_rate=0.029,
             episodes_per_rollout=8,

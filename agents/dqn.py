@@ -68,7 +68,7 @@ class DQN(StableBaselines[DQNConfig]):
     algorithm = stable_baselines3.DQN
     config_class = DQNConfig
     presets: ClassVar = {
-        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        # Tuned on NAS-Bench-Digits (nas-benchmark tune), rounded.
         "default": DQNConfig(
             learning_rate=3e-3,
             target_update_interval=200,

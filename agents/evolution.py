@@ -43,7 +43,7 @@ class Evolution(Proposer[EvolutionConfig]):
     config_class = EvolutionConfig
     presets: ClassVar = {
         "default": EvolutionConfig(),
-        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        # Tuned on NAS-Bench-Digits (nas-benchmark tune), rounded.
         "tuned": EvolutionConfig(population_size=17, sample_size=19),
         "authors": EvolutionConfig(population_size=100, sample_size=25),
         # The scripts of NAS-Bench-201 (Dong & Yang 2020).

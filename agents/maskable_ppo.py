@@ -15,7 +15,7 @@ class MaskablePPO(Proximal[PPOConfig]):
     algorithm = sb3_contrib.MaskablePPO
     config_class = PPOConfig
     presets: ClassVar = {
-        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        # Tuned on NAS-Bench-Digits (nas-benchmark tune), rounded.
         "default": PPOConfig(
             learning_rate=1.3e-3,
             minibatch_size=120,

@@ -15,7 +15,7 @@ class PPO(Proximal[PPOConfig]):
     algorithm = stable_baselines3.PPO
     config_class = PPOConfig
     presets: ClassVar = {
-        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        # Tuned on NAS-Bench-Digits (nas-benchmark tune), rounded.
         "default": PPOConfig(
             learning_rate=4.8e-4,
             minibatch_size=30,

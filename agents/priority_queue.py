@@ -74,7 +74,7 @@ class PriorityQueue(Proposer[PriorityQueueConfig]):
     config_class = PriorityQueueConfig
     presets: ClassVar = {
         "default": PriorityQueueConfig(),
-        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        # Tuned on NAS-Bench-Digits (nas-benchmark tune), rounded.
         "tuned": PriorityQueueConfig(
             start=12,
             queue_size=8,

@@ -38,7 +38,7 @@ class RecurrentPPO(Proximal[RecurrentPPOConfig]):
     policy = "MultiInputLstmPolicy"
     config_class = RecurrentPPOConfig
     presets: ClassVar = {
-        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        # Tuned on NAS-Bench-Digits (nas-benchmark tune), rounded.
         "default": RecurrentPPOConfig(
             learning_rate=7.6e-3,
             episodes_per_rollout=8,

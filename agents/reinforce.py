@@ -30,7 +30,7 @@ class Reinforce(PolicyGradient[ReinforceConfig]):
     config_class = ReinforceConfig
     presets: ClassVar = {
         "default": ReinforceConfig(),
-        # Tuned on NAS-Bench-Digits (python -m benchmarks.tune), rounded.
+        # Tuned on NAS-Bench-Digits (nas-benchmark tune), rounded.
         "tuned": ReinforceConfig(
             batch_size=6,
             ahead=0,

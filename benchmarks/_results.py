@@ -23,7 +23,7 @@ def save(name: str, command: str, figures: Any) -> Path:
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
     """Return the mean and half the width of its 95% interval (Student's t)."""
-    from benchmarks import _statistics  # wants scipy; keeping figures does not
+    from nas_env.benchmark import _statistics  # wants scipy; keeping figures does not
 
     interval = _statistics.mean_interval(values)
     return interval.value, interval.half

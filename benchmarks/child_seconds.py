@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._command import command
 from benchmarks._results import save
+from nas_env.benchmark._command import command
 from nas_env.errors import DataNotFound
 from nas_env.evaluation.in_process import InProcessEvaluator
 from nas_env.problem import Problem
@@ -78,7 +78,7 @@ def flops(problem: Any, tokens: list[int]) -> int:
     return problem.space.cost(architecture, problem.task.input_shape, problem.task.outputs).flops
 
 
-main = command("python -m benchmarks.child_seconds", {"": (Options, measure)}, resumes=False)
+main = command("python -m benchmarks.child_seconds", Options, measure)
 
 if __name__ == "__main__":
     sys.exit(main())

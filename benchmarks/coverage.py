@@ -16,7 +16,7 @@ import tyro
 from scipy import stats
 
 from benchmarks._results import save
-from benchmarks._statistics import Interval, improvement, iqm_interval, mean_interval
+from nas_env.benchmark._statistics import Interval, improvement, iqm_interval, mean_interval
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 

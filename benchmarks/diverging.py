@@ -15,8 +15,8 @@ import gymnasium
 import numpy as np
 
 import nas_env  # noqa: F401 - registers the environments
-from benchmarks._command import command
 from benchmarks._results import save
+from nas_env.benchmark._command import command
 from nas_env.problem import Problem
 
 
@@ -68,7 +68,7 @@ def outcomes(problem: Problem, options: Options) -> dict[str, Any]:
     return figures
 
 
-main = command("python -m benchmarks.diverging", {"": (Options, measure)}, resumes=False)
+main = command("python -m benchmarks.diverging", Options, measure)
 
 if __name__ == "__main__":
     sys.exit(main())

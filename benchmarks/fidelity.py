@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks._candidates import CANDIDATES, REFERENCE
-from benchmarks._command import command
-from benchmarks._processes import processes
 from benchmarks._results import save
+from nas_env.benchmark._command import command
+from nas_env.benchmark._processes import processes
 from nas_env.errors import UnknownName
 from nas_env.evaluation._machine import cores
 from nas_env.problem import Problem, choose_device
@@ -239,7 +239,7 @@ def tau(first: np.ndarray, second: np.ndarray) -> float:
     return float((one * other).sum() / norm) if norm else np.nan
 
 
-main = command("python -m benchmarks.fidelity", {"": (Options, measure)}, resumes=False)
+main = command("python -m benchmarks.fidelity", Options, measure)
 
 if __name__ == "__main__":
     sys.exit(main())

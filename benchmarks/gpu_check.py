@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._command import command
 from benchmarks._results import save
+from nas_env.benchmark._command import command
 from nas_env.problem import Problem, choose_device
 from nas_env.records import Evaluation
 from nas_env.search.summary import device_name
@@ -120,7 +120,7 @@ def evaluations(
         problem.close()
 
 
-main = command("python -m benchmarks.gpu_check", {"": (Options, measure)}, resumes=False)
+main = command("python -m benchmarks.gpu_check", Options, measure)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -30,9 +30,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks._processes import in_processes
 from benchmarks._results import save
-from benchmarks._statistics import mean_interval
+from nas_env.benchmark._processes import in_processes
+from nas_env.benchmark._statistics import mean_interval
 from nas_env.errors import InvalidValue, NASError
 from nas_env.evaluation._machine import cores
 from nas_env.tasks import make_task

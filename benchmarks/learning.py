@@ -21,12 +21,12 @@ import numpy as np
 import torch
 
 from agents import Episode, agent_class, make_config
-from benchmarks._processes import in_processes
 from benchmarks._results import mean_interval, save
+from nas_env.benchmark._processes import in_processes
+from nas_env.command_line.train import main as search
 from nas_env.run.store import Store
 from search_spaces import Decision
 from search_spaces.convolutional import ConvolutionalSpace
-from train_agent import main as search
 
 SEEDS = range(5)
 #: Learns from each batch before it proposes the next; benchmarks.staleness measures the rest.

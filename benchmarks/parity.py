@@ -21,10 +21,10 @@ import numpy as np
 import torch
 
 from benchmarks import _naive
-from benchmarks._command import command
-from benchmarks._processes import in_processes
 from benchmarks._results import save
-from benchmarks._statistics import mean_interval
+from nas_env.benchmark._command import command
+from nas_env.benchmark._processes import in_processes
+from nas_env.benchmark._statistics import mean_interval
 from nas_env.problem import Problem
 from nas_env.training.images import train
 
@@ -127,7 +127,7 @@ def accuracy(job: Job) -> float:
     return task.score(result.curves)
 
 
-main = command("python -m benchmarks.parity", {"": (Options, measure)}, resumes=False)
+main = command("python -m benchmarks.parity", Options, measure)
 
 if __name__ == "__main__":
     sys.exit(main())

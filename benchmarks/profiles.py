@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-import train_agent
 from benchmarks._results import save
+from nas_env.command_line.train import main as train_agent
 from nas_env.problem import Problem
 from nas_env.training.allocator import keep_memory
 from nas_env.training.images import train
@@ -102,9 +102,9 @@ def search() -> dict[str, float]:
     """Return the share of each part of a search in this process."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["--workers", "0", "--children", str(CHILDREN), "--quiet"]
-        train_agent.main(["--children", "2", "--quiet", "--run", str(Path(folder) / "first")])
+        train_agent(["--children", "2", "--quiet", "--run", str(Path(folder) / "first")])
         profiler = cProfile.Profile()
-        profiler.runcall(train_agent.main, [*arguments, "--run", str(Path(folder) / "run")])
+        profiler.runcall(train_agent, [*arguments, "--run", str(Path(folder) / "run")])
     stats: Any = pstats.Stats(profiler)
     cumulative = {(file, name): times[3] for (file, _, name), times in stats.stats.items()}
     total = max(cumulative.values())

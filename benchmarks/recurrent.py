@@ -21,9 +21,9 @@ from itertools import product
 import torch
 from torch.nn import functional
 
-from benchmarks._command import command
-from benchmarks._processes import processes
 from benchmarks._results import save
+from nas_env.benchmark._command import command
+from nas_env.benchmark._processes import processes
 from nas_env.training.allocator import map_large_blocks
 from nas_env.training.cross_entropy import cross_entropy
 from search_spaces import published_architecture
@@ -111,7 +111,7 @@ def make(core: str, hidden: int) -> LanguageModel:
     return LanguageModel(plain, VOCABULARY, dropout=0.0, tied=False)
 
 
-main = command("python -m benchmarks.recurrent", {"": (Options, measure)}, resumes=False)
+main = command("python -m benchmarks.recurrent", Options, measure)
 
 if __name__ == "__main__":
     sys.exit(main())

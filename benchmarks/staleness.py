@@ -18,10 +18,10 @@ import numpy as np
 
 import nas_env  # noqa: F401 - registers the environments
 from agents import make_agent, make_environment
-from benchmarks._command import command
-from benchmarks._processes import in_processes
 from benchmarks._results import mean_interval, save
 from benchmarks.learning import hidden_target
+from nas_env.benchmark._command import command
+from nas_env.benchmark._processes import in_processes
 
 AHEAD = (0, 1, 3, 7)
 TABLE, EPISODES = "NAS-Bench-Digits-v0", 300
@@ -84,7 +84,7 @@ def table(job: tuple[int, int]) -> dict[str, float]:
     }
 
 
-main = command("python -m benchmarks.staleness", {"": (Options, measure)}, resumes=False)
+main = command("python -m benchmarks.staleness", Options, measure)
 
 if __name__ == "__main__":
     sys.exit(main())

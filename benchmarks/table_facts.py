@@ -14,8 +14,8 @@ import tyro
 from scipy.stats import kendalltau, spearmanr
 
 import nas_env  # noqa: F401 - registers the environments
-from benchmarks._anytime import expected_best
 from benchmarks._results import save
+from nas_env.benchmark._anytime import expected_best
 from nas_env.table.format import Table
 
 DRAWS = (10, 50, 100, 200, 300)

@@ -33,8 +33,8 @@ import torch
 from torch import nn
 
 from benchmarks import _naive
-from benchmarks._processes import processes
 from benchmarks._results import save
+from nas_env.benchmark._processes import processes
 from nas_env.errors import NASError
 from nas_env.evaluation._child import settled
 from nas_env.evaluation._machine import cores

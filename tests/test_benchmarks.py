@@ -10,16 +10,18 @@ import pytest
 from scipy import stats
 
 from agents import agent_names, make_config
-from benchmarks import _pool, report, run, submission, tune
-from benchmarks._anytime import at_times, expected_best, incumbent, spent
-from benchmarks._environment import all_sequences, make_vector, truth_of
-from benchmarks._file import ResultsFile
-from benchmarks._job import Budget, Job, agent_spec
-from benchmarks._plots import improvements, over_budget, over_compute
-from benchmarks._reading import studies
 from benchmarks._results import FOLDER
-from benchmarks._significance import holm, mann_whitney
-from benchmarks._statistics import (
+from benchmarks.coverage import POPULATIONS, coverage
+from nas_env.benchmark import _pool, tune
+from nas_env.benchmark.__main__ import main
+from nas_env.benchmark._anytime import at_times, expected_best, incumbent, spent
+from nas_env.benchmark._environment import all_sequences, make_vector, truth_of
+from nas_env.benchmark._file import ResultsFile
+from nas_env.benchmark._job import Budget, Job, agent_spec
+from nas_env.benchmark._plots import improvements, over_budget, over_compute
+from nas_env.benchmark._reading import studies
+from nas_env.benchmark._significance import holm, mann_whitney
+from nas_env.benchmark._statistics import (
     HELD,
     bootstrap,
     difference,
@@ -28,10 +30,9 @@ from benchmarks._statistics import (
     iqm_interval,
     mean_interval,
 )
-from benchmarks._submission import Submission, compare, read
-from benchmarks._trials import SPACES, draw, read_spaces, trials
-from benchmarks._verdict import against_control, paragraph, wins
-from benchmarks.coverage import POPULATIONS, coverage
+from nas_env.benchmark._submission import Submission, compare, read
+from nas_env.benchmark._trials import SPACES, draw, read_spaces, trials
+from nas_env.benchmark._verdict import against_control, paragraph, wins
 from nas_env.errors import InvalidValue, UnknownName
 from search_spaces import make_space
 from tests._canvas import texts_outside
@@ -150,7 +151,7 @@ def test_all_sequences_with_the_probability_of_a_sample():
 # -- the harness ---------------------------------------------------------------------------------
 def play(path, *arguments):
     common = ["--environments", ID, "--results", str(path), "--workers", "1", "--quiet"]
-    return run.main([*common, *arguments])
+    return main(["run", *common, *arguments])
 
 
 def content(path):
@@ -246,11 +247,11 @@ def test_environments_without_a_table_report_validation(tmp_path):
     make = {"layers": 1, "recipe": {"epochs": 1}}
     arguments = ["--environments", "NAS-Digits-v0", "--make", json.dumps(make), "--quiet"]
     where = ["--agents", "random_search", "--results", str(path), "--workers", "1"]
-    assert run.main([*arguments, *where, "--seeds", "1", "--episodes", "2"]) == 0
+    assert main(["run", *arguments, *where, "--seeds", "1", "--episodes", "2"]) == 0
     (study,) = studies(ResultsFile(path).all())
     assert study.reported == "validation" and study.optimum is None and study.exact is None
     assert (study.runs["random_search"].seconds > 0).all()
-    assert report.main([str(path), "--out", str(tmp_path / "page")]) == 0
+    assert main(["report", str(path), "--out", str(tmp_path / "page")]) == 0
 
 
 @pytest.mark.parametrize(
@@ -267,9 +268,9 @@ def test_environments_without_a_table_report_validation(tmp_path):
     ],
 )
 def test_bad_input_is_one_line(arguments, says, tmp_path, capsys):
-    assert run.main([*arguments, "--results", str(tmp_path / "r.sqlite")]) == 2
+    assert main(["run", *arguments, "--results", str(tmp_path / "r.sqlite")]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("run: ") and says in error and error.count("\n") == 1
+    assert error.startswith("nas-benchmark run: ") and says in error and error.count("\n") == 1
 
 
 def test_agents_are_named_with_their_presets():
@@ -317,7 +318,7 @@ STRENGTHS = {"random_search": 1.0, "equal_one": 1.0, "strong": 100.0, "poor": 0.
 
 def test_page_says_what_is_real_and_what_is_not(tmp_path):
     path = synthetic(tmp_path / "results.sqlite", STRENGTHS)
-    assert report.main([str(path), "--out", str(tmp_path), "--marks", "4"]) == 0
+    assert main(["report", str(path), "--out", str(tmp_path), "--marks", "4"]) == 0
     page = (tmp_path / "index.md").read_text()
     assert "**beats random search:** `strong`;" in page
     assert "**cannot be distinguished from it:** `equal_one`;" in page
@@ -342,7 +343,7 @@ def test_few_seeds_are_never_significant(tmp_path):
 def test_a_page_says_that_few_seeds_make_bootstrap_intervals_too_narrow(tmp_path):
     for seeds, says in ((5, True), (20, False)):
         path = synthetic(tmp_path / f"{seeds}.sqlite", STRENGTHS, seeds=seeds)
-        assert report.main([str(path), "--out", str(tmp_path)]) == 0
+        assert main(["report", str(path), "--out", str(tmp_path)]) == 0
         assert ("bootstrap intervals are too narrow" in (tmp_path / "index.md").read_text()) == says
 
 
@@ -371,7 +372,7 @@ def test_exact_random_search_is_what_many_searches_come_to(tmp_path):
 def test_report_of_validation_and_of_several_environments(tmp_path):
     path = synthetic(tmp_path / "results.sqlite", STRENGTHS)
     synthetic(path, STRENGTHS, episodes=6)
-    assert report.main([str(path), "--out", str(tmp_path), "--reported", "validation"]) == 0
+    assert main(["report", str(path), "--out", str(tmp_path), "--reported", "validation"]) == 0
     page = (tmp_path / "validation.md").read_text()
     assert "## All environments" in page and page.count("### Validation accuracy (%)") == 2
 
@@ -388,14 +389,14 @@ def test_changed_settings_replace_the_old_ones(tmp_path):
 @pytest.fixture(scope="module")
 def submitted(played, tmp_path_factory):
     path = tmp_path_factory.mktemp("submission") / "evolution.json"
-    assert submission.main(["export", str(played), "--agent", "evolution", "--out", str(path)]) == 0
+    assert main(["export", str(played), "--agent", "evolution", "--out", str(path)]) == 0
     return path
 
 
 def test_a_submission_is_valid_and_listed(submitted, capsys):
-    assert submission.main(["validate", str(submitted)]) == 0
+    assert main(["validate", str(submitted)]) == 0
     assert "is valid: evolution, 3 seeds" in capsys.readouterr().out
-    assert submission.main(["table", str(submitted)]) == 0
+    assert main(["table", str(submitted)]) == 0
     assert "| `evolution` | 3 |" in capsys.readouterr().out
 
 
@@ -454,9 +455,9 @@ TAMPERED = {
 def test_tampered_submissions_are_refused(says, submitted, tmp_path, capsys):
     path = tmp_path / "tampered.json"
     path.write_text(json.dumps(tamper(submitted, TAMPERED[says])))
-    assert submission.main(["validate", str(path)]) == 2
+    assert main(["validate", str(path)]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("submission: ") and error.count("\n") == 1
+    assert error.startswith("nas-benchmark validate: ") and error.count("\n") == 1
     if says != "tokens is -1":
         assert says in error
 
@@ -465,7 +466,7 @@ def test_tampered_submissions_are_refused(says, submitted, tmp_path, capsys):
 def test_what_is_no_submission_is_refused(text, tmp_path, capsys):
     path = tmp_path / "bad.json"
     path.write_text(text, encoding="latin-1")
-    assert submission.main(["validate", str(path)]) == 2
+    assert main(["validate", str(path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -475,7 +476,7 @@ def test_order_of_the_episodes_counts(submitted, tmp_path):
 
     path = tmp_path / "turned.json"
     path.write_text(json.dumps(tamper(submitted, turned)))
-    assert submission.main(["validate", str(path)]) == 2
+    assert main(["validate", str(path)]) == 2
 
 
 def test_numbers_are_compared_as_numbers():
@@ -517,7 +518,7 @@ def test_tuning_goes_on_and_finds_the_better_rate(tmp_path, monkeypatch):
     few = ["--trials", "4", "--seeds", "2", "--best", "2", "--fresh-seeds", "3", "--workers", "1"]
     budget = ["--episodes", "30", "--marks", "15", "30", "--agents", "evolution", "random_search"]
     where = ["--results", str(tmp_path / "t.sqlite"), "--out", str(out), "--quiet"]
-    assert tune.main([*few, *budget, *where]) == 0
+    assert main(["tune", *few, *budget, *where]) == 0
     found = json.loads(out.read_text())
     rows = found["agents"]["evolution"]["trials"]
     assert len(rows) == 4 and sum(row["fresh"] is not None for row in rows) == 2
@@ -526,7 +527,7 @@ def test_tuning_goes_on_and_finds_the_better_rate(tmp_path, monkeypatch):
     assert found["agents"]["evolution"]["best"] == rows[0]["settings"]
     assert len(found["agents"]["random_search"]["trials"]) == 1
     monkeypatch.setattr(_pool, "play", None)  # nothing is left to play
-    assert tune.main([*few, *budget, *where]) == 0
+    assert main(["tune", *few, *budget, *where]) == 0
     assert json.loads(out.read_text()) == found
 
 

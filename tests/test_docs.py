@@ -61,7 +61,8 @@ def commands(page):
     """The commands of a page, each as its words."""
     lines = [line for block in blocks(page) for line in block.splitlines()] + inline(page)
     for line in lines:
-        found = re.search(r"(?:python -m |python (?=train_agent)|make (?=\w)|nas-train)(.*)", line)
+        programs = r"python -m |python (?=train_agent)|make (?=\w)|nas-train|nas-benchmark "
+        found = re.search(rf"(?:{programs})(.*)", line)
         if found:
             yield found[0].split()
 
@@ -116,6 +117,8 @@ def test_commands_exist_and_have_their_options(page):
             assert words[0] in targets, f"{page}: make {words[0]}"
             continue
         known = SEARCH
+        if program == "nas-benchmark":
+            known = module_options(f"nas_env.benchmark.{words[0]}")
         if words[:1] == ["-m"]:
             module = words[1]
             if INVENTED.search(module):
@@ -133,8 +136,10 @@ def test_commands_exist_and_have_their_options(page):
 @every_page
 def test_options_that_are_named_exist(page):
     """Between backticks and alone, or with their value."""
-    names = [name for name in _catalogue.names("benchmarks") if name != "__main__"]
-    known = SEARCH.union(*(module_options(f"benchmarks.{name}") for name in names))
+    programs = [
+        f"{p}.{n}" for p in ("benchmarks", "nas_env.benchmark") for n in _catalogue.names(p)
+    ]
+    known = SEARCH.union(*map(module_options, programs))
     for code in inline(page):
         if code.startswith("--") and code != "--x":  # which stands for any
             option = re.split(r"[ =]", code)[0]

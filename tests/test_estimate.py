@@ -9,10 +9,10 @@ import pytest
 
 import nas_env  # noqa: F401 - registers the environments
 from agents import make_config
+from nas_env.command_line.train import main
 from nas_env.evaluation._rehearsal import Rehearsal
 from nas_env.search.estimate import estimate
 from nas_env.search.loop import Depth
-from train_agent import main
 
 DIGITS = {
     "id": "NAS-Digits-v0",

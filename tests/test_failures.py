@@ -9,11 +9,11 @@ import pytest
 from _small import TINY
 
 import nas_env
+from nas_env.command_line.train import main
 from nas_env.run.store import Store
 from nas_env.search.failures import failures, fault_of_the_beginning
 from nas_env.search.summary import best_of
 from search_spaces.convolutional import ConvolutionalSpace
-from train_agent import main
 
 
 class Broken(ConvolutionalSpace):

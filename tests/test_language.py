@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from nas_env.command_line.train import main
 from nas_env.errors import DataCorrupt, DataNotFound, InvalidValue, TestSetSealed
 from nas_env.evaluation._child import evaluate
 from nas_env.problem import Problem
@@ -28,7 +29,6 @@ from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.text import LanguageData, columns, stretches
 from search_spaces import UnknownName
 from search_spaces._settings import from_mapping
-from train_agent import main
 
 CPU = torch.device("cpu")
 SMALL = {"hidden": 6, "cell_layers": 1, "dropout": 0.0}

@@ -13,6 +13,8 @@ from search_spaces import _catalogue
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("search_spaces", "nas_env", "agents")
 OURS = (*PACKAGES, "train_agent")
+#: The installed commands, which connect the packages.
+COMMANDS = ("nas_env.command_line", "nas_env.benchmark")
 
 
 def source_files():
@@ -80,7 +82,7 @@ LAYERS = {
     "agents._gradient": ["agents._gradient", *AGENT_PROTOCOL, "search_spaces"],
     "agents._sb3": ["agents._sb3", *AGENT_PROTOCOL, "search_spaces"],
     **{module: [*AGENT_PROTOCOL, "search_spaces"] for module in AGENT_PROTOCOL},
-    "nas_env": ["nas_env", "search_spaces"],
+    "nas_env": ["nas_env", "agents", "search_spaces"],  # agents: see the commands below
     "nas_env.errors": ["search_spaces"],
     "nas_env.records": ["search_spaces"],
     "nas_env.rewards": [],
@@ -114,7 +116,8 @@ LAYERS = {
         *RECORDS,
         "search_spaces",
     ],
-    "nas_env.command_line": ["nas_env", "search_spaces"],
+    "nas_env.command_line": ["nas_env", "agents", "search_spaces"],
+    "nas_env.benchmark": ["nas_env", "agents", "search_spaces"],
 }
 
 
@@ -133,18 +136,18 @@ def test_each_family_of_the_environment_has_its_layer():
     assert {family(module) for module in FILES if inside(module, "nas_env")} <= set(LAYERS)
 
 
-def test_the_command_line_is_imported_by_nobody():
-    """Only the program and the benchmarks import it, and they are imported by nobody."""
-    assert [
-        m
-        for m, names in IMPORTS.items()
-        if any(inside(name, "nas_env.command_line") for name in names)
-        and not inside(m, "nas_env.command_line", "train_agent")
-    ] == []
+def importers_of(*packages):
+    return [m for m, names in IMPORTS.items() if any(inside(name, *packages) for name in names)]
 
 
-def test_the_door_is_imported_by_nobody():
-    assert [m for m, names in IMPORTS.items() if "train_agent" in names] == []
+def test_the_commands_are_imported_by_nobody():
+    """Only the program at the root imports one; no module of the packages does."""
+    commands = (*COMMANDS, "train_agent")
+    assert [m for m in importers_of(*commands) if not inside(m, *commands)] == []
+
+
+def test_the_environment_knows_agents_in_its_commands_alone():
+    assert [m for m in importers_of("agents") if not inside(m, *COMMANDS, "agents")] == []
 
 
 def test_task_training_and_store_meet_in_the_evaluation_alone():

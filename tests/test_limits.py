@@ -6,12 +6,12 @@ import gymnasium
 import pytest
 from _small import ID, LENGTH, TINY
 
+from nas_env.command_line.train import main
 from nas_env.errors import InvalidValue
 from nas_env.problem import Problem
 from nas_env.run.store import Store
 from nas_env.tasks import make_task
 from search_spaces import make_space, published_architecture
-from train_agent import main
 
 TOKENS = [0] * LENGTH
 

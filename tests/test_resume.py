@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from agents import agent_names
+from nas_env.command_line.train import main
 from nas_env.run.store import Store
 from nas_env.search import loop
 from nas_env.search.checkpoint import KEPT, Checkpoint, read_checkpoint, write_checkpoint
 from tests._killing import append, killed_at
-from train_agent import main
 
 SMALL = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
 TINY = [*SMALL, "--workers", "0"]

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from agents import agent_names
+from nas_env.command_line.train import main
 from nas_env.run.folder import Run
 from nas_env.run.store import Store
 from nas_env.search.checkpoint import read_checkpoint
 from tests._killing import killed_at
-from train_agent import main
 
 TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
 TABLE = ["--env", "NAS-Bench-Digits-v0", "--quiet"]

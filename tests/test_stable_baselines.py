@@ -10,13 +10,13 @@ from sb3_contrib.common.maskable.utils import get_action_masks
 
 from agents import State, agent_class, agent_names, make_agent, make_config
 from agents._sb3.on_policy import minibatch
+from nas_env.command_line.train import main
 from nas_env.run.store import Store
 from nas_env.search import loop
 from nas_env.search.checkpoint import read_checkpoint
 from search_spaces import InvalidValue
 from tests._killing import killed_at
 from tests._small import LENGTH, Maker
-from train_agent import main
 
 AGENTS = ["ppo", "a2c", "dqn", "maskable_ppo", "recurrent_ppo"]
 #: How each is played: of whole episodes, and cutting them; alone, and three at once.

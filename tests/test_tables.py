@@ -12,6 +12,7 @@ import pytest
 import nas_env
 from agents import agent_names
 from nas_env import DataCorrupt, DataNotFound, InvalidValue
+from nas_env.command_line.train import main
 from nas_env.evaluation._answers import drawn
 from nas_env.problem import Problem
 from nas_env.table.format import make_table, read_table, shipped, write_table
@@ -19,7 +20,6 @@ from nas_env.tasks.digits import Digits
 from search_spaces import make_space
 from search_spaces.convolutional import ConvolutionalSpace
 from tests import outside_space
-from train_agent import main
 
 SPACE = {"name": "convolutional", "layers": 2, "filter_sizes": [1, 3], "filters": [8]}
 TOKENS = np.array(

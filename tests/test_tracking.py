@@ -148,7 +148,7 @@ def test_wandb_has_every_value(followed):
 
 
 def test_a_real_search_tells_wandb_all_that_is_promised(tmp_path, monkeypatch):
-    from train_agent import main
+    from nas_env.command_line.train import main
 
     monkeypatch.setenv("WANDB_MODE", "offline")
     tiny = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]

@@ -13,10 +13,10 @@ import pytest
 
 from agents import agent_names, make_config
 from nas_env.command_line._help import attributes
+from nas_env.command_line.train import main
 from nas_env.search import loop
 from nas_env.tasks._torchvision import verify
 from tests._killing import forked, stopped_at
-from train_agent import main
 
 TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2"]
 KEYS = {

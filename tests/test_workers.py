@@ -14,6 +14,7 @@ import pytest
 import torch
 from _small import TINY
 
+from nas_env.command_line.train import main
 from nas_env.errors import DataNotFound, InvalidValue, UnknownName
 from nas_env.evaluation import _machine, evaluate
 from nas_env.evaluation._memory import ran_out_of_memory
@@ -22,7 +23,6 @@ from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
 from nas_env.run.store import Store
-from train_agent import main
 
 PATIENCE = 600.0  # seconds; no machine is so busy
 CPU = torch.device("cpu")

@@ -6,19 +6,32 @@ import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from agents import make_agent
-from benchmarks._anytime import incumbent
-from benchmarks._environment import Truth, make_vector, truth_of
-from benchmarks._job import Budget
-from benchmarks._submission import Run, Submission, checked, first_difference
+from nas_env.benchmark._anytime import incumbent
+from nas_env.benchmark._environment import Truth, make_vector, truth_of
+from nas_env.benchmark._job import Budget
+from nas_env.benchmark._submission import Run, Submission, checked, compare, first_difference, read
 from nas_env.errors import InvalidTokens, InvalidValue
 from search_spaces import Architecture
 
 BATCH = 64  # episodes that are replayed at once
+
+
+def validated(path: Path) -> tuple[Submission, dict[str, Any]]:
+    """Read a submission, check its figures by playing it again, and return both.
+
+    Raises:
+        InvalidValue: If something is wrong; the message is one line that says what.
+    """
+    submission = read(path)
+    figures = derive(submission)
+    compare(submission.figures, figures)
+    return submission, figures
 
 
 def derive(submission: Submission) -> dict[str, Any]:

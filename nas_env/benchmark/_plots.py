@@ -9,10 +9,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks._paper import LABEL, colours_of, dress, figure_of, fitted, label_ends, margin, title
-from benchmarks._statistics import ENOUGH, mean_interval
-from benchmarks._study import EXACT, Study
-from benchmarks._verdict import Comparison, against_control, by_rank
+from nas_env.benchmark._paper import (
+    LABEL,
+    colours_of,
+    dress,
+    figure_of,
+    fitted,
+    label_ends,
+    margin,
+    title,
+)
+from nas_env.benchmark._statistics import ENOUGH, mean_interval
+from nas_env.benchmark._study import EXACT, Study
+from nas_env.benchmark._verdict import Comparison, against_control, by_rank
 from nas_env.drawing._palette import INK, MUTED, PAPER, WIRE
 from nas_env.drawing._type import FAMILY
 

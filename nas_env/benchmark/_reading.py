@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._anytime import incumbent, spent
-from benchmarks._job import Budget, Job
-from benchmarks._study import Runs, Study
+from nas_env.benchmark._anytime import incumbent, spent
+from nas_env.benchmark._job import Budget, Job
+from nas_env.benchmark._study import Runs, Study
 
 Played = tuple[Job, Mapping[str, Any]]
 

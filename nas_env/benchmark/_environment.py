@@ -11,7 +11,7 @@ import numpy as np
 
 import agents
 import nas_env  # noqa: F401 - registers the environments
-from benchmarks._anytime import LARGEST
+from nas_env.benchmark._anytime import LARGEST
 from nas_env.errors import InvalidValue, NASError
 from search_spaces import SearchSpace
 

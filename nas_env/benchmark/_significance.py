@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from scipy import stats
 
-from benchmarks._statistics import Scores
+from nas_env.benchmark._statistics import Scores
 
 Name = TypeVar("Name", bound=Hashable)
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from agents import agent_names, make_agent, make_config
-from benchmarks._environment import Truth, make_environment, truth_of
+from nas_env.benchmark._environment import Truth, make_environment, truth_of
 from nas_env.search.summary import versions
 
 BudgetKind = Literal["episodes", "distinct"]

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._anytime import at_times, expected_best
-from benchmarks._environment import all_sequences, make_vector, truth_of
-from benchmarks._job import Budget
+from nas_env.benchmark._anytime import at_times, expected_best
+from nas_env.benchmark._environment import all_sequences, make_vector, truth_of
+from nas_env.benchmark._job import Budget
 
 CONTROL = "random_search"
 EXACT = "random search, exact"

@@ -1,25 +1,24 @@
 """Makes a page of a benchmark's results, with its pictures.
 
-python -m benchmarks.report runs/benchmark.sqlite --out docs/benchmarks
+nas-benchmark report runs/benchmark.sqlite --out docs/benchmarks
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
-from benchmarks._command import command
-from benchmarks._file import existing
-from benchmarks._overall import overall
-from benchmarks._page import section
-from benchmarks._plots import improvements, name_of, over_budget, over_compute
-from benchmarks._reading import studies
-from benchmarks._study import Study
 from nas_env import drawing
+from nas_env.benchmark._command import command
+from nas_env.benchmark._file import existing
+from nas_env.benchmark._overall import overall
+from nas_env.benchmark._page import section
+from nas_env.benchmark._plots import improvements, name_of, over_budget, over_compute
+from nas_env.benchmark._reading import studies
+from nas_env.benchmark._study import Study
 from nas_env.errors import InvalidValue
 from nas_env.run.files import write_bytes
 from nas_env.run.paths import check_folder
@@ -32,7 +31,7 @@ class Options:
     """Make a page of a benchmark's results, with its pictures.
 
     Attributes:
-        results: The file that ``benchmarks.run`` wrote.
+        results: The file that ``nas_env.benchmark.run`` wrote.
         out: The folder of the page; ``index.md`` in it (``validation.md``) is replaced.
         marks: Places of the budget at which figures are stated; its end is always one.
         reported: What is told of an incumbent: ``test`` where it is known; or ``validation``, what
@@ -94,7 +93,4 @@ def _pictures(study: Study, folder: Path) -> dict[str, str]:
     return files
 
 
-main = command("python -m benchmarks.report", {"": (Options, report)}, resumes=False)
-
-if __name__ == "__main__":
-    sys.exit(main())
+main = command("nas-benchmark report", Options, report)

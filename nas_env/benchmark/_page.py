@@ -8,10 +8,10 @@ from math import isnan
 
 import numpy as np
 
-from benchmarks._plots import fewest_seeds, name_of, seeds_of, unit_of
-from benchmarks._statistics import Interval, caution, difference, iqm_interval, mean_interval
-from benchmarks._study import EXACT, Study
-from benchmarks._verdict import against_control, by_rank, code, paragraph, wins
+from nas_env.benchmark._plots import fewest_seeds, name_of, seeds_of, unit_of
+from nas_env.benchmark._statistics import Interval, caution, difference, iqm_interval, mean_interval
+from nas_env.benchmark._study import EXACT, Study
+from nas_env.benchmark._verdict import against_control, by_rank, code, paragraph, wins
 
 #: The searches without learning that no comparison should leave out.
 RIVALS = ("evolution", "local_search")
@@ -194,7 +194,7 @@ def _repeat(study: Study) -> str:
     seeds = sorted({seed for runs in study.runs.values() for seed in runs.seeds})
     agents = " ".join(sorted(label.removesuffix("-u") for label in study.runs))
     words = [
-        f"python -m benchmarks.run --environments {study.environment} --agents {agents}",
+        f"nas-benchmark run --environments {study.environment} --agents {agents}",
         f"--seeds {seeds[-1] - seeds[0] + 1} --episodes {study.amount}",
     ]
     if seeds[0]:

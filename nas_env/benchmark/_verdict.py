@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from benchmarks._significance import holm, mann_whitney, smallest_p
-from benchmarks._statistics import Interval, difference, improvement
-from benchmarks._study import Study
+from nas_env.benchmark._significance import holm, mann_whitney, smallest_p
+from nas_env.benchmark._statistics import Interval, difference, improvement
+from nas_env.benchmark._study import Study
 
 SIGNIFICANT = 0.05
 

@@ -1,7 +1,7 @@
 """Lets agents play environments over many seeds, on all cores, into one file of results.
 
-    python -m benchmarks.run --agents random_search reinforce:paper --seeds 20
-    python -m benchmarks.report runs/benchmark.sqlite
+    nas-benchmark run --agents random_search reinforce:paper --seeds 20
+    nas-benchmark report runs/benchmark.sqlite
 
 It may be stopped or killed at any moment: the same command continues, and plays no finished job
 again.
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents import agent_names
-from benchmarks._command import command, json_mapping
-from benchmarks._environment import verify
-from benchmarks._file import ResultsFile
-from benchmarks._job import Budget, BudgetKind, Job, agent_spec
-from benchmarks._pool import play_all
+from nas_env.benchmark._command import command, json_mapping
+from nas_env.benchmark._environment import verify
+from nas_env.benchmark._file import ResultsFile
+from nas_env.benchmark._job import Budget, BudgetKind, Job, agent_spec
+from nas_env.benchmark._pool import play_all
 from nas_env.errors import InvalidValue
 from search_spaces._settings import at_least
 
@@ -85,11 +85,8 @@ def run(options: Options) -> int:
     for line in failures:
         print(f"failed: {line}", file=sys.stderr)
     if not options.quiet:
-        print(f"{options.results}: python -m benchmarks.report {options.results}")
+        print(f"{options.results}: nas-benchmark report {options.results}")
     return 1 if failures else 0
 
 
-main = command("python -m benchmarks.run", {"": (Options, run)}, resumes=True)
-
-if __name__ == "__main__":
-    sys.exit(main())
+main = command("nas-benchmark run", Options, run, resumes=True)

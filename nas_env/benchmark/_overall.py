@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks._page import bounded, table
-from benchmarks._plots import fewest_seeds, name_of
-from benchmarks._statistics import bootstrap, caution, improvement, interquartile_mean
-from benchmarks._study import Study
-from benchmarks._verdict import code
+from nas_env.benchmark._page import bounded, table
+from nas_env.benchmark._plots import fewest_seeds, name_of
+from nas_env.benchmark._statistics import bootstrap, caution, improvement, interquartile_mean
+from nas_env.benchmark._study import Study
+from nas_env.benchmark._verdict import code
 
 
 def normalised(study: Study, label: str) -> np.ndarray:

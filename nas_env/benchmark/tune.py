@@ -1,9 +1,9 @@
 """Tunes agents, each with the same number of trials, and runs the best again with fresh seeds.
 
-    python -m benchmarks.tune --agents evolution ppo --trials 30
+    nas-benchmark tune --agents evolution ppo --trials 30
 
 The first trial of an agent is its own configuration, and the others are drawn from
-benchmarks/tuning_spaces.json. It may be stopped at any moment: the same command continues.
+nas_env/benchmark/tuning_spaces.json. It may be stopped at any moment: the same command continues.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any, Literal
 import numpy as np
 
 from agents import agent_names
-from benchmarks._command import command, json_mapping
-from benchmarks._environment import verify
-from benchmarks._file import ResultsFile
-from benchmarks._job import Budget, BudgetKind, Job, agent_spec
-from benchmarks._pool import play_all
-from benchmarks._reading import curves
-from benchmarks._statistics import mean_interval
-from benchmarks._trials import SPACES, read_spaces, trials
+from nas_env.benchmark._command import command, json_mapping
+from nas_env.benchmark._environment import verify
+from nas_env.benchmark._file import ResultsFile
+from nas_env.benchmark._job import Budget, BudgetKind, Job, agent_spec
+from nas_env.benchmark._pool import play_all
+from nas_env.benchmark._reading import curves
+from nas_env.benchmark._statistics import mean_interval
+from nas_env.benchmark._trials import SPACES, read_spaces, trials
 from nas_env.errors import InvalidValue
 from nas_env.run.files import write_json
 from nas_env.run.paths import check_new_file
@@ -192,7 +192,4 @@ def _stated(scores: Sequence[float]) -> dict[str, float | None]:
     return {"mean": mean, "low": low, "high": high}
 
 
-main = command("python -m benchmarks.tune", {"": (Options, tune)}, resumes=True)
-
-if __name__ == "__main__":
-    sys.exit(main())
+main = command("nas-benchmark tune", Options, tune, resumes=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks._job import Job
+from nas_env.benchmark._job import Job
 from nas_env.errors import StoreError
 from nas_env.run.paths import check_file, check_folder
 from nas_env.run.store import JOURNAL
@@ -92,7 +92,7 @@ def existing(path: Path) -> ResultsFile:
         StoreError: If it does not.
     """
     if not path.is_file():
-        raise StoreError(f"{path} does not exist; python -m benchmarks.run --results {path}")
+        raise StoreError(f"{path} does not exist; nas-benchmark run --results {path}")
     return ResultsFile(path)
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks._job import Budget
 from nas_env import environment_ids
+from nas_env.benchmark._job import Budget
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.run.files import read_json
 from search_spaces._settings import from_mapping

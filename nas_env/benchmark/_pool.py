@@ -9,9 +9,9 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks._file import ResultsFile
-from benchmarks._job import Job, play
-from benchmarks._processes import processes
+from nas_env.benchmark._file import ResultsFile
+from nas_env.benchmark._job import Job, play
+from nas_env.benchmark._processes import processes
 
 COLUMNS = (
     TextColumn("{task.description}"),

@@ -1,0 +1,37 @@
+"""Validates a submission to the leaderboard by playing it again.
+
+nas-benchmark validate ppo.json
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from nas_env.benchmark._command import command
+from nas_env.benchmark._replay import validated
+
+
+@dataclass(frozen=True)
+class Options:
+    """Play a submission again, and check every figure that it claims.
+
+    Attributes:
+        file: File of the submission.
+    """
+
+    file: Annotated[Path, tyro.conf.Positional]
+
+
+def validate(options: Options) -> int:
+    """Say that a submission is valid, or raise an error that says what is wrong with it."""
+    submission, figures = validated(options.file)
+    mean = ", ".join(f"{name} {value:.5g}" for name, value in figures["mean"].items())
+    print(f"{options.file} is valid: {submission.label}, {len(figures['runs'])} seeds, {mean}")
+    return 0
+
+
+main = command("nas-benchmark validate", Options, validate)

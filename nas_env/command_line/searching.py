@@ -1,0 +1,177 @@
+"""The searches of a run: the agent's, its random control, and what is shown and kept of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from agents import AgentConfig, make_agent, make_config, make_environment
+from nas_env import drawing
+from nas_env.command_line.arguments import Arguments
+from nas_env.command_line.closing import closing_tables
+from nas_env.command_line.resuming import CONTROL
+from nas_env.problem import Problem
+from nas_env.run.folder import Run, holds_run
+from nas_env.search.display import Display
+from nas_env.search.estimate import Estimate, estimate
+from nas_env.search.failures import failure_line
+from nas_env.search.loop import Depth, Search
+from nas_env.search.observers import Pictures, Tracking, draw_best
+from nas_env.search.summary import device_name, versions
+from nas_env.tracking import Trackers, make_trackers
+
+FILES = ("summary.json", "best.png", "curve.png")  # what a search leaves for a person
+NONE_SUCCEEDED = 1  # exit status
+
+
+def search_and_control(run: Run, arguments: Arguments) -> int:
+    """Play what is still to be played, and show the figures; return the exit status."""
+    config = run.config
+    console = Console(quiet=arguments.quiet, highlight=False, markup=False, emoji=False)
+    summary = run.summary
+    if summary is None or (config["control"] and not summary["random_search"]):
+        summary = _searches(run, config, console)
+    for table in closing_tables(summary):
+        console.print(table)
+    store = str(config["store"] or run.folder / "results.sqlite")
+    for figures in (summary, summary["random_search"]):
+        if figures and (line := failure_line(figures, store)):
+            console.print(line, soft_wrap=True)
+    found = [name for name in FILES if (run.folder / name).exists()]
+    console.print(f"{run.folder}: {', '.join(found)}", soft_wrap=True)
+    return NONE_SUCCEEDED if summary["best"] is None else 0
+
+
+def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, Any]:
+    """Run the search and, where it is asked for, its control; write the summary and the curve."""
+    store = Path(config["store"] or run.folder / "results.sqlite")
+    with _environment(config, store, config["id"], config["agent"]) as environment:
+        problem: Problem = environment.unwrapped.problem
+        trackers = make_trackers(config["track"])
+        figures, rewards = _search(run, config, environment, trackers, console)
+        control_rewards, random_search = None, None
+        if config["control"]:
+            random_search, control_rewards = _control(run, config, store, console)
+        summary = {
+            "env": config["env"],
+            "agent": config["agent"]["name"],
+            "seed": config["seed"],
+            **figures,
+            "random_search": random_search,
+            "references": _references(config, problem, console),
+            "device": device_name(problem.device),
+            "versions": versions(),
+        }
+        curve = drawing.draw_curve(rewards, control_rewards, config["agent"]["name"])
+        drawing.save(curve, run.folder / "curve.png")
+        trackers.summary(summary)
+        trackers.finish()
+    run.write_summary(summary)
+    return summary
+
+
+def _references(config: Mapping[str, Any], problem: Problem, console: Console) -> dict[str, Any]:
+    """Return the figures of what the task compares its best with; none where none is wanted."""
+    if not problem.task.references or not config.get("references"):
+        return {}
+    from nas_env.search.references import evaluate_references
+
+    names, work = problem.task.references, problem.evaluator.work
+    console.print(f"by the same recipe: {', '.join(names)}")
+    with Display(console, "references", len(names), work=work, metric=problem.task.metric):
+        return evaluate_references(problem)
+
+
+def _search(
+    run: Run, config: Mapping[str, Any], environment: Any, trackers: Trackers, console: Console
+) -> tuple[dict[str, Any], list[float]]:
+    """Run one search to its end; return its figures, and the rewards of its episodes."""
+    problem: Problem = environment.unwrapped.problem
+    agent = make_agent(config["agent"], environment, config["seed"])
+    observers: list[Any] = [Tracking(problem, trackers), Pictures(run.folder, problem, trackers)]
+    search = Search(
+        agent,
+        problem,
+        run,
+        children=config["children"],
+        depth=Depth(**config["depth"]),
+        observers=observers,
+        stop_after_failures=config["stop_after_failures"],
+    )
+    trackers.start(run.folder, run.folder.name, config, resume_from=len(search.records))
+    if search.best is not None:
+        draw_best(search.best, problem, run.folder / "best.png")
+    if problem.answers is None:
+        _warn_of_idle_workers(problem, agent.config, console)
+    known = len(problem.store.episodes())  # those after the last checkpoint are only replayed
+    expected = None if console.quiet else _estimate(search, known, agent.config, console)
+    display = Display(
+        console,
+        f"{config['env']} {config['agent']['name']}",
+        config["children"],
+        known,
+        work=problem.evaluator.work,
+        metric=problem.task.metric,
+        expected=expected.total if expected else None,
+    )
+    with display:
+        observers.append(display)
+        figures = search.play()
+    figures["estimated_seconds_a_child"] = round(expected.seconds, 3) if expected else None
+    return figures, search.rewards
+
+
+def _estimate(search: Search, done: int, agent: AgentConfig, console: Console) -> Estimate | None:
+    """Estimate what the children after those that are done will cost, and say so."""
+    at_once = min(search.problem.evaluator.capacity, agent.children_at_once)
+    found = estimate(search.problem, range(done, search.children), search.layers, at_once)
+    for line in found.lines(datetime.now(), begins=done == 0) if found else ():
+        console.print(line, soft_wrap=True)
+    return found
+
+
+def _warn_of_idle_workers(problem: Problem, agent: AgentConfig, console: Console) -> None:
+    """Say where the agent asks for fewer children at once than could be trained."""
+    workers, children = problem.evaluator.capacity, agent.children_at_once
+    if children < workers:
+        options = " or ".join(f"--agent.{name.replace('_', '-')}" for name in agent.busier)
+        console.print(f"{workers} workers, {children} at work: more with {options}", markup=False)
+
+
+def _control(
+    run: Run, config: Mapping[str, Any], store: Path, console: Console
+) -> tuple[dict[str, Any], list[float]]:
+    """Run a random search at equal budget, over the same store."""
+    folder = run.folder / CONTROL
+    name, settings = make_config("random_search")
+    changed = {
+        **config,
+        "agent": {"name": name, **asdict(settings)},
+        "id": f"{config['id']}-{CONTROL}",
+        "control": None,
+        "track": [],
+    }
+    control = Run.resume(folder) if holds_run(folder) else Run.create(folder)
+    with contextlib.closing(control):
+        control.write_config(changed)
+        with _environment(changed, store, changed["id"], changed["agent"]) as environment:
+            return _search(control, changed, environment, Trackers(), console)
+
+
+@contextlib.contextmanager
+def _environment(
+    config: Mapping[str, Any], store: Path, run_id: str, agent: Mapping[str, Any]
+) -> Iterator[Any]:
+    make = {"store": str(store), **config["make"]}
+    environment = make_environment(agent, config["env"], config["children"], **make)
+    environment.unwrapped.problem.store.run = run_id
+    try:
+        yield environment
+    finally:
+        environment.close()

@@ -1,0 +1,126 @@
+"""The installed command ``nas-train``: let an agent search, and keep the run in a folder.
+
+nas-train --env NAS-Digits-v0 --agent reinforce --children 120 --control random
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from agents import make_config, make_environment
+from nas_env.command_line.arguments import Arguments, parse
+from nas_env.command_line.resuming import change_budget, resumed_config, run_to_resume
+from nas_env.command_line.searching import NONE_SUCCEEDED, search_and_control
+from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
+from nas_env.run.folder import Run, check_free
+from nas_env.run.paths import check_file
+from nas_env.run.store import Store
+from nas_env.tracking import make_trackers
+
+INSTALLED = "nas-train"  # the command of the installed package
+INTERRUPTED = 130  # exit status after Ctrl-C, by custom
+
+
+def main(line: list[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Args:
+        line: The words after the program's name; None for those that this process was given.
+
+    Returns:
+        0; 1 where no child succeeded, 2 for bad input, 130 when interrupted.
+    """
+    errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    run: Run | None = None
+    try:
+        run, arguments = _run_of(sys.argv[1:] if line is None else line)
+        return search_and_control(run, arguments)
+    except ChildrenFail as error:
+        assert run is not None
+        remedy = f"go on with: --resume --run {run.folder} --keep-going"
+        errors.print(f"{_program()}: {error}; {remedy}", markup=False)
+        return NONE_SUCCEEDED
+    except (InvalidValue, InvalidArchitecture, NASError) as error:
+        errors.print(f"{_program()}: {error}", markup=False)
+        return 2
+    except KeyboardInterrupt:
+        if run is not None:
+            errors.print(f"stopped; go on with: --resume --run {run.folder}", markup=False)
+        return INTERRUPTED
+    finally:
+        if run is not None:
+            run.close()
+
+
+def _program() -> str:
+    """Return the name by which this command was called."""
+    name = Path(sys.argv[0]).name
+    return name if name == INSTALLED else "train_agent.py"
+
+
+def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
+    """Return the run that a command line begins or goes on with, held, and its arguments."""
+    folder = run_to_resume(line)
+    if folder is None:
+        arguments = parse(line, make_config, _program())
+        return _begin(arguments), arguments
+    with contextlib.ExitStack() as held:
+        run = held.enter_context(contextlib.closing(Run.resume(folder)))
+        config = run.config
+        arguments = _arguments(line, run.folder / "config.json", config)
+        changed = resumed_config(config, arguments.config())
+        if changed["children"] != config["children"]:
+            change_budget(run, changed["children"])
+        if changed != config:
+            run.write_config(changed)
+        held.pop_all()
+    return run, arguments
+
+
+def _arguments(line: Sequence[str], file: Path, config: Mapping[str, Any]) -> Arguments:
+    """Return the arguments of a command line that goes on with a run of this configuration."""
+    try:
+        return parse(line, make_config, _program(), config)
+    except InvalidValue:
+        try:
+            parse([], make_config, _program(), config)
+        except InvalidValue as error:  # the configuration itself is at fault
+            raise InvalidValue(f"{file}: {error}") from None
+        raise
+
+
+def _begin(arguments: Arguments) -> Run:
+    """Return a new run, held, with its configuration in it."""
+    _verify(arguments)
+    if arguments.run is None:
+        stem = f"{arguments.env.split(':')[-1]}-{arguments.agent['name']}"
+        run = Run.create_next(Path("runs"), stem)
+    else:
+        run = Run.create(arguments.run)
+    run.write_config({"id": secrets.token_hex(8), **arguments.config()})
+    return run
+
+
+def _verify(arguments: Arguments) -> None:
+    """Find everything that can be wrong, before a folder is made."""
+    make_trackers(arguments.track)
+    make = {"store": ":memory:", **arguments.make}
+    environment = make_environment(arguments.agent, arguments.env, 1, **make)
+    try:
+        environment.unwrapped.problem.verify_data()
+    finally:
+        environment.close()
+    if arguments.run is not None:
+        check_free(arguments.run)
+    if arguments.store is not None:
+        check_file(arguments.store, "a store of evaluations", suffix="-journal")
+        Store(arguments.store).close()
