@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from nas_env.errors import InvalidValue, UnknownName, unknown_keyword
 from nas_env.evaluation import Evaluator, make_evaluator, task_recipe
 from nas_env.evaluation._answers import Answers
+from nas_env.evaluation._tickets import Ticket, answered
 from nas_env.evaluation.table import TableEvaluator
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
@@ -78,6 +80,8 @@ class Problem:
             store if isinstance(store, Store) else Store(":memory:" if store is None else store)
         )
         self.evaluator = self._evaluator(evaluator)
+        self._tickets = 0
+        self._open: dict[int, Ticket] = {}  # by number; what completed() has not returned
 
     def _evaluator(self, spec: Named | None) -> Evaluator:
         chosen = spec or self.task.default_evaluator
@@ -150,14 +154,46 @@ class Problem:
             limits=self.task.limits,
         )
 
+    def submit(self, sequences: Sequence[Sequence[int]]) -> list[Ticket]:
+        """Ask for the children of complete token sequences; never wait for another process.
+
+        Returns:
+            A ticket for each, in order; :meth:`completed` returns them as they are answered.
+        """
+        tickets = self._asked(sequences)
+        self._open.update((ticket.number, ticket) for ticket in tickets)
+        return tickets
+
+    def completed(self, timeout: float | None = None) -> list[Ticket]:
+        """Return the submitted tickets that are done; each is returned once.
+
+        Args:
+            timeout: Seconds to wait for the first of them; None: as long as it takes.
+
+        Returns:
+            At least one ticket, if one is open and the time sufficed, in the order of submission.
+        """
+        wait([ticket.future for ticket in self._open.values()], timeout, FIRST_COMPLETED)
+        done = [ticket for ticket in self._open.values() if ticket.done]
+        for ticket in done:
+            del self._open[ticket.number]
+        return done
+
     def evaluate(self, sequences: Sequence[Sequence[int]]) -> list[tuple[Architecture, Evaluation]]:
         """Evaluate complete token sequences as one batch; return architectures and evaluations."""
+        return [(ticket.architecture, ticket.evaluation) for ticket in self._asked(sequences)]
+
+    def _asked(self, sequences: Sequence[Sequence[int]]) -> list[Ticket]:
+        """Return a ticket for each sequence; what a table answers is done at once."""
         architectures = [self.space.decode(tokens) for tokens in sequences]
         if (answers := self.answers) is not None:
             found = [answers.evaluation(answers.row(tokens)) for tokens in sequences]
-            return list(zip(architectures, found, strict=True))
-        futures = self.evaluator.submit_batch([self.request(a) for a in architectures])
-        return [(a, f.result()) for a, f in zip(architectures, futures, strict=True)]
+            futures = [answered(evaluation) for evaluation in found]
+        else:
+            futures = self.evaluator.submit_batch([self.request(a) for a in architectures])
+        first, self._tickets = self._tickets, self._tickets + len(futures)
+        numbered = enumerate(zip(sequences, architectures, futures, strict=True), first)
+        return [Ticket(n, tuple(tokens), made, future) for n, (tokens, made, future) in numbered]
 
     def announce(self, sequences: Sequence[Sequence[int]]) -> None:
         """Announce complete token sequences that will be evaluated soon: workers may begin."""

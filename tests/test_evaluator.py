@@ -1,13 +1,19 @@
 """What every evaluator owes its callers, shown on the one that trains in process."""
 
+from concurrent.futures import CancelledError
+
 import gymnasium
+import numpy as np
 import pytest
 import torch
 
 import nas_env  # noqa: F401 - registers the environments
 from nas_env.errors import StoreError
 from nas_env.evaluation.in_process import InProcessEvaluator
+from nas_env.problem import Problem
+from nas_env.records import Evaluation
 from nas_env.run.store import Store
+from tests._killing import killed_at
 
 TINY = {"task": {"name": "digits", "train_size": 64}, "recipe": {"epochs": 1}, "layers": 1}
 
@@ -60,3 +66,85 @@ def test_an_evaluator_that_cannot_start_gives_up_its_claim(request_for_one, tmp_
         with pytest.raises(RuntimeError, match="pool is broken"):
             evaluator.submit(request_for_one).result(timeout=5)
     assert Store(tmp_path / "s").claim(request_for_one.key) == "mine"
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """An evaluator, and the store of another process on the same file."""
+    ours, theirs = Store(tmp_path / "s"), Store(tmp_path / "s")
+    evaluator = InProcessEvaluator(torch.device("cpu"), ours)
+    yield evaluator, theirs
+    evaluator.close()
+    ours.close()
+    theirs.close()
+
+
+def test_what_another_process_trains_is_answered_when_it_is_there(request_for_one, shared):
+    evaluator, theirs = shared
+    assert theirs.claim(request_for_one.key) == "mine"
+    future = evaluator.submit(request_for_one)
+    assert not future.done()
+    assert evaluator.submit(request_for_one) is future
+    theirs.put(request_for_one, Evaluation("ok", 0.25, 0.5))
+    assert future.result(timeout=60).reward == 0.25
+    assert evaluator.submit(request_for_one).result(timeout=0).reward == 0.25
+
+
+def test_what_another_process_gives_up_is_trained_here(request_for_one, shared, tmp_path):
+    def claim_and_die():
+        assert Store(tmp_path / "s").claim(request_for_one.key) == "mine"
+
+    evaluator, theirs = shared
+    assert theirs.claim(request_for_one.key) == "mine"
+    future = evaluator.submit(request_for_one)
+    theirs.release(request_for_one.key)
+    assert not killed_at(10**9, claim_and_die)
+    assert future.result(timeout=60).status == "ok"
+    assert evaluator.work.ended == 1
+
+
+def test_closing_cancels_what_another_process_trains(request_for_one, shared):
+    evaluator, theirs = shared
+    assert theirs.claim(request_for_one.key) == "mine"
+    future = evaluator.submit(request_for_one)
+    evaluator.close()
+    with pytest.raises(CancelledError):
+        future.result(timeout=0)
+
+
+def test_an_error_while_another_process_is_watched_reaches_the_caller(request_for_one, shared):
+    evaluator, theirs = shared
+    assert theirs.claim(request_for_one.key) == "mine"
+    future = evaluator.submit(request_for_one)
+    evaluator.store.close()
+    with pytest.raises(StoreError):
+        future.result(timeout=60)
+
+
+def test_tickets_are_answered_in_any_order_and_returned_once(tmp_path):
+    theirs = Store(tmp_path / "s")
+    settings = {"space": "convolutional", "device": "cpu", **TINY}
+    problem = Problem(store=tmp_path / "s", **settings)
+    first, second = [0] * problem.space.length(), [1] * problem.space.length()
+    assert problem.completed() == []
+    taken = problem.request(problem.space.decode(first))
+    assert theirs.claim(taken.key) == "mine"
+    late, early = problem.submit([first, second])
+    assert (late.number, early.number, early.tokens) == (0, 1, tuple(second))
+    assert problem.completed() == [early]
+    assert problem.completed(timeout=0) == []
+    theirs.put(taken, Evaluation("ok", 0.25, 0.5))
+    assert problem.completed() == [late]
+    assert late.evaluation.reward == 0.25 and early.evaluation.status == "ok"
+    assert problem.completed() == []
+    problem.close()
+    theirs.close()
+
+
+def test_a_table_answers_a_ticket_at_once():
+    problem = Problem("nas_bench_digits")
+    tokens = [problem.space.sample(rng) for rng in [np.random.default_rng(0)] * 2]
+    tickets = problem.submit(tokens)
+    assert all(ticket.done for ticket in tickets)
+    assert problem.completed() == tickets
+    assert [t.evaluation for t in tickets] == [e for _, e in problem.evaluate(tokens)]

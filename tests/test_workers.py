@@ -204,11 +204,12 @@ def test_what_is_announced_is_trained_before_it_is_asked_for(here):
     assert [evaluation.seconds for _, evaluation in answers] == seconds
 
 
-def test_what_another_process_trains_is_not_waited_for_when_it_is_announced(here):
+def test_what_another_process_trains_is_not_trained_when_it_is_announced(here):
     request = here.request(here.space.decode(tokens(0)))
     here.evaluator.store = SimpleNamespace(get=lambda key: None, claim=lambda key: "taken")
     here.announce([tokens(0)])
-    assert request.key not in here.evaluator._running
+    assert not here.evaluator.submit(request).done()
+    assert here.evaluator.work.begun == 0
 
 
 def test_nothing_is_announced_to_a_process_that_would_have_to_wait():

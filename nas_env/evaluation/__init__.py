@@ -9,12 +9,14 @@ import torch
 
 from nas_env.evaluation._base import Evaluator
 from nas_env.evaluation._child import evaluate, task_recipe, train_child
+from nas_env.evaluation._tickets import Ticket
 from nas_env.run.store import Store
 from search_spaces import _catalogue
 from search_spaces._settings import from_mapping, named
 
 __all__ = [
     "Evaluator",
+    "Ticket",
     "evaluate",
     "evaluator_class",
     "evaluator_names",

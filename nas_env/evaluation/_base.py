@@ -16,12 +16,11 @@ from nas_env.errors import StoreError
 from nas_env.evaluation._child import under_limits
 from nas_env.evaluation._data import check_data
 from nas_env.evaluation._rehearsal import Rehearsal
+from nas_env.evaluation._watch import Watch
 from nas_env.evaluation._work import Work
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
 from search_spaces import _catalogue
-
-WAIT = 0.2  # seconds between two looks at a child that another process trains
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class Evaluator(ABC):
         self.store = store
         self.settings = settings if settings is not None else self.Settings()
         self._running: dict[str, Future[Evaluation]] = {}
+        self._watch = Watch(self._look)
         self.kept: dict[str, float] = {}
         self.work = Work()
 
@@ -81,28 +81,49 @@ class Evaluator(ABC):
         return None if kept is None else under_limits(request, kept)
 
     def submit(self, request: Request) -> Future[Evaluation]:
-        """Request one evaluation; it is durable in the store before the future has it."""
+        """Request one evaluation; it is durable in the store before the future has it.
+
+        The call never waits for another process: a child that one of them trains is answered when
+        it is in the store, or trained here if that process dies.
+        """
+        if (running := self._running.get(request.key)) is not None:
+            return running
+        future = Future[Evaluation]()
+        if not self._settle(request, future):
+            self._running[request.key] = future
+            self._watch.add(request, future)
+        return future
+
+    def _settle(self, request: Request, future: Future[Evaluation]) -> bool:
+        """Answer from the store, or train; return False if another process trains the child."""
         while True:
-            if (running := self._running.get(request.key)) is not None:
-                return running
             if (evaluation := self.known(request)) is not None:
-                return _answered(evaluation)
+                self._running.pop(request.key, None)
+                future.set_result(evaluation)
+                return True
             claim = self.store.claim(request.key)
             if claim == "mine":
-                return self._keep(request)
-            if claim == "taken":
-                time.sleep(WAIT)
+                self._keep(request, future)
+            if claim != "answered":
+                return claim == "mine"
+
+    def _look(self, request: Request, future: Future[Evaluation]) -> bool:
+        """Settle a child that another process trained a moment ago; an error is its answer."""
+        try:
+            return self._settle(request, future)
+        except Exception as error:
+            self._running.pop(request.key, None)
+            future.set_exception(error)
+            return True
 
     def submit_batch(self, requests: Sequence[Request]) -> list[Future[Evaluation]]:
         """Request a whole batch; its futures are used in the order of submission."""
         return [self.submit(request) for request in requests]
 
     def announce(self, requests: Iterable[Request]) -> None:
-        """Begin children that will be requested soon, if they run in the background; never wait."""
+        """Begin children that will be requested soon, if they run in the background."""
         for request in requests if self.background else ():
-            known = request.key in self._running or self.known(request) is not None
-            if not known and self.store.claim(request.key) == "mine":
-                self._keep(request)
+            self.submit(request)
 
     @property
     def capacity(self) -> int:
@@ -117,12 +138,13 @@ class Evaluator(ABC):
         """
         return []
 
-    def close(self) -> None:  # noqa: B027 - most have nothing to stop
-        """Stop what runs in the background."""
+    def close(self) -> None:
+        """Stop what runs in the background; what has no answer is cancelled."""
+        self._watch.close()
 
-    def _keep(self, request: Request) -> Future[Evaluation]:
+    def _keep(self, request: Request, kept: Future[Evaluation]) -> None:
         """Train, store the result, and only then hand it out."""
-        kept = self._running[request.key] = Future()
+        self._running[request.key] = kept
 
         def done(trained: Future[Evaluation]) -> None:
             try:
@@ -145,7 +167,6 @@ class Evaluator(ABC):
             failed: Future[Evaluation] = Future()
             failed.set_exception(error)
             done(failed)
-        return kept
 
     def _put(self, request: Request, evaluation: Evaluation) -> None:
         """Store an evaluation, unless it holds only under the limits of this request."""
@@ -156,8 +177,5 @@ class Evaluator(ABC):
         self.store.put(request, evaluation)
         self.kept[request.key] = time.perf_counter() - begun
 
-
-def _answered(evaluation: Evaluation) -> Future[Evaluation]:
-    future: Future[Evaluation] = Future()
-    future.set_result(evaluation)
-    return future
+    def __reduce__(self) -> Any:
+        return type(self), (self.device, self.store, self.settings)

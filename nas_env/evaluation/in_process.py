@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any
@@ -11,6 +12,9 @@ from nas_env.evaluation._child import evaluate
 from nas_env.evaluation._data import check_splits
 from nas_env.evaluation._rehearsal import Rehearsal, rehearse
 from nas_env.records import Evaluation, Request
+
+#: A child sets the number of threads and the random state of its process while it is trained.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class InProcessEvaluator(Evaluator):
@@ -33,7 +37,7 @@ class InProcessEvaluator(Evaluator):
     def _train(self, request: Request) -> Future[Evaluation]:
         future: Future[Evaluation] = Future()
         try:
-            with self.work.child() as report:
+            with _ONE_AT_A_TIME, self.work.child() as report:
                 evaluation = evaluate(request, self.device, report)
             future.set_result(evaluation)
         except BaseException as error:

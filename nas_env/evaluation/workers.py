@@ -203,6 +203,7 @@ class WorkersEvaluator(Evaluator):
     def close(self) -> None:
         """Stop all workers, whatever they do; what was not done is cancelled."""
         self._closed = True
+        super().close()
         with suppress(queue.Empty):
             while (job := self._jobs.get_nowait()) is not None:
                 job[1].cancel()
@@ -213,9 +214,6 @@ class WorkersEvaluator(Evaluator):
         for thread in self._threads:
             thread.join()
         self._threads = []
-
-    def __reduce__(self) -> Any:
-        return WorkersEvaluator, (self.device, self.store, self.settings)
 
 
 def _devices(device: torch.device) -> Sequence[str]:
