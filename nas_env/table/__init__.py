@@ -1,1 +1,1 @@
-"""Tables of trained architectures: the file format, and the ones that ship."""
+"""Benchmarks without training: functions, and tables of trained architectures."""
