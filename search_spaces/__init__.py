@@ -6,14 +6,14 @@ Each folder, and each module whose name does not start with an underscore, is on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 from search_spaces import _catalogue
-from search_spaces._architecture import Architecture, load_json
+from search_spaces._architecture import Architecture, Reference
 from search_spaces._base import SearchSpace
 from search_spaces._decisions import Cost, Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
+from search_spaces._published import published_architecture
 from search_spaces._settings import at_least, at_most, between, from_mapping, named
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "InvalidArchitecture",
     "InvalidTokens",
     "InvalidValue",
+    "Reference",
     "SearchSpace",
     "UnknownName",
     "Vertex",
@@ -67,20 +68,3 @@ def make_space(spec: str | Mapping[str, Any]) -> SearchSpace:
     """
     name, settings = named(spec, "search space")
     return from_mapping(space_class(name), settings, f"setting of the {name} space")
-
-
-def published_architecture(name: str) -> dict[str, Any]:
-    """Return a network of the literature, as the dictionary that its space's ``parse`` takes.
-
-    Raises:
-        UnknownName: If no file has that name.
-
-    Example:
-        >>> len(published_architecture("zoph_le_2017_v1")["layers"])
-        15
-    """
-    folder = resources.files("search_spaces") / "published"
-    known = {file.name.removesuffix(".json"): file for file in folder.iterdir()}
-    if name not in known:
-        raise UnknownName("published architecture", name, known)
-    return load_json(known[name].read_text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from search_spaces._errors import InvalidArchitecture, nearest
 from search_spaces._json import strict_json
@@ -31,6 +31,18 @@ class Architecture(ABC):
     def to_json(self) -> str:
         """Return the description as one line of JSON."""
         return json.dumps(self.to_dict())
+
+
+class Reference(NamedTuple):
+    """A known network, and what builds it at the size of a child.
+
+    Attributes:
+        space: Name and construction settings of a search space.
+        architecture: The network.
+    """
+
+    space: Mapping[str, Any]
+    architecture: Architecture
 
 
 def load_json(text: str) -> dict[str, Any]:

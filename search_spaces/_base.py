@@ -13,18 +13,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from search_spaces import _catalogue
-from search_spaces._architecture import Architecture, load_json
+from search_spaces._architecture import Architecture, Reference, load_json
 from search_spaces._counting import count_cost, count_kept
 from search_spaces._decisions import Cost, Decision, Vertex
 from search_spaces._errors import InvalidTokens, InvalidValue
+from search_spaces._json import plain
+from search_spaces._tokens import check_tokens
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,11 @@ class SearchSpace(ABC):
             raise InvalidValue(f"{type(self).__name__} has no depth to choose, got layers={layers}")
         return len(self.decisions)
 
+    @property
+    def depth(self) -> int | None:
+        """The largest number of layers that :meth:`length` takes; None if there is no choice."""
+        return None
+
     # -- the open options ------------------------------------------------------------------------
     @cached_property
     def option_mask(self) -> np.ndarray:
@@ -160,18 +166,7 @@ class SearchSpace(ABC):
         Raises:
             InvalidTokens: If one is not; the message names the first.
         """
-        if len(tokens) > len(self.decisions):
-            raise InvalidTokens(f"{len(tokens)} tokens, expected at most {len(self.decisions)}")
-        checked = np.zeros((1, len(tokens)), dtype=np.int64)
-        for index, token in enumerate(tokens):
-            mask = self.open_mask(checked[:, :index])[0]
-            if not (isinstance(token, Integral) and 0 <= token < len(mask) and mask[token]):
-                open_tokens = ", ".join(map(str, np.flatnonzero(mask)))
-                raise InvalidTokens(
-                    f"token {index} ({self.decisions[index].name}) is {token}, "
-                    f"expected one of {open_tokens}"
-                )
-            checked[0, index] = token
+        check_tokens(tokens, self.decisions, self.open_mask)
 
     # -- sampling --------------------------------------------------------------------------------
     def sample_batch(
@@ -232,7 +227,7 @@ class SearchSpace(ABC):
         """Count parameters and forward FLOPs exactly, on ``meta``: nothing is allocated."""
         with torch.device("meta"):
             child = self.build(architecture, input_shape, outputs).eval()
-        return count_cost(child, lambda: self._run_once(child, input_shape))
+        return count_cost(child, lambda: self.try_out(child, input_shape))
 
     def kept_numbers(
         self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
@@ -243,11 +238,25 @@ class SearchSpace(ABC):
         """
         with torch.device("meta"):
             child = self.build(architecture, input_shape, outputs)
-        return count_kept(lambda: self._run_once(child, input_shape))
+        return count_kept(lambda: self.try_out(child, input_shape))
 
-    def _run_once(self, child: nn.Module, input_shape: tuple[int, ...]) -> None:
-        """Call a child on ``meta`` with one example, so that :meth:`cost` can count the FLOPs."""
-        child(torch.empty(1, *input_shape, device="meta"))
+    def try_out(
+        self, child: nn.Module, input_shape: tuple[int, ...], count: int = 1, device: str = "meta"
+    ) -> Tensor:
+        """Call a child with examples of zeros, and return its logits, (count, outputs).
+
+        A space whose children take something else than a batch of examples overrides it.
+        """
+        return child(torch.zeros(count, *input_shape, device=device))
+
+    def reference(self, name: str, outputs: int) -> Reference | None:
+        """Return a known network to compare the best child with; None if there is none so named.
+
+        Args:
+            name: Name among the ``references`` of a task.
+            outputs: Number of classes or symbols.
+        """
+        return None
 
     # -- drawings --------------------------------------------------------------------------------
     def decode_prefix(self, tokens: Sequence[int]) -> tuple[Architecture | None, int]:
@@ -278,19 +287,10 @@ class SearchSpace(ABC):
     @property
     def spec(self) -> dict[str, Any]:
         """Name and settings as plain JSON values; :func:`search_spaces.make_space` takes them."""
-        return {"name": self.name, **_plain(asdict(self))}
+        return {"name": self.name, **plain(asdict(self))}
 
     @property
     def construction(self) -> dict[str, Any]:
         """Name and the settings that decide how a child is built from its architecture."""
         spec = self.spec
         return {key: spec[key] for key in ("name", *self.construction_fields)}
-
-
-def _plain(value: Any) -> Any:
-    """Turn tuples into lists, as JSON does."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value

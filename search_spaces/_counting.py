@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from search_spaces._decisions import Cost
 
 
-def count_cost(child: nn.Module, run_once: Callable[[], None]) -> Cost:
+def count_cost(child: nn.Module, run_once: Callable[[], object]) -> Cost:
     """Count the parameters of a child, and the FLOPs of one forward pass."""
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -20,7 +20,7 @@ def count_cost(child: nn.Module, run_once: Callable[[], None]) -> Cost:
     return Cost(parameters, counter.get_total_flops())
 
 
-def count_kept(run_once: Callable[[], None]) -> int:
+def count_kept(run_once: Callable[[], object]) -> int:
     """Count the numbers that a forward pass keeps for the backward pass; weights count once."""
     kept: dict[int, Tensor] = {}
 

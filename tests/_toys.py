@@ -40,6 +40,10 @@ class Words(SearchSpace):
             layer = number // self.per_layer + 1
             yield Decision(f"choice {number}", f"kind {number}", tuple(range(self.options)), layer)
 
+    @property
+    def depth(self):
+        return self.layers
+
     def length(self, layers=None):
         return (self.layers if layers is None else layers) * self.per_layer
 

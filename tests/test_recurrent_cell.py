@@ -12,7 +12,7 @@ from torch.nn import functional
 
 import nas_env  # noqa: F401 - registers the environments
 from nas_env.drawing import draw_graph, suitable_layout, text_graph, to_rgb
-from nas_env.search import references
+from nas_env.tasks import make_task
 from search_spaces import (
     InvalidArchitecture,
     InvalidValue,
@@ -347,7 +347,7 @@ def test_the_character_models_have_the_papers_size():
     assert (lstm.core.hidden_size, found.core.hidden_size) == (716, 501)
     assert [round(count(model) / 1e6, 2) for model in (lstm, found)] == [6.57, 6.57]
     assert lstm.embedding.weight.shape == found.embedding.weight.shape == (50, 128)
-    native = references.request(problem, "native:lstm")
+    native = problem.task.compared(problem.space)["LSTM"]
     assert native.space["embedding"] == 128
 
 
@@ -479,3 +479,18 @@ def test_the_graph_of_a_cell():
     *_, memory, h = SPACE.graph(at_root)
     assert names[memory.parents[0]] == "14" and names[h.parents[0]] == "inject"
     assert to_rgb(draw_graph(SPACE.graph(at_root))).std() > 0
+
+
+def test_a_space_without_known_networks_compares_with_none():
+    assert make_task("penn_treebank").compared(make_space("convolutional")) == {}
+
+
+def test_a_reference_is_as_large_as_the_cells_and_no_cell_itself():
+    space = RecurrentCellSpace(base=2, hidden=8)
+    reference = space.reference("native:lstm", 31)
+    native, cost = reference.architecture, space.cost(cells(space, 1)[0], (), 31)
+    builder = make_space(reference.space)
+    assert builder.cost(native, (), 31).parameters <= cost.parameters
+    assert builder.parse(native.to_dict()) == native
+    with pytest.raises(InvalidArchitecture, match="expected a RecurrentCell, got Native"):
+        space.from_json(native.to_json())

@@ -103,11 +103,14 @@ def test_samples_are_about_uniform_over_the_open_options(space):
 
 @every_space
 def test_shallower_episodes_where_there_is_a_depth(space):
-    try:
-        space.length(1)
-    except InvalidValue:
-        pytest.skip("this space has no depth to choose")
-    assert space.length(1) < space.length() == space.length(space.layers)
+    if space.depth is None:
+        with pytest.raises(InvalidValue, match="no depth"):
+            space.length(1)
+        return
+    assert space.length(1) < space.length() == space.length(space.depth)
+    for bad in (0, space.depth + 1):
+        with pytest.raises(InvalidValue):
+            space.length(bad)
     tokens = space.sample(rng(), layers=1)
     assert len(tokens) == space.length(1)
     architecture = space.decode(tokens)
@@ -192,11 +195,7 @@ def test_children_give_finite_logits_and_cost_what_was_said(space, input_shape, 
         assert cost.parameters == sum(p.numel() for p in child.parameters()) > 0
         assert cost.flops > 0
         with torch.no_grad():
-            if hasattr(child, "initial_state"):  # of tokens, steps first
-                tokens = torch.tensor([[0, outputs - 1]])
-                logits = child(tokens, child.initial_state(2))[0][-1]
-            else:
-                logits = child(torch.randn(2, *input_shape))
+            logits = space.try_out(child, input_shape, 2, "cpu")
         assert logits.shape == (2, outputs) and logits.isfinite().all()
 
 

@@ -160,7 +160,7 @@ class Search:
 
     def _options(self, episode: int) -> tuple[dict[str, Any], int]:
         """Return the reset options of an episode, and for how many from there on they hold."""
-        return self.depth.at(episode, getattr(self.problem.space, "layers", None))
+        return self.depth.at(episode, self.problem.space.depth)
 
     def save(self) -> None:
         """Write a checkpoint."""

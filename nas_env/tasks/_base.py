@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from nas_env.errors import TestSetSealed
 from nas_env.training.data import TrainingData
 from nas_env.training.recipe import Recipe
-from search_spaces import _catalogue
+from search_spaces import Reference, SearchSpace, _catalogue
 from search_spaces._settings import at_least
 
 _sealed: contextvars.ContextVar[bool] = contextvars.ContextVar("test_set_sealed", default=False)
@@ -55,8 +55,8 @@ class Task(ABC):
     environments: ClassVar[Mapping[str, Mapping[str, Any]]]
     #: The reward of an evaluation that is not ``ok``.
     failure_reward: ClassVar[float] = 0.0
-    #: Networks to compare the best child with: labels, and their names for
-    #: :mod:`nas_env.search.references`.
+    #: Networks to compare the best child with: labels, and their names for the ``reference`` of a
+    #: search space.
     references: ClassVar[Mapping[str, str]] = {}
     #: The evaluator if none is chosen.
     default_evaluator: ClassVar[str] = "in_process"
@@ -92,6 +92,10 @@ class Task(ABC):
     def space(self) -> Mapping[str, Any] | None:
         """The name and settings of the search space, if the task belongs to a single one."""
         return None
+
+    def compared(self, space: SearchSpace) -> Mapping[str, Reference]:
+        """Return the references that a search space knows, by their labels."""
+        return {}
 
     def default_recipe(self, device: str) -> str:
         """Return the name of the recipe for a type of device."""
@@ -140,6 +144,11 @@ class TrainingTask(Task):
     def limits(self) -> Mapping[str, int]:
         """The settings ``max_parameters`` and ``max_flops``."""
         return {"max_parameters": self.max_parameters, "max_flops": self.max_flops}
+
+    def compared(self, space: SearchSpace) -> Mapping[str, Reference]:
+        """Return the references that a search space knows, by their labels."""
+        found = {n: space.reference(name, self.outputs) for n, name in self.references.items()}
+        return {label: reference for label, reference in found.items() if reference is not None}
 
     @abstractmethod
     def search_data(self) -> TrainingData:

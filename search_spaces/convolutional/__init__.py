@@ -140,6 +140,11 @@ class ConvolutionalSpace(SearchSpace):
             return range(0)
         return range(1, layer - (self.previous_layer == "always"))
 
+    @property
+    def depth(self) -> int:
+        """The number of layers at full depth."""
+        return self.layers
+
     def length(self, layers: int | None = None) -> int:
         """Return the number of decisions of an episode of ``layers`` layers, or at full depth."""
         depth = self.layers if layers is None else layers

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from search_spaces._architecture import Architecture
+from search_spaces._architecture import Architecture, Reference
 from search_spaces._base import SearchSpace
 from search_spaces._decisions import Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
+from search_spaces._published import published_architecture
 from search_spaces._settings import at_least, at_most, between
 from search_spaces.recurrent_cell._cell import (
     ACTIVATIONS,
@@ -22,7 +23,8 @@ from search_spaces.recurrent_cell._cell import (
     parse_cell,
 )
 from search_spaces.recurrent_cell._graph import cell_graph
-from search_spaces.recurrent_cell._network import LanguageModel, cell_model
+from search_spaces.recurrent_cell._network import LanguageModel, cell_model, reference_model
+from search_spaces.recurrent_cell._reference import NATIVE, Native, parse_native
 
 __all__ = ["RecurrentCell", "RecurrentCellSpace"]
 
@@ -170,9 +172,12 @@ class RecurrentCellSpace(SearchSpace):
                 tokens.append(options.index(value))
         return tuple(tokens)
 
-    def parse(self, description: Mapping[str, Any]) -> RecurrentCell:
-        """Return the cell of a dictionary as :meth:`RecurrentCell.to_dict` gives it."""
-        return parse_cell(description)
+    def parse(self, description: Mapping[str, Any]) -> RecurrentCell | Native:
+        """Return the cell of a dictionary as :meth:`RecurrentCell.to_dict` gives it.
+
+        A network that cells are compared with, ``{"native": "lstm"}``, is parsed too.
+        """
+        return parse_native(description) if "native" in description else parse_cell(description)
 
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
         """Return the tree, with the memory that comes in and the one that leaves."""
@@ -181,8 +186,10 @@ class RecurrentCellSpace(SearchSpace):
 
     # -- children --------------------------------------------------------------------------------
     def _build(
-        self, architecture: RecurrentCell, input_shape: tuple[int, ...], outputs: int
+        self, architecture: RecurrentCell | Native, input_shape: tuple[int, ...], outputs: int
     ) -> LanguageModel:
+        if isinstance(architecture, Native):
+            return reference_model(architecture.name, vocabulary=outputs, **self.child_settings)
         return cell_model(architecture, vocabulary=outputs, **self.child_settings)
 
     @property
@@ -198,7 +205,20 @@ class RecurrentCellSpace(SearchSpace):
             "init_range": self.init_range,
         }
 
-    def _run_once(self, child: nn.Module, input_shape: tuple[int, ...]) -> None:
-        """Read one symbol: its cost is what counts for a language model."""
+    def reference(self, name: str, outputs: int) -> Reference:
+        """Return a published cell; or after ``native:`` a network of torch, as large as a cell."""
+        if not name.startswith(NATIVE):
+            return Reference(self.construction, self.parse(published_architecture(name)))
+        space = self
+        if self.hidden:  # all cells of a base are of one size
+            cost = self.cost(self.decode((0,) * self.length()), (), outputs)
+            space = replace(self, hidden=0, parameters=cost.parameters)
+        return Reference(space.construction, Native(name.removeprefix(NATIVE)))
+
+    def try_out(
+        self, child: nn.Module, input_shape: tuple[int, ...], count: int = 1, device: str = "meta"
+    ) -> Tensor:
+        """Read one symbol of each text: its cost is what counts for a language model."""
         assert isinstance(child, LanguageModel)
-        child(torch.zeros(1, 1, dtype=torch.int64, device="meta"), child.initial_state(1))
+        symbols = torch.zeros(1, count, dtype=torch.int64, device=device)
+        return child(symbols, child.initial_state(count))[0][-1]
