@@ -15,6 +15,7 @@ PACKAGES = ("search_spaces", "nas_env", "agents")
 OURS = (*PACKAGES, "train_agent")
 #: The installed commands, which connect the packages.
 COMMANDS = ("nas_env.command_line", "nas_env.benchmark")
+TESTING = "nas_env.testing"
 
 
 def source_files():
@@ -116,6 +117,7 @@ LAYERS = {
         *RECORDS,
         "search_spaces",
     ],
+    "nas_env.testing": ["nas_env", "agents", "search_spaces"],
     "nas_env.command_line": ["nas_env", "agents", "search_spaces"],
     "nas_env.benchmark": ["nas_env", "agents", "search_spaces"],
 }
@@ -146,8 +148,13 @@ def test_the_commands_are_imported_by_nobody():
     assert [m for m in importers_of(*commands) if not inside(m, *commands)] == []
 
 
-def test_the_environment_knows_agents_in_its_commands_alone():
-    assert [m for m in importers_of("agents") if not inside(m, *COMMANDS, "agents")] == []
+def test_the_checks_of_the_contracts_are_imported_by_nobody():
+    assert [m for m in importers_of(TESTING) if not inside(m, TESTING)] == []
+
+
+def test_the_environment_knows_agents_at_its_top_alone():
+    top = (*COMMANDS, TESTING, "agents")
+    assert [m for m in importers_of("agents") if not inside(m, *top)] == []
 
 
 def test_task_training_and_store_meet_in_the_evaluation_alone():

@@ -1,0 +1,17 @@
+"""The contracts of the catalogues as checks, for people who write a member of their own.
+
+Each check takes a member and raises :class:`ContractBroken` if the member breaks its contract; the
+message says what was expected of which method. They need no test framework::
+
+    from nas_env.testing import check_space
+
+    def test_my_space():
+        check_space("my_package.my_space:MySpace")
+"""
+
+from __future__ import annotations
+
+from nas_env.testing._broken import ContractBroken
+from nas_env.testing.space import SPACE_CHECKS, check_space
+
+__all__ = ["SPACE_CHECKS", "ContractBroken", "check_space"]

@@ -1,0 +1,84 @@
+"""The error of a broken contract, and the functions that raise it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+Case = TypeVar("Case")
+
+
+class ContractBroken(AssertionError):
+    """A member breaks its contract; the message says what was expected of which method."""
+
+
+def expect(kept: Any, method: str, expected: str, got: object = "something else") -> None:
+    """Raise the error of a broken contract, unless it is kept.
+
+    Args:
+        kept: Whether the contract is kept.
+        method: Method or attribute that is at fault, with its class.
+        expected: What was expected of it.
+        got: What was found instead.
+
+    Raises:
+        ContractBroken: If the contract is not kept.
+
+    Example:
+        >>> expect(2 < 1, "Space.length", "at least 1 decision", 0)
+        Traceback (most recent call last):
+        nas_env.testing._broken.ContractBroken: Space.length: expected at least 1 decision, got 0
+    """
+    if not kept:
+        shown = got if isinstance(got, str) else repr(got)
+        raise ContractBroken(f"{method}: expected {expected}, got {shown}")
+
+
+def expect_refusal(
+    call: Callable[[], object], error: type[Exception], method: str, given: str
+) -> None:
+    """Call what should refuse its arguments, by a typed error with one line for its text.
+
+    Args:
+        call: The call.
+        error: Type of the error that it should raise.
+        method: Method that is called, with its class.
+        given: The bad argument, in words.
+
+    Raises:
+        ContractBroken: If it raises nothing, another error, or a text of several lines.
+    """
+    expected = f"{error.__name__} for {given}"
+    try:
+        answer = call()
+    except error as refusal:
+        text = str(refusal)
+        expect(text and "\n" not in text, method, f"{expected} with one line of text", repr(text))
+        return
+    except Exception as other:
+        raise ContractBroken(f"{method}: expected {expected}, got {other!r}") from other
+    raise ContractBroken(f"{method}: expected {expected}, got the answer {answer!r}")
+
+
+def run_checks(checks: Iterable[Callable[[Case], None]], case: Case, member: str) -> None:
+    """Run checks one after the other, until one raises an error.
+
+    Args:
+        checks: Functions; the docstring of each says what is expected.
+        case: The member, prepared for them.
+        member: Name of the member's class.
+
+    Raises:
+        ContractBroken: If a check finds a fault, or the member's code raises an error in it.
+    """
+    for check in checks:
+        try:
+            check(case)
+        except ContractBroken:
+            raise
+        except Exception as error:
+            expected = str(check.__doc__).partition("\n")[0].rstrip(".")
+            found = f"{type(error).__name__}: {error}".partition("\n")[0]
+            raise ContractBroken(
+                f"{member}, {check.__name__} ({expected}): expected no error, got {found}"
+            ) from error
