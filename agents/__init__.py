@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from agents._base import Advance, Agent, AgentConfig, Episode, State
+from agents._base import Advance, Agent, AgentConfig, State
+from agents._proposals import Episode, Proposal
 from agents._repeats import Proposer, ProposerConfig
 from search_spaces import UnknownName, _catalogue
 from search_spaces._settings import from_mapping, named
@@ -19,6 +20,7 @@ __all__ = [
     "Agent",
     "AgentConfig",
     "Episode",
+    "Proposal",
     "Proposer",
     "ProposerConfig",
     "State",

@@ -1,8 +1,9 @@
 """The protocol of an agent: it plays episodes through a vector environment, and learns.
 
-A member defines :meth:`Agent.propose` and :meth:`Agent.learn`, and stores what it must remember by
-:meth:`Agent.state` and :meth:`Agent.load_state`. A member with a loop of its own overrides
-:meth:`Agent.advance`.
+A member defines :meth:`Agent.draw` and :meth:`Agent.update`, and adds what it must remember to
+:meth:`Agent.state` and :meth:`Agent.load_state`. A search plays it by :meth:`Agent.propose` and
+:meth:`Agent.learn` where children may finish in any order, else by :meth:`Agent.advance`, which
+does both. A member with a loop of its own overrides :meth:`Agent.advance`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from torch import Tensor
 
+from agents._proposals import Episode, Proposal, Proposals
 from search_spaces import SearchSpace, _catalogue
 
 
@@ -37,15 +39,6 @@ class AgentConfig:
     def children_at_once(self) -> int:
         """The number of children that are on their way at the same time."""
         return self.batch_size
-
-
-class Episode(NamedTuple):
-    """A finished episode."""
-
-    tokens: tuple[int, ...]
-    reward: float
-    architecture: Mapping[str, Any]
-    evaluation: Mapping[str, Any]
 
 
 class Advance(NamedTuple):
@@ -83,7 +76,11 @@ class Agent(ABC, Generic[Config]):
     Attributes:
         options: Reset options of the environment (``{"layers": 8}``); changed only between two
             advances.
+        proposals: Proposals that the agent has not learned from yet.
+        orders: Orders in which the agent can be handed its children.
     """
+
+    orders: ClassVar[tuple[str, ...]] = ("submitted", "finished")
 
     config_class: ClassVar[type[AgentConfig]] = AgentConfig
     #: Configurations by name; each has at least ``"default"``.
@@ -94,6 +91,7 @@ class Agent(ABC, Generic[Config]):
         self.config = config
         self.seed = seed
         self.options: dict[str, Any] = {}
+        self.proposals = Proposals()
         self._applied: dict[str, Any] | None = None
 
     @classmethod
@@ -107,19 +105,38 @@ class Agent(ABC, Generic[Config]):
         return self.environment.unwrapped.search_space  # type: ignore[attr-defined]
 
     @abstractmethod
-    def propose(self, count: int) -> np.ndarray:
-        """Return complete sequences of tokens to play next, int64 (count, decisions)."""
+    def draw(self, count: int) -> np.ndarray:
+        """Draw complete sequences of tokens to play next, int64 (count, decisions)."""
 
     @abstractmethod
-    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+    def update(self, finished: Sequence[Episode]) -> dict[str, float]:
         """Learn from episodes that were proposed, and return figures for the log."""
 
+    def log_probabilities(self, tokens: np.ndarray) -> np.ndarray | None:
+        """Return log-probabilities of tokens by the present policy, both (m, decisions).
+
+        None, as here, if :meth:`update` does not need to know them.
+        """
+        return None
+
+    def propose(self, count: int) -> list[Proposal]:
+        """Return proposals to play next; each stays open until it has been learned from."""
+        tokens = self.draw(count)
+        return self.proposals.add(tokens, self.log_probabilities(tokens))
+
+    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+        """Learn from episodes in the order in which they finished; return figures for the log."""
+        log = self.update(finished)
+        self.proposals.learned(finished)
+        return log
+
     def state(self) -> State:
-        """Return everything that the next :meth:`advance` depends on."""
-        return State()
+        """Return everything that the next :meth:`advance` depends on; a member adds its own."""
+        return State(values={"proposals": self.proposals.state()})
 
     def load_state(self, state: State) -> None:
         """Restore a state of the same member and configuration."""
+        self.proposals.load_state(state.values["proposals"])
 
     def advance(self, episodes: int) -> Advance:
         """Play at most ``episodes`` episodes, learn once, and return them.
@@ -132,29 +149,30 @@ class Agent(ABC, Generic[Config]):
         finished = self.play(self.propose(count))
         return Advance(finished, self.learn(finished))
 
-    def play(self, tokens: np.ndarray) -> list[Episode]:
-        """Play complete sequences, int64 (n, decisions); n is at most the environment's episodes.
+    def play(self, proposals: Sequence[Proposal]) -> list[Episode]:
+        """Play proposals, at most as many as the environment has episodes.
 
-        If n is less, the other episodes repeat the first, whose evaluation is cached.
+        If there are fewer, the other episodes repeat the first, whose evaluation is cached.
         """
         if self._applied != self.options:
             self.environment.reset(options=dict(self.options))
             self._applied = dict(self.options)
         rows = np.zeros(self.environment.num_envs, dtype=np.int64)
-        rows[: len(tokens)] = np.arange(len(tokens))
-        *earlier, last = tokens[rows].T
+        rows[: len(proposals)] = np.arange(len(proposals))
+        *earlier, last = np.array([proposal.tokens for proposal in proposals])[rows].T
         for column in earlier:
             self.environment.step(column)
         _, rewards, _, _, info = self.environment.step(last)
         final = info["final_info"]
         return [
             Episode(
-                tuple(tokens[i].tolist()),
+                proposal.tokens,
                 float(rewards[i]),
                 unstack(final["architecture"], i),
                 unstack(final["evaluation"], i),
+                proposal,
             )
-            for i in range(len(tokens))
+            for i, proposal in enumerate(proposals)
         ]
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from agents._base import Advance, Agent, AgentConfig, State, generator_state
+from agents._proposals import Proposal
 from agents._sequences import mixed
 from search_spaces import SearchSpace
 from search_spaces._settings import at_least, at_most
@@ -56,41 +56,38 @@ Config = TypeVar("Config", bound=ProposerConfig)
 class Proposer(Agent[Config]):
     """An agent that draws sequences, and can reject architectures that were played.
 
-    A member defines :meth:`draw` and :meth:`learn`; its ``state`` and ``load_state`` add to the
+    A member defines :meth:`sample` and :meth:`update`; its ``state`` and ``load_state`` add to the
     ones here.
 
     Attributes:
         rng: Generator of all randomness that is not torch's.
         memory: Architectures proposed so far; empty if repeats are not avoided.
-        pending: Batches that were proposed and not yet played, the next first.
     """
 
     def __init__(self, environment: Any, config: Config, seed: int):
         super().__init__(environment, config, seed)
         self.rng = np.random.default_rng(seed)
         self.memory = Memory(self.search_space)
-        self.pending: deque[np.ndarray] = deque()
 
     @abstractmethod
-    def draw(self, count: int) -> np.ndarray:
-        """Draw sequences that the agent would like to play, int64 (count, decisions)."""
+    def sample(self, count: int) -> np.ndarray:
+        """Sample sequences that the agent would like to play, int64 (count, decisions)."""
 
     def advance(self, episodes: int) -> Advance:
         """Play one batch and learn from it; up to ``ahead`` others are proposed before."""
-        left = episodes - sum(map(len, self.pending))
-        while left > 0 and len(self.pending) <= self.config.ahead:
-            tokens = self.propose(min(left, self.config.batch_size))
-            self._queue(tokens)
-            left -= len(tokens)
-        finished = self.play(self.pending.popleft())
+        size, waiting = self.config.batch_size, self.proposals.open
+        left = episodes - len(waiting)
+        while left > 0 and len(waiting) <= size * self.config.ahead:
+            self._announce(self.propose(min(left, size)))
+            left = episodes - len(waiting)
+        finished = self.play(list(islice(waiting.values(), size)))
         return Advance(finished, self.learn(finished))
 
-    def _queue(self, tokens: np.ndarray) -> None:
-        """Queue a batch, and announce it to an environment that can begin its children."""
-        self.pending.append(tokens)
+    def _announce(self, proposals: Sequence[Proposal]) -> None:
+        """Announce proposals to an environment that can begin their children."""
         announce = getattr(self.environment.unwrapped, "announce", None)
         if announce is not None and self.config.ahead:
-            announce(tokens)
+            announce(np.array([proposal.tokens for proposal in proposals]))
 
     @property
     def length(self) -> int:
@@ -105,14 +102,14 @@ class Proposer(Agent[Config]):
             return self.rng.integers(options, size=(count, self.length))
         return space.sample_batch(self.rng, count, self.options.get("layers"))
 
-    def propose(self, count: int) -> np.ndarray:
-        """Draw sequences; if repeats are avoided, draw until they have not been played.
+    def draw(self, count: int) -> np.ndarray:
+        """Sample sequences; if repeats are avoided, draw until they have not been played.
 
         Each draw without success makes more of the choices uniform, so that an agent that is sure
         of its favourites searches ever further around them. After ``ROUNDS`` repeats are allowed,
         since the space may be exhausted.
         """
-        tokens = self.draw(count)
+        tokens = self.sample(count)
         if not self.config.avoid_repeats:
             return tokens
         chosen, drawn = self.unseen(tokens, count), 1
@@ -132,27 +129,26 @@ class Proposer(Agent[Config]):
 
     def mixture(self, count: int, shares: np.ndarray) -> np.ndarray:
         """Draw ``count`` sequences for each share, with that share of uniform choices."""
-        tokens = self.draw(count * len(shares))
+        tokens = self.sample(count * len(shares))
         chances = np.repeat(shares, count)[:, None]
         return mixed(self.search_space, tokens, self.uniform(len(tokens)), chances, self.rng)
 
     def state(self) -> State:
-        """Return the random state, what was proposed, and what is still to be played."""
-        state = State({}, {"rng": generator_state(self.rng)})
+        """Return the random state, what was proposed, and what is still to be learned from."""
+        state = super().state()
+        state.values["rng"] = generator_state(self.rng)
         if self.config.avoid_repeats:
             state.tensors["memory"] = self.memory.state()
-        if self.pending:
-            state.tensors["pending"] = torch.from_numpy(np.concatenate(self.pending))
         return state
 
     def load_state(self, state: State) -> None:
-        """Restore what :meth:`state` returned."""
+        """Restore what :meth:`state` returned, and announce what is still to be played."""
+        super().load_state(state)
         self.rng.bit_generator.state = state.values["rng"]
         if self.config.avoid_repeats:
             self.memory.load_state(state.tensors["memory"])
-        if "pending" in state.tensors:
-            for tokens in state.tensors["pending"].split(self.config.batch_size):
-                self._queue(tokens.numpy())
+        if self.proposals.open:
+            self._announce(list(self.proposals.open.values()))
 
 
 class Memory:

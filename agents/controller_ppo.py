@@ -6,6 +6,7 @@ of REINFORCE.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from torch import Tensor
 from agents._controller.controller import Controller, Policy
 from agents._controller.trained import ControllerConfig, TrainedController
 from agents._gradient.policy_gradient import PolicyGradient, PolicyGradientConfig
+from agents._proposals import Episode
 from search_spaces._settings import at_least
 
 
@@ -70,12 +72,19 @@ class ControllerPPO(PolicyGradient[ControllerPPOConfig]):
         """The recurrent network."""
         return self.policy.controller
 
-    def step(self, tokens: np.ndarray, advantages: np.ndarray) -> dict[str, float]:
-        """Take ``epochs`` steps up the surrogate, and return the figures of the last."""
+    def log_probabilities(self, tokens: np.ndarray) -> np.ndarray:
+        """Return those of the policy, which the surrogate compares with."""
+        return self.policy.log_probabilities(tokens)
+
+    def step(self, finished: Sequence[Episode], advantages: np.ndarray) -> dict[str, float]:
+        """Take ``epochs`` steps up the surrogate, and return the figures of the last.
+
+        The ratio is to the policy that proposed each episode, however long ago.
+        """
         config = self.config
+        tokens = np.array([episode.tokens for episode in finished])
         amounts = torch.tensor(advantages, dtype=torch.float32)
-        with torch.no_grad():
-            old = self.policy.evaluate(tokens).log_probabilities
+        old = torch.tensor(self.before(finished), dtype=torch.float32)
 
         def loss(policy: Policy) -> Tensor:
             return clipped_loss(policy.log_probabilities, old, amounts, config.clip)
@@ -91,7 +100,7 @@ def clipped_loss(new: Tensor, old: Tensor, advantages: Tensor, clip: float) -> T
 
     Args:
         new: Log-probabilities of the tokens taken, (m, decisions).
-        old: Log-probabilities from before the update, (m, decisions).
+        old: Log-probabilities when the tokens were proposed, (m, decisions).
         advantages: Advantage of each sequence, (m,).
         clip: Epsilon.
 

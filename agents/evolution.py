@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from agents._base import Episode, State
+from agents._base import State
+from agents._proposals import Episode
 from agents._repeats import Proposer, ProposerConfig
 from agents._sequences import fitted, mutated
 from search_spaces._settings import at_least, at_most
@@ -55,7 +56,7 @@ class Evolution(Proposer[EvolutionConfig]):
         #: Tokens and reward of each member, the oldest first.
         self.population: deque[tuple[tuple[int, ...], float]] = deque(maxlen=config.population_size)
 
-    def draw(self, count: int) -> np.ndarray:
+    def sample(self, count: int) -> np.ndarray:
         """Draw random architectures until the population is full, then children."""
         fresh = self.uniform(count)
         if len(self.population) < self.config.population_size:
@@ -69,7 +70,7 @@ class Evolution(Proposer[EvolutionConfig]):
         whole = fitted(self.search_space, np.array(parent), fresh, self.rng)
         return mutated(self.search_space, whole, self.rng)
 
-    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+    def update(self, finished: Sequence[Episode]) -> dict[str, float]:
         """Add the finished episodes to the population; as many of the oldest leave."""
         self.population.extend((episode.tokens, episode.reward) for episode in finished)
         rewards = [reward for _, reward in self.population]

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from agents._base import Episode, State
+from agents._base import State
+from agents._proposals import Episode
 from agents._repeats import Proposer, ProposerConfig
 from agents._sequences import moved, moves
 from search_spaces._settings import at_least
@@ -62,7 +63,7 @@ class LocalSearch(Proposer[LocalSearchConfig]):
         self.samples_left = samples
         self.moves: list[list[int]] = []
 
-    def draw(self, count: int) -> np.ndarray:
+    def sample(self, count: int) -> np.ndarray:
         """Draw neighbours of the best, and random architectures if there are too few."""
         if self.best and len(self.best) != self.length:
             self.restart(self.config.samples)
@@ -76,7 +77,7 @@ class LocalSearch(Proposer[LocalSearchConfig]):
             self.restart(self.config.restart_samples)
         return np.array([*neighbours, *self.uniform(count - len(neighbours))])
 
-    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+    def update(self, finished: Sequence[Episode]) -> dict[str, float]:
         """Move to the best of the finished episodes, if it is better than the best so far."""
         best = max(finished, key=lambda episode: episode.reward)
         better = best.reward > self.reward

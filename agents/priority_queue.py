@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from agents._base import Episode, State
+from agents._base import State
 from agents._controller.trained import ControllerConfig, TrainedController
 from agents._gradient.baselines import ExponentialMovingAverage, Ranks
 from agents._gradient.logits import Logits
 from agents._gradient.policy_gradient import TrainablePolicy
+from agents._proposals import Episode
 from agents._repeats import Proposer
 from agents._tensors import below, under
 from search_spaces import InvalidValue
@@ -104,13 +105,13 @@ class PriorityQueue(Proposer[PriorityQueueConfig]):
         weights_rate = config.weights_learning_rate if config.policy == "table" else None
         return Logits(self.search_space, self.rng, config.learning_rate, weights_rate)
 
-    def draw(self, count: int) -> np.ndarray:
+    def sample(self, count: int) -> np.ndarray:
         """Draw uniform choices at first, then samples of the policy."""
         if len(self.ranks) < self.config.start:
             return self.uniform(count)
         return self.policy.sample(count, self.length)
 
-    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+    def update(self, finished: Sequence[Episode]) -> dict[str, float]:
         """Rank and queue the episodes; once the policy plays, learn from both."""
         rewards = np.array([episode.reward for episode in finished])
         scores = np.array([self.ranks.score(reward) for reward in rewards])

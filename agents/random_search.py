@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from agents._base import Episode
+from agents._proposals import Episode
 from agents._repeats import Proposer, ProposerConfig
 
 
@@ -31,11 +31,11 @@ class RandomSearch(Proposer[RandomSearchConfig]):
     config_class = RandomSearchConfig
     presets: ClassVar = {"default": RandomSearchConfig()}
 
-    def draw(self, count: int) -> np.ndarray:
+    def sample(self, count: int) -> np.ndarray:
         """Draw independent samples."""
         layers = self.options.get("layers")
         return np.array([self.search_space.sample(self.rng, layers) for _ in range(count)])
 
-    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+    def update(self, finished: Sequence[Episode]) -> dict[str, float]:
         """Learn nothing."""
         return {}

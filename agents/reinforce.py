@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from agents._controller.controller import Controller
 from agents._controller.trained import ControllerConfig, TrainedController
-from agents._gradient.policy_gradient import PolicyGradient, PolicyGradientConfig
+from agents._gradient.corrected import CorrectedConfig, CorrectedGradient
 
 
 @dataclass(frozen=True)
-class ReinforceConfig(ControllerConfig, PolicyGradientConfig):
+class ReinforceConfig(ControllerConfig, CorrectedConfig):
     """Settings of REINFORCE; the defaults learn within tens of episodes (docs/learning.md).
 
     Attributes:
@@ -24,7 +24,7 @@ class ReinforceConfig(ControllerConfig, PolicyGradientConfig):
     ahead: int = 1
 
 
-class Reinforce(PolicyGradient[ReinforceConfig]):
+class Reinforce(CorrectedGradient[ReinforceConfig]):
     """Samples architectures from the controller, and follows the policy gradient."""
 
     config_class = ReinforceConfig

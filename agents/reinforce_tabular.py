@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from agents._gradient.corrected import CorrectedConfig, CorrectedGradient
 from agents._gradient.logits import Logits
-from agents._gradient.policy_gradient import PolicyGradient, PolicyGradientConfig
 from search_spaces._settings import above
 
 
 @dataclass(frozen=True)
-class ReinforceTabularConfig(PolicyGradientConfig):
+class ReinforceTabularConfig(CorrectedConfig):
     """Settings of REINFORCE on a table of logits.
 
     Attributes:
@@ -32,7 +32,7 @@ class ReinforceTabularConfig(PolicyGradientConfig):
         above(self, learning_rate=0)
 
 
-class ReinforceTabular(PolicyGradient[ReinforceTabularConfig]):
+class ReinforceTabular(CorrectedGradient[ReinforceTabularConfig]):
     """Takes each decision by its own logits, and follows the policy gradient."""
 
     config_class = ReinforceTabularConfig

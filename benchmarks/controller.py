@@ -29,13 +29,13 @@ def rate(layers: int, skips: bool, batch_size: int) -> float:
     environment: Any = SimpleNamespace(unwrapped=SimpleNamespace(search_space=space))
     agent = agent_class(name)(environment, config, 0)
     rng = np.random.default_rng(0)
-    agent.learn([Episode(tuple(t), 0.5, {}, {}) for t in agent.propose(batch_size)])
+    agent.learn([Episode(tuple(t), 0.5, {}, {}) for t in agent.draw(batch_size)])
     best = 0.0
     for _ in range(3):
         count, start = 0, time.perf_counter()
         while time.perf_counter() - start < SECONDS:
             rewards = rng.random(batch_size)
-            tokens = agent.propose(batch_size)
+            tokens = agent.draw(batch_size)
             agent.learn(
                 [Episode(tuple(t), float(r), {}, {}) for t, r in zip(tokens, rewards, strict=True)]
             )

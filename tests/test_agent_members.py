@@ -26,7 +26,7 @@ def test_a_child_is_the_best_of_the_sample_with_one_change():
     episodes = played(agent, 20)
     best = max(episodes, key=lambda episode: episode.reward)
     ties = [e.tokens for e in episodes if e.reward == best.reward]
-    for child in agent.propose(10):
+    for child in agent.draw(10):
         assert min((child != np.array(parent)).sum() for parent in ties) == 1
 
 

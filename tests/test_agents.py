@@ -118,7 +118,7 @@ def test_one_seed_is_one_sequence(name, preset):
 def test_batches_are_exact_and_what_is_logged_is_finite(name, preset, avoid):
     agent = make(name, preset, batch_size=7, avoid_repeats=avoid)
     for asked in (1, 7, 9, 5, 7, 20, 2, *[7] * 12):
-        tokens = agent.propose(min(asked, 7))
+        tokens = agent.draw(min(asked, 7))
         assert tokens.shape == (min(asked, 7), 8) and tokens.dtype == np.int64
         log = agent.advance(asked).log
         assert all(type(value) is float for value in log.values())

@@ -375,24 +375,24 @@ def weights(agent):
 def test_the_first_batch_makes_no_update_and_the_second_uses_its_mean(monkeypatch):
     agent, seen = reinforce(standardise=False), []
     step = agent.step
-    monkeypatch.setattr(agent, "step", lambda t, a: seen.append(a.tolist()) or step(t, a))
+    monkeypatch.setattr(agent, "step", lambda f, a: seen.append(a.tolist()) or step(f, a))
     before = weights(agent)
-    log = agent.learn(episodes(agent.propose(2), [0.1, 0.3]))
+    log = agent.learn(episodes(agent.draw(2), [0.1, 0.3]))
     assert log == {"reward": pytest.approx(0.2)}
     assert torch.equal(weights(agent), before) and seen == []
-    log = agent.learn(episodes(agent.propose(2), [0.5, 0.2]))
+    log = agent.learn(episodes(agent.draw(2), [0.5, 0.2]))
     assert log["baseline"] == pytest.approx(0.2) and seen == [pytest.approx([0.3, 0.0])]
     assert not torch.equal(weights(agent), before)
-    log = agent.learn(episodes(agent.propose(2), [0.9, 0.9]))
+    log = agent.learn(episodes(agent.draw(2), [0.9, 0.9]))
     assert log["baseline"] == pytest.approx(0.8 * 0.2 + 0.2 * 0.35)
     assert set(log) == {"baseline", "reward", "loss", "entropy", "gradient_norm"}
 
 
 def test_the_advantage_is_divided_by_the_spread_of_earlier_rewards(monkeypatch):
     agent, seen = reinforce(), []
-    monkeypatch.setattr(agent, "step", lambda t, a: seen.append(a.tolist()) or {})
+    monkeypatch.setattr(agent, "step", lambda f, a: seen.append(a.tolist()) or {})
     for rewards in ([0.1, 0.3], [0.25, 0.9], [0.2, 0.2]):
-        agent.learn(episodes(agent.propose(2), rewards))
+        agent.learn(episodes(agent.draw(2), rewards))
     # The spread of the first two rewards is 0.1; 0.7 / 0.1 is cut off at 2.
     assert seen[0] == pytest.approx([0.5, 2.0])
     mean, spread = 0.8 * 0.2 + 0.2 * 0.575, np.std([0.1, 0.3, 0.25, 0.9])
@@ -402,7 +402,7 @@ def test_the_advantage_is_divided_by_the_spread_of_earlier_rewards(monkeypatch):
 def test_one_step_is_up_the_gradient():
     settings = {"baseline": "none", "standardise": False, "entropy": 0.0, "learning_rate": 0.01}
     agent = reinforce(**settings)
-    tokens, rewards = agent.propose(2), torch.tensor([0.4, 0.1])
+    tokens, rewards = agent.draw(2), torch.tensor([0.4, 0.1])
     policy = agent.controller.evaluate(torch.tensor(tokens))
     objective = (policy.log_probabilities.sum(dim=1) * rewards).mean()
     expected = weights(agent) + 0.01 * gradient(agent.controller, objective)
@@ -415,7 +415,7 @@ def test_one_step_is_up_the_gradient():
 def test_the_entropy_bonus_and_the_gradients_length():
     settings = {"baseline": "none", "standardise": False, "entropy": 0.5, "learning_rate": 1.0}
     agent = reinforce(**settings, max_gradient_norm=0.01)
-    tokens = agent.propose(2)
+    tokens = agent.draw(2)
     entropies = agent.controller.evaluate(torch.tensor(tokens)).entropies
     up = gradient(agent.controller, 0.5 * entropies.sum(dim=1).mean())
     before = weights(agent)
@@ -429,7 +429,7 @@ def test_a_single_reward_has_no_mean_of_the_others():
     """So the last batch of a budget, where it is of one episode, makes no update."""
     agent = reinforce(baseline="batch_mean", batch_size=2)
     before = weights(agent)
-    assert "loss" not in agent.learn(episodes(agent.propose(1), [0.5]))
+    assert "loss" not in agent.learn(episodes(agent.draw(1), [0.5]))
     assert torch.equal(weights(agent), before)
 
 
@@ -475,7 +475,7 @@ def last_hundred(preset, seed):
     target = np.random.default_rng(1_000 + seed).integers(0, 4, 15)
     rewards = []
     while len(rewards) < 400:
-        tokens = agent.propose(agent.config.batch_size)
+        tokens = agent.draw(agent.config.batch_size)
         batch = (tokens == target).mean(axis=1) ** 3
         agent.learn(episodes(tokens, batch))
         rewards.extend(batch)

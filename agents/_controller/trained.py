@@ -88,6 +88,11 @@ class TrainedController:
         """Return log-probabilities and entropies along complete int64 (m, decisions)."""
         return self.controller.evaluate(torch.from_numpy(tokens))
 
+    @torch.no_grad()
+    def log_probabilities(self, tokens: np.ndarray) -> np.ndarray:
+        """Return the log-probability of each token, both (m, decisions)."""
+        return self.evaluate(tokens).log_probabilities.numpy()
+
     def ascend(self, tokens: np.ndarray, weights: np.ndarray, entropy: float) -> dict[str, float]:
         """Take a step up the mean of ``weight · log π(sequence) + entropy · H``; weights (m,)."""
         amounts = torch.tensor(weights, dtype=torch.float32)

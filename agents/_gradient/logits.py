@@ -88,6 +88,10 @@ class Logits:
         logs = np.maximum(logits - np.log(np.exp(logits).sum(axis=2, keepdims=True)), -1e9)
         return Distributions(np.exp(logs), logs)
 
+    def log_probabilities(self, tokens: np.ndarray) -> np.ndarray:
+        """Return the log-probability of each token, both (m, decisions)."""
+        return self.evaluate(tokens).taken(tokens)
+
     def ascend(self, tokens: np.ndarray, weights: np.ndarray, entropy: float) -> dict[str, float]:
         """Take a plain gradient step up the mean of ``weight · log π(sequence) + entropy · H``.
 

@@ -10,8 +10,9 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from torch import Tensor
 
-from agents._base import Episode, State
+from agents._base import State
 from agents._gradient.advantages import AdvantageConfig, Advantages
+from agents._proposals import Episode
 from agents._repeats import Proposer
 from agents._tensors import below, under
 from search_spaces._settings import at_least
@@ -22,6 +23,10 @@ class TrainablePolicy(Protocol):
 
     def sample(self, count: int, length: int) -> np.ndarray:
         """Sample complete sequences, int64 (count, length)."""
+        ...
+
+    def log_probabilities(self, tokens: np.ndarray) -> np.ndarray:
+        """Return the log-probability of each token, both (m, decisions)."""
         ...
 
     def ascend(self, tokens: np.ndarray, weights: np.ndarray, entropy: float) -> dict[str, float]:
@@ -67,7 +72,7 @@ Config = TypeVar("Config", bound=PolicyGradientConfig)
 class PolicyGradient(Proposer[Config]):
     """Plays samples of its policy, and moves it towards those with an advantage.
 
-    A member defines :meth:`make_policy`, and :meth:`step` if it takes steps in another way.
+    A member defines :meth:`make_policy` and :meth:`step`.
     """
 
     def __init__(self, environment: Any, config: Config, seed: int):
@@ -79,22 +84,33 @@ class PolicyGradient(Proposer[Config]):
     def make_policy(self) -> TrainablePolicy:
         """Make the policy in its initial state."""
 
-    def draw(self, count: int) -> np.ndarray:
+    def sample(self, count: int) -> np.ndarray:
         """Sample the policy."""
         return self.policy.sample(count, self.length)
 
-    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+    def update(self, finished: Sequence[Episode]) -> dict[str, float]:
         """Take a step up the policy gradient, with the baseline from before these rewards."""
         rewards = np.array([episode.reward for episode in finished])
         log = {"baseline": self.advantages.baseline.value, "reward": float(rewards.mean())}
         advantages = self.advantages.take(rewards)
         if advantages is not None:
-            log |= self.step(np.array([episode.tokens for episode in finished]), advantages)
+            log |= self.step(finished, advantages)
         return {name: value for name, value in log.items() if np.isfinite(value)}
 
-    def step(self, tokens: np.ndarray, advantages: np.ndarray) -> dict[str, float]:
-        """Learn from tokens (m, decisions) and advantages (m,); return figures for the log."""
-        return self.policy.ascend(tokens, advantages, self.config.entropy)
+    @abstractmethod
+    def step(self, finished: Sequence[Episode], advantages: np.ndarray) -> dict[str, float]:
+        """Learn from episodes by their advantages, (m,); return figures for the log."""
+
+    def before(self, finished: Sequence[Episode]) -> np.ndarray:
+        """Return the log-probability of each token when it was proposed, (m, decisions).
+
+        What is not known is that of the present policy.
+        """
+        proposals = [episode.proposal for episode in finished]
+        known = [p.log_probabilities for p in proposals if p is not None and p.log_probabilities]
+        if len(known) == len(finished):
+            return np.array(known)
+        return self.policy.log_probabilities(np.array([episode.tokens for episode in finished]))
 
     def state(self) -> State:
         """Return policy, baseline, spread of the rewards and random state."""

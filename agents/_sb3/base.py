@@ -13,7 +13,8 @@ import numpy as np
 from gymnasium import spaces
 from stable_baselines3.common.logger import Logger
 
-from agents._base import Advance, Agent, AgentConfig, Episode, State, generator_state
+from agents._base import Advance, Agent, AgentConfig, State, generator_state
+from agents._proposals import Episode
 from agents._sb3.randomness import Randomness
 from agents._sb3.recorder import Recorder, chosen
 from agents._sb3.vec_env_adapter import VecEnvAdapter, as_vec_env
@@ -64,6 +65,7 @@ class StableBaselines(Agent[Config]):
     """
 
     algorithm: ClassVar[Any]
+    orders = ("submitted",)
     policy: ClassVar[str] = "MultiInputPolicy"
     #: Attributes of the algorithm, JSON values, that its next rollout depends on.
     counters: ClassVar[tuple[str, ...]] = (
@@ -109,11 +111,11 @@ class StableBaselines(Agent[Config]):
     def roll_out(self, steps: int, learn: bool = True) -> None:
         """Take that many steps in each episode, and learn from them."""
 
-    def propose(self, count: int) -> np.ndarray:
+    def draw(self, count: int) -> np.ndarray:
         """Raise an error: the algorithm has a loop of its own."""
         raise NotImplementedError(f"{type(self).__name__} plays only by advance()")
 
-    def learn(self, finished: Sequence[Episode]) -> dict[str, float]:
+    def update(self, finished: Sequence[Episode]) -> dict[str, float]:
         """Raise an error: the algorithm has a loop of its own."""
         raise NotImplementedError(f"{type(self).__name__} learns only by advance()")
 

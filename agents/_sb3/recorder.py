@@ -10,7 +10,7 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import safe_mean
 
-from agents._base import Episode
+from agents._proposals import Episode
 
 
 class Recorder(BaseCallback):
