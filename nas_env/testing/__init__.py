@@ -12,6 +12,13 @@ message says what was expected of which method. They need no test framework::
 from __future__ import annotations
 
 from nas_env.testing._broken import ContractBroken
+from nas_env.testing.evaluator import EVALUATOR_CHECKS, check_evaluator
 from nas_env.testing.space import SPACE_CHECKS, check_space
 
-__all__ = ["SPACE_CHECKS", "ContractBroken", "check_space"]
+__all__ = [
+    "EVALUATOR_CHECKS",
+    "SPACE_CHECKS",
+    "ContractBroken",
+    "check_evaluator",
+    "check_space",
+]
