@@ -12,16 +12,21 @@ import gymnasium
 from gymnasium.envs.registration import EnvSpec
 
 from nas_env import ENTRY_POINT
+from nas_env.command_line._config import mapping, on_top
+from nas_env.command_line._evaluators import choose_evaluator
 from nas_env.errors import InvalidValue, UnknownName
+from nas_env.evaluation import task_recipe
 from nas_env.problem import choose_device
 from nas_env.tasks import Task, make_task
 from search_spaces import SearchSpace, make_space
-from search_spaces._settings import named
 
 ENVIRONMENT, AGENT = "NAS-Digits-v0", "reinforce"  # where none is chosen
 
 #: The keyword arguments of an id that are not settings of its space.
 PROBLEM = frozenset({"task", "space", "recipe", "device", "evaluator", "evaluation_seed", "store"})
+
+#: Those of them that another environment has of its own.
+OF_ENVIRONMENT = frozenset({"task", "space", "recipe"})
 
 #: Settings so common that they have a short name.
 SHORT = {
@@ -35,22 +40,43 @@ ConfigMaker = Callable[[Mapping[str, Any]], tuple[str, Any]]
 
 
 class Choices(NamedTuple):
-    """The chosen agent, task, space and recipe, with the defaults of their options."""
+    """The chosen agent, task and so on, with the defaults of their options.
+
+    Attributes:
+        evaluator_name: None where the task and ``--workers`` choose.
+    """
 
     agent_name: str
     agent: Any
     task: Task
     space: SearchSpace
     recipe: Any
+    evaluator_name: str | None
+    evaluator: Any
 
 
 def first_look(line: Sequence[str]) -> argparse.Namespace:
     """Return the values on a command line that decide which further options there are."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    for name in ("env", "agent", "recipe", "space", "device", "resume", "run"):
+    for name in (
+        "env",
+        "agent",
+        "recipe",
+        "space",
+        "evaluator",
+        "device",
+        "config",
+        "resume",
+        "run",
+    ):
         parser.add_argument(f"--{name}", nargs="?")
     parser.add_argument("--agent.preset", dest="preset", nargs="?")
     return parser.parse_known_args(spelled_out(line))[0]
+
+
+def named_on(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Return what a command line names, as a part of a configuration."""
+    return {"env": chosen.env, "agent": chosen.agent, "make": {"space": chosen.space}}
 
 
 def spelled_out(line: Sequence[str]) -> list[str]:
@@ -70,19 +96,54 @@ def spelled_out(line: Sequence[str]) -> list[str]:
     return words
 
 
-def choose(chosen: argparse.Namespace, make_config: ConfigMaker) -> Choices:
-    """Return what a new run is made of, as far as it was chosen; the rest is the environment's."""
-    keywords = dict(environment_spec(given(chosen.env, ENVIRONMENT)).kwargs)
-    task = make_task(keywords["task"])
+def choose(
+    chosen: argparse.Namespace, make_config: ConfigMaker, config: Mapping[str, Any]
+) -> Choices:
+    """Return what a search is made of.
+
+    Args:
+        chosen: The first look at the command line. Another environment than the configuration's
+            has its own task, space and recipe; another agent, space, recipe or evaluator its own
+            settings.
+        make_config: Function from an agent's spec to its name and configuration.
+        config: A configuration, or a part of one; what it leaves open is the environment's.
+    """
+    env, make = config.get("env", ENVIRONMENT), dict(config.get("make", {}))
+    if chosen.env not in (None, env):
+        env, make = chosen.env, {k: v for k, v in make.items() if k not in OF_ENVIRONMENT}
+    keywords = dict(environment_spec(env).kwargs)
+    task = make_task(on_top(keywords["task"], make.get("task", {})))
+    recipe = _recipe(chosen, task, make)
+    agent = make_config(_agent(chosen, config.get("agent", {})))
+    space = make_space(_space(chosen, task, keywords, make.get("space", {})))
+    evaluator = choose_evaluator(chosen.evaluator, make.get("evaluator", {}))
+    return Choices(*agent, task, space, recipe, *evaluator)
+
+
+def _agent(chosen: argparse.Namespace, configured: str | Mapping[str, Any]) -> dict[str, Any]:
+    agent = {"name": AGENT, **mapping(configured)}
+    if chosen.agent not in (None, agent["name"]):
+        agent = {"name": chosen.agent}
+    return agent if chosen.preset is None else {"name": agent["name"], "preset": chosen.preset}
+
+
+def _space(
+    chosen: argparse.Namespace, task: Task, keywords: Mapping[str, Any], configured: Any
+) -> Any:
     if chosen.space is not None:
-        name, space = chosen.space, {}
-    else:
-        name, space = named(keywords.get("space") or task.space or "", "space")
-        space |= {key: value for key, value in keywords.items() if key not in PROBLEM}
-    device = choose_device(given(chosen.device, "auto"))
-    recipe = preset_recipe(task, given(chosen.recipe, task.default_recipe(device.type)))
-    spec = {"name": given(chosen.agent, AGENT), "preset": given(chosen.preset, "default")}
-    return Choices(*make_config(spec), task, make_space({"name": name, **space}), recipe)
+        spec = on_top({"name": chosen.space}, configured)
+        return spec if spec["name"] == chosen.space else chosen.space
+    settings = {key: value for key, value in keywords.items() if key not in PROBLEM}
+    return on_top({**mapping(keywords.get("space") or task.space or ""), **settings}, configured)
+
+
+def _recipe(chosen: argparse.Namespace, task: Task, make: Mapping[str, Any]) -> Any:
+    device = choose_device(given(chosen.device, make.get("device", "auto")))
+    if chosen.recipe is not None:
+        return preset_recipe(task, chosen.recipe)
+    settings = {"preset": task.default_recipe(device.type), **make.get("recipe", {})}
+    base = preset_recipe(task, settings.pop("preset"))
+    return task_recipe(task, {**base.spec, **settings})
 
 
 def given(value: str | None, default: str) -> str:

@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import field, fields, is_dataclass, make_dataclass
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -32,12 +32,13 @@ class Entry(NamedTuple):
     default: Any
 
 
-def entries(settings: Any) -> list[Entry]:
+def entries(settings: Any, short: Collection[str] = ()) -> list[Entry]:
     """Return the options that set the fields of a dataclass.
 
     Args:
         settings: The dataclass, whose values are the defaults. Its docstring has the help; a
             field's metadata may have another ``name`` and another ``metavar``.
+        short: The fields of a nested dataclass that have an option of their plain name too.
     """
     texts, hints = attributes(type(settings)), get_type_hints(type(settings))
     found = []
@@ -50,6 +51,8 @@ def entries(settings: Any) -> list[Entry]:
         if value is None and "None" not in text:  # then the text says what is done without
             told.setdefault("metavar", _metavar(hints[each.name]))
             told["help_behavior_hint"] = ""
+        if each.name in short:
+            told["aliases"] = [f"--{each.name.replace('_', '-')}"]
         if value == ():
             told["help_behavior_hint"] = "(default: none)"
         hint = Annotated[hints[each.name], tyro.conf.arg(**told)]
@@ -57,7 +60,14 @@ def entries(settings: Any) -> list[Entry]:
     return found
 
 
-def nested(name: str, settings: Any, text: str, prefix: str | None = None) -> Entry:
+def nested(
+    name: str,
+    settings: Any,
+    text: str,
+    prefix: str | None = None,
+    short: Collection[str] = (),
+    only: Collection[str] | None = None,
+) -> Entry:
     """Return the options ``--<name>.<field>`` that set the fields of another dataclass.
 
     Args:
@@ -65,8 +75,10 @@ def nested(name: str, settings: Any, text: str, prefix: str | None = None) -> En
         settings: The other dataclass, whose values are the defaults.
         text: What its group of options is about.
         prefix: Another name before the dot.
+        short: The fields that may also be given as ``--<field>`` alone.
+        only: The fields to show; None for all.
     """
-    kind = whole(entries(settings))
+    kind = whole([e for e in entries(settings, short) if only is None or e.name in only])
     kind.__doc__ = text
     told = tyro.conf.arg(name=prefix or name, help=text)
     return Entry(name, Annotated[kind, told], field(default_factory=kind))

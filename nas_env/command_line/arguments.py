@@ -7,38 +7,42 @@ looked for first; then one dataclass is made of all, whose defaults are what wou
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import reduce
 from pathlib import Path
 from typing import Any, Literal
 
 from nas_env.command_line._choices import (
     AGENT,
     ENVIRONMENT,
+    PROBLEM,
     Choices,
     ConfigMaker,
     choose,
     first_look,
+    named_on,
     spelled_out,
 )
+from nas_env.command_line._config import mapping, merged, read_config
+from nas_env.command_line._evaluators import evaluator_spec, short_names
 from nas_env.command_line._help import Entry, entries, nested, readable, show_help, whole
 from nas_env.command_line._parsing import parse_all
-from nas_env.command_line.resuming import choose_again
+from nas_env.command_line.resuming import refuse_another
+from nas_env.errors import InvalidValue
 from nas_env.evaluation import task_recipe
-from nas_env.evaluation.in_process import InProcessEvaluator
-from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
 from nas_env.problem import choose_device
 from nas_env.search.loop import STOP_AFTER_FAILURES, Depth
 from nas_env.search.summary import device_name, versions
-from nas_env.tasks import Task, make_task
+from nas_env.tasks import make_task
 from search_spaces import make_space
 from search_spaces._settings import at_least, at_most, from_mapping
 
 ABOUT = "Let an agent search, and keep the run in a folder."
 #: What ``--help`` shows; ``--help-all`` shows the rest too.
 FIRST = (
-    "env", "agent", "children", "seed", "run", "resume", "control", "track", "device", "workers",
-    "recipe",
+    "env", "agent", "children", "seed", "run", "resume", "control", "track", "config", "device",
+    "recipe", "evaluator", "workers",
 )  # fmt: skip
 MORE = """\
 --help-all shows the rest: limits, the store, and every setting of the agent, the recipe, the task and the space.
@@ -62,16 +66,15 @@ class Main:
             ``--children`` lengthens it. ``auto``: begin the run if it is not there.
         control: ``random``: afterwards a random search at equal budget in ``<run>/control``.
         track: Services that show the search: ``wandb``, ``tensorboard``, both.
+        config: File of settings: a run's ``config.json``, or any part of one. What stands on the
+            command line goes before it.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
-        workers: Children trained at once, each in a process of its own with one thread; ``auto``:
-            one a core, or as ``--children-per-gpu`` says. 0 trains in this process.
+        evaluator: What trains the children: ``workers``, ``in_process``, or ``module:NAME``; by
+            default workers, unless the task is a table.
         recipe: Name of one of the task's recipes, by which the children are trained; by default
             the task's own for the device.
         space: Another search space than the environment's.
         agent_preset: Name of some settings of the agent: ``default``, ``paper``.
-        time_limit: Seconds that a child may take in a worker; by default there is no limit.
-        memory_limit: Gigabytes that a worker may take on a CPU; ``auto``: an equal share.
-        children_per_gpu: Children at once on each GPU, where ``--workers`` is ``auto``.
         evaluation_seed: Seed of the children, together with their architecture.
         store: The file of evaluations; by default ``results.sqlite`` in the run's folder.
         references: Afterwards train, by the same recipe, what the task compares its best with
@@ -91,14 +94,12 @@ class Main:
     resume: Literal["no", "yes", "auto"] = field(default="no", metadata=BARE)
     control: Literal["random"] | None = None
     track: tuple[str, ...] = ()
+    config: Path | None = None
     device: str = "auto"
-    workers: int | Literal["auto"] = "auto"
+    evaluator: str | None = None
     recipe: str | None = None
     space: str | None = None
     agent_preset: str | None = field(default=None, metadata={"name": "agent.preset"})
-    time_limit: float | None = None
-    memory_limit: float | Literal["auto"] = "auto"
-    children_per_gpu: int = 1
     evaluation_seed: int = 0
     store: Path | None = None
     references: bool = True
@@ -139,11 +140,15 @@ class Arguments:
         return {**values, "track": list(self.track), "depth": asdict(self.depth), "store": store}
 
 
+#: What a file of settings may have.
+SETTINGS = frozenset(each.name for each in fields(Arguments)) - {"run", "quiet"}
+
+
 def parse(
     line: Sequence[str],
     make_config: ConfigMaker,
     program: str,
-    config: Mapping[str, Any] | None = None,
+    run: tuple[Path, Mapping[str, Any]] | None = None,
 ) -> Arguments:
     """Return the checked arguments of a command line.
 
@@ -151,24 +156,46 @@ def parse(
         line: The command line's words, without the program's name.
         make_config: Function from an agent's spec to its name and configuration.
         program: How the program was called.
-        config: Configuration of the run to resume, which has the values that are not given.
+        run: File and configuration of the run to resume, which has the values that are not given.
 
     Raises:
-        InvalidValue: In one line, with the nearest right name.
+        InvalidValue: In one line, with the nearest right name; a file that is at fault is named.
         SystemExit: After ``--help`` and ``--version``.
     """
     line = spelled_out(line)
     if "--version" in line:
         _show_versions()
     chosen = first_look(line)
-    if config is None:
-        main, choices = Main(), choose(chosen, make_config)
-    else:
-        main, choices = _main_of(config), choose_again(chosen, make_config, config)
-    options = _options(main, choices)
-    if {"-h", "--help", "--help-all"} & set(line):
-        _show_help(options, program, everything="--help-all" in line)
-    return _checked(parse_all(whole(options), line, program), choices, make_config)
+    configs = [] if run is None else [run]
+    if chosen.config:
+        file = Path(chosen.config)
+        configs.append((file, read_config(file, SETTINGS, PROBLEM - {"store"})))
+    if run is not None:
+        for config in (named_on(chosen), *(config for _, config in configs[1:])):
+            refuse_another(config, run[1])
+    try:
+        return _parsed(line, make_config, program, reduce(merged, (c for _, c in configs), {}))
+    except InvalidValue:
+        for file, config in configs:
+            try:
+                _parsed([], make_config, program, config)
+            except InvalidValue as error:  # the file itself is at fault
+                raise InvalidValue(f"{file}: {error}") from None
+        raise
+
+
+def _parsed(
+    line: Sequence[str], make_config: ConfigMaker, program: str, config: Mapping[str, Any]
+) -> Arguments:
+    """Return the arguments of a command line over a configuration, or a part of one."""
+    choices = choose(first_look(line), make_config, config)
+    main = _main_of(config)
+    if "--help-all" in line:
+        _show_help(_options(main, choices), program)
+    if {"-h", "--help"} & set(line):
+        _show_help(_first_options(main, choices), program, MORE)
+    found = parse_all(whole(_options(main, choices)), line, program)
+    return _checked(found, choices, make_config)
 
 
 def _options(main: Main, choices: Choices) -> list[Entry]:
@@ -176,29 +203,36 @@ def _options(main: Main, choices: Choices) -> list[Entry]:
     return [
         *entries(main),
         nested("agent_settings", choices.agent, "Settings of the agent.", "agent"),
+        _evaluator_options(choices),
         nested("recipe_settings", choices.recipe, "How children are trained.", "recipe"),
         nested("task_settings", choices.task, "Settings of the task.", "task"),
         nested("space_settings", choices.space, "Settings of the search space.", "space"),
     ]
 
 
+def _evaluator_options(choices: Choices, only: Collection[str] | None = None) -> Entry:
+    settings, text = choices.evaluator, "Settings of the evaluator."
+    short = short_names(settings)
+    return nested("evaluator_settings", settings, text, "evaluator", short, only)
+
+
+def _first_options(main: Main, choices: Choices) -> list[Entry]:
+    """Return the options that ``--help`` shows."""
+    first = [option for option in entries(main) if option.name in FIRST]
+    return [*first, _evaluator_options(choices, FIRST)]
+
+
 def _main_of(config: Mapping[str, Any]) -> Main:
-    """Return the values of a run's own command line."""
-    make = config["make"]
-    evaluator = dict(make["evaluator"])
-    if evaluator["name"] == InProcessEvaluator.name():
-        evaluator["workers"] = 0
-    values = {
-        **evaluator,
-        **config,
-        "device": make["device"],
-        "evaluation_seed": make["evaluation_seed"],
-        "agent": config["agent"]["name"],
-        "track": tuple(config["track"]),
-        "store": config["store"] and Path(config["store"]),
-        "depth": from_mapping(Depth, config["depth"], "depth setting"),
-    }
-    return Main(**{e.name: values[e.name] for e in fields(Main) if e.name in values})
+    """Return the values of a configuration, or of a part of one."""
+    values = {name: value for name, value in config.items() if name not in {"id", "agent", "make"}}
+    for name in {"device", "evaluation_seed"} & set(config.get("make", {})):
+        values[name] = config["make"][name]
+    if config.get("store") is not None:
+        values["store"] = Path(config["store"])
+    if "agent" in config:
+        values["agent"] = mapping(config["agent"]).get("name", AGENT)
+    values["depth"] = from_mapping(Depth, config.get("depth", {}), "depth setting")
+    return from_mapping(Main, values, "setting")
 
 
 def _checked(values: Any, choices: Choices, make_config: ConfigMaker) -> Arguments:
@@ -218,7 +252,7 @@ def _checked(values: Any, choices: Choices, make_config: ConfigMaker) -> Argumen
             "recipe": recipe.resolved(device.type).spec,
             "device": str(device),
             "evaluation_seed": values.evaluation_seed,
-            "evaluator": _evaluator(values, task),
+            "evaluator": evaluator_spec(choices.evaluator_name, values.evaluator_settings, task),
         },
         "depth": Depth(**asdict(values.depth)),
     }
@@ -226,20 +260,8 @@ def _checked(values: Any, choices: Choices, make_config: ConfigMaker) -> Argumen
     return Arguments(**made, **{each: getattr(values, each) for each in same})
 
 
-def _evaluator(values: Any, task: Task) -> dict[str, Any]:
-    """Return who evaluates: the task's table, this process, or workers."""
-    if task.default_evaluator != InProcessEvaluator.name():
-        return {"name": task.default_evaluator}
-    if values.workers == 0:
-        return {"name": InProcessEvaluator.name()}
-    settings = {field.name: getattr(values, field.name) for field in fields(WorkerSettings)}
-    from_mapping(WorkerSettings, settings, "evaluator setting")
-    return {"name": WorkersEvaluator.name(), **settings}
-
-
-def _show_help(options: Sequence[Entry], program: str, *, everything: bool) -> None:
-    first = [option for option in options if option.name in FIRST]
-    show_help(options if everything else first, program, ABOUT, "" if everything else MORE)
+def _show_help(options: Sequence[Entry], program: str, more: str = "") -> None:
+    show_help(options, program, ABOUT, more)
     raise SystemExit(0)
 
 

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nas_env.command_line._choices import (
-    Choices,
-    ConfigMaker,
-    environment_spec,
-    first_look,
-    preset_recipe,
-)
+from nas_env.command_line._choices import first_look
+from nas_env.command_line._config import mapping
 from nas_env.errors import InvalidValue
-from nas_env.evaluation import task_recipe
 from nas_env.run.folder import Run, holds_run
 from nas_env.run.store import Store
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from nas_env.tasks import make_task
-from search_spaces import make_space
 
 #: What may change in a run's configuration: no reward depends on it, or it is another budget.
 MAY_CHANGE = frozenset({"children", "control", "stop_after_failures", "track"})
@@ -51,35 +42,26 @@ def run_to_resume(line: Sequence[str]) -> Path | None:
     return None if chosen.resume == "auto" and not holds_run(folder) else folder
 
 
-def choose_again(
-    chosen: argparse.Namespace, make_config: ConfigMaker, config: Mapping[str, Any]
-) -> Choices:
-    """Return what a run is made of.
+def refuse_another(given: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Refuse another environment, agent or space than a run has.
 
     Args:
-        chosen: The first look at the command line. An agent's preset and a named recipe stand for
-            their settings, which are compared with the run's later.
-        make_config: Function from an agent's spec to its name and configuration.
+        given: A part of a configuration, from the command line or a file.
         config: The run's configuration.
 
     Raises:
-        Differs: If another environment, agent or space was chosen.
+        Differs: If one is another.
     """
-    make, agent = config["make"], config["agent"]
-    has = {"env": config["env"], "agent": agent["name"], "space": make["space"]["name"]}
-    for name, value in has.items():
-        given = getattr(chosen, name)
-        if given is not None and given != value:
-            raise Differs(f"--{name}", given, value)
-    environment_spec(config["env"])  # its module may register what the rest needs
-    task = make_task(make["task"])
-    if chosen.preset is not None:
-        agent = {"name": agent["name"], "preset": chosen.preset}
-    if chosen.recipe is not None:
-        recipe = preset_recipe(task, chosen.recipe)
-    else:
-        recipe = task_recipe(task, make["recipe"])
-    return Choices(*make_config(agent), task, make_space(make["space"]), recipe)
+    wanted, has = _names(given), _names(config)
+    for name, value in wanted.items():
+        if value not in (None, has[name]):
+            raise Differs(f"--{name}", value, has[name])
+
+
+def _names(config: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the names of what decides which settings there are."""
+    specs = {"agent": config.get("agent"), "space": config.get("make", {}).get("space")}
+    return {"env": config.get("env"), **{k: mapping(v or {}).get("name") for k, v in specs.items()}}
 
 
 def resumed_config(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

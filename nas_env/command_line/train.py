@@ -9,9 +9,8 @@ import contextlib
 import secrets
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -76,7 +75,7 @@ def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
     with contextlib.ExitStack() as held:
         run = held.enter_context(contextlib.closing(Run.resume(folder)))
         config = run.config
-        arguments = _arguments(line, run.folder / "config.json", config)
+        arguments = parse(line, make_config, _program(), (run.folder / "config.json", config))
         changed = resumed_config(config, arguments.config())
         if changed["children"] != config["children"]:
             change_budget(run, changed["children"])
@@ -84,18 +83,6 @@ def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
             run.write_config(changed)
         held.pop_all()
     return run, arguments
-
-
-def _arguments(line: Sequence[str], file: Path, config: Mapping[str, Any]) -> Arguments:
-    """Return the arguments of a command line that goes on with a run of this configuration."""
-    try:
-        return parse(line, make_config, _program(), config)
-    except InvalidValue:
-        try:
-            parse([], make_config, _program(), config)
-        except InvalidValue as error:  # the configuration itself is at fault
-            raise InvalidValue(f"{file}: {error}") from None
-        raise
 
 
 def _begin(arguments: Arguments) -> Run:

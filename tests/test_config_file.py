@@ -1,0 +1,187 @@
+"""`--config FILE` and `--evaluator NAME`: a file of settings, and the command line on top."""
+
+import json
+
+import pytest
+
+from nas_env.command_line.train import main
+from tests import outside_evaluator
+
+TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2"]
+TABLE = {"env": "NAS-Bench-Digits-v0", "children": 3}
+COUNTING = "tests.outside_evaluator:Counting"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(config):
+    with open("file.json", "w") as file:
+        json.dump(config, file)
+
+
+def played(*words, run="run"):
+    """The configuration of a run by these words, without its id."""
+    assert main([*words, "--quiet", "--run", run]) == 0
+    with open(f"{run}/config.json") as file:
+        config = json.load(file)
+    del config["id"]
+    return config
+
+
+def test_a_runs_own_configuration_gives_the_same_run(here):
+    words = [
+        "--children",
+        "2",
+        "--agent",
+        "evolution",
+        "--agent.population-size",
+        "7",
+        "--seed",
+        "3",
+    ]
+    first = played(*words, *TINY, "--depth.first", "1", "--workers", "0", run="first")
+    again = played("--config", "first/config.json", run="again")
+    assert again == first
+    with open("first/summary.json") as one, open("again/summary.json") as other:
+        assert json.load(one)["best"] == json.load(other)["best"]
+
+
+def test_the_command_line_goes_before_the_file(here):
+    write({**TABLE, "seed": 1, "agent": {"name": "evolution", "population_size": 7}})
+    config = played("--config", "file.json", "--seed", "2", "--agent.population-size", "9", run="a")
+    assert (config["seed"], config["agent"]["population_size"], config["children"]) == (2, 9, 3)
+    assert played("--config=file.json", run="b")["agent"]["population_size"] == 7
+    other = played("--config", "file.json", "--agent", "random_search", run="c")
+    assert other["agent"]["name"] == "random_search" and "population_size" not in other["agent"]
+    assert played("--config", "file.json", "--agent.preset", "default", run="d")["agent"][
+        "population_size"
+    ] not in (7, 9)
+
+
+def test_parts_of_parts_leave_the_rest_to_the_environment(here):
+    make = {"task": {"train_size": 64}, "space": {"layers": 2}, "recipe": {"epochs": 1}}
+    make["evaluator"] = "in_process"
+    write({"children": 1, "agent": {"entropy": 0.5}, "make": make})
+    config = played("--config", "file.json")
+    assert config == played("--children", "1", *TINY, "--workers", "0", "--agent.entropy", "0.5",
+                            run="b")  # fmt: skip
+    assert config["make"]["evaluator"] == {"name": "in_process"}
+
+
+def test_a_recipe_by_name_and_another_environment(here):
+    write({"children": 1, "make": {"task": {"train_size": 64}, "recipe": "paper"}})
+    table = played("--config", "file.json", "--env", "NAS-Bench-Digits-v0")["make"]
+    assert table["task"]["name"] == "nas_bench_digits", "another environment has its own task"
+
+
+def test_resuming_with_the_same_file_or_one_that_differs(here, capsys):
+    write(TABLE)
+    first = played("--config", "file.json")
+    assert played("--config", "file.json", "--resume") == first
+    write({**TABLE, "seed": 4})
+    assert main(["--config", "file.json", "--resume", "--run", "run"]) == 2
+    assert "--seed is 4, the run has 0" in capsys.readouterr().err
+    write({**TABLE, "agent": "evolution"})
+    assert main(["--config", "file.json", "--resume", "--run", "run"]) == 2
+    assert "--agent is evolution, the run has reinforce" in capsys.readouterr().err
+
+
+BAD = {
+    '{"children": "3"}': "file.json: children is '3', expected a whole number",
+    '{"children": 0}': "file.json: children is 0, expected at least 1",
+    '{"childen": 3}': "file.json: unknown setting 'childen': did you mean 'children'?",
+    '{"quiet": true}': "file.json: unknown setting 'quiet'",
+    '{"agent": {"name": "reinforc"}}': "file.json: unknown agent 'reinforc': did you mean",
+    '{"agent": {"entropi": 1}}': "file.json: unknown setting of reinforce 'entropi'",
+    '{"agent": 3}': "file.json: agent is 3, expected a text or an object",
+    '{"make": {"tusk": {}}}': "file.json: unknown keyword of make 'tusk': did you mean 'task'?",
+    '{"make": {"space": 2}}': "file.json: make.space is 2, expected a text or an object",
+    '{"make": {"recipe": "papr"}}': "file.json: unknown recipe 'papr'",
+    '{"make": {"recipe": {"epoch": 2}}}': "file.json: unknown recipe setting 'epoch'",
+    '{"make": {"evaluator": "worker"}}': "file.json: unknown evaluator 'worker'",
+    '{"make": {"evaluator": {"workers": 0.5}}}': "file.json: unknown workers '0.5'",
+    '{"make": {"device": "gpu"}}': "file.json: device is 'gpu'",
+    '{"depth": {"frist": 1}}': "file.json: unknown depth setting 'frist'",
+    '{"control": "randm"}': "file.json: unknown control 'randm'",
+    '{"store": 3}': "file.json: store is 3",
+    "[]": "file.json: it is a list, expected an object",
+    "{": "file.json is not JSON",
+}
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_a_file_that_is_wrong_gets_one_line(here, capsys, text):
+    (here / "file.json").write_text(text)
+    assert main(["--config", "file.json", "--quiet"]) == 2
+    error = capsys.readouterr().err
+    assert BAD[text] in error and error.count("\n") == 1, error
+    assert [path.name for path in here.iterdir()] == ["file.json"]
+
+
+@pytest.mark.parametrize("words", [["--config"], ["--config", ""], ["--config", "nowhere.json"]])
+def test_a_file_that_is_not_there(here, capsys, words):
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert words[-1] in error and error.count("\n") == 1
+
+
+# -- evaluators ----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("words", "spec"),
+    [
+        (["--workers", "0"], {"name": "in_process"}),
+        (["--evaluator", "in_process"], {"name": "in_process"}),
+        (["--evaluator", COUNTING], {"name": COUNTING, "rounds": 1, "seed": 5}),
+        (["--evaluator", COUNTING, "--evaluator.rounds", "2"],
+         {"name": COUNTING, "rounds": 2, "seed": 5}),
+    ],
+)  # fmt: skip
+def test_an_evaluator_by_name_with_its_settings(here, words, spec):
+    outside_evaluator.trained.clear()
+    assert played("--children", "1", *TINY, *words)["make"]["evaluator"] == spec
+    assert [settings.rounds for settings in outside_evaluator.trained] == [
+        spec[name] for name in ("rounds",) if name in spec
+    ]
+
+
+def test_workers_by_name_and_by_the_long_names_of_their_settings(here):
+    words = ["--children", "1", *TINY, "--evaluator", "workers", "--evaluator.workers", "1"]
+    found = played(*words, "--time-limit", "90")["make"]["evaluator"]
+    assert (found["name"], found["workers"], found["time_limit"]) == ("workers", 1, 90.0)
+
+
+def test_a_run_is_resumed_by_another_evaluator(here):
+    words = ["--children", "2", *TINY]
+    first = played(*words, "--evaluator", COUNTING, "--evaluator.rounds", "3")
+    assert played(*words, "--resume") == first
+    assert played("--resume", "--evaluator.rounds", "4")["make"]["evaluator"]["rounds"] == 4
+    assert played("--resume", "--evaluator", "in_process")["make"]["evaluator"] == {
+        "name": "in_process"
+    }
+    assert played("--resume", "--workers", "2")["make"]["evaluator"]["workers"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--evaluator", "worker"], "unknown evaluator 'worker': did you mean 'workers'?"),
+        (["--evaluator", "tests.outside_evaluator:Rounds"], "is not a subclass of Evaluator"),
+        (["--evaluator", COUNTING, "--evaluator.rounds", "0"], "rounds is 0, expected at least 1"),
+        (["--evaluator", COUNTING, "--evaluator.round", "1"], "did you mean --evaluator.rounds?"),
+        (["--evaluator", COUNTING, "--workers", "1"], "unknown option --workers"),
+        (["--evaluator", "workers", "--workers", "0"], "workers is 0, expected at least 1"),
+        (["--workers", "-1"], "workers is -1, expected at least 1"),
+        (["--workers", "few"], "--workers"),
+        (["--env", "NAS-Bench-Digits-v0", "--evaluator", "workers"], "evaluator is"),
+        (["--evaluator", "table"], "evaluator is"),
+    ],
+)
+def test_a_wrong_evaluator_gets_one_line(here, capsys, words, says):
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert says in error and error.count("\n") == 1, error
+    assert list(here.iterdir()) == []
