@@ -50,7 +50,11 @@ SENTENCES = [
     ("docs/search_space.md", r"As functions there are #:", ["cell_functions"]),
     ("docs/training.md", r"reaches .* of #, # and #, torch's own #, # and #\.", ["language"]),
     ("docs/training.md", r"The ratio is # ± # \(95%", ["language"]),
-    ("docs/training.md", r"seeds give #, # and #, and torch gives #, # and #\.", ["language_matched"]),
+    (
+        "docs/training.md",
+        r"seeds give #, # and #, and torch gives #, # and #\.",
+        ["language_matched"],
+    ),
     ("docs/training.md", r"matched models is # ± #:", ["language_matched"]),
     ("docs/training.md", r"every seed \(# to # beside # to #\)", ["language"]),
     ("docs/training.md", r"Of # random cells of the manual", ["diverging"]),
