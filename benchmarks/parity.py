@@ -121,10 +121,10 @@ def accuracy(job: Job) -> float:
     child = own.space.build(own.space.decode(job.architecture), task.input_shape, task.outputs)
     if job.way == "naive":
         curve = _naive.train(child, data(job.task), own.recipe)
-        return task.score({"validation_accuracy": curve})
+        return task.measure({task.metric.name: curve})[task.metric.name]
     result = train(child, data(job.task), own.recipe, seed=job.seed, device=torch.device("cpu"))
     assert not result.diverged, result.reason
-    return task.score(result.curves)
+    return task.measure(result.curves)[task.metric.name]
 
 
 main = command("python -m benchmarks.parity", Options, measure)

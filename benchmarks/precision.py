@@ -35,7 +35,7 @@ def main() -> None:
             start = time.process_time()
             ((_, evaluation),) = problem.evaluate([tokens])
             seconds[row, number] = time.process_time() - start
-            accuracy[row, number] = evaluation.metric or 0.0
+            accuracy[row, number] = evaluation.metrics.get(problem.task.metric.name, 0.0)
     figures = {
         "architectures": ARCHITECTURES,
         "CPU time, bfloat16 / float32": float(seconds[1].sum() / seconds[0].sum()),

@@ -27,7 +27,8 @@ def evaluate(job: tuple[int, int]) -> tuple[float, float, float]:
     tokens = problem.space.sample_batch(np.random.default_rng(0), ARCHITECTURES)[number]
     ((architecture, evaluation),) = problem.evaluate([tokens.tolist()])
     kept = problem.store.get(problem.request(architecture).key)
-    return evaluation.metric or 0.0, evaluation.reward, sum(kept.seconds.values())
+    metric = evaluation.metrics.get(problem.task.metric.name, 0.0)
+    return metric, problem.objective.reward(evaluation), sum(kept.seconds.values())
 
 
 def main() -> None:

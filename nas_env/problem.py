@@ -1,4 +1,4 @@
-"""The problem of an episode: a space, a task, a recipe and an evaluator, from plain values."""
+"""The problem of an episode: space, task, objective, recipe and evaluator, from plain values."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from nas_env.errors import InvalidValue, UnknownName, unknown_keyword
@@ -17,10 +18,11 @@ from nas_env.evaluation import Evaluator, make_evaluator, task_recipe
 from nas_env.evaluation._answers import Answers
 from nas_env.evaluation._tickets import Ticket, answered
 from nas_env.evaluation.table import TableEvaluator
+from nas_env.objectives import Objective, make_objective
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
 from nas_env.table.format import Table
-from nas_env.tasks import make_task
+from nas_env.tasks import Task, make_task
 from nas_env.tasks._tables import TableTask
 from search_spaces import Architecture, make_space, space_class
 from search_spaces._settings import named
@@ -34,6 +36,8 @@ class Problem:
     Args:
         task: Name of a task, or name and settings.
         space: Name of a search space, or name and settings; None for the task's own.
+        objective: Name of an objective, or name and settings; settings alone change the task's own,
+            and None is the task's own.
         recipe: Name of a recipe, or settings, where ``"preset"`` names the recipe that they change;
             None for the task's default on the device.
         device: Device, ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
@@ -55,6 +59,7 @@ class Problem:
         task: Named,
         space: Named | None = None,
         *,
+        objective: Named | None = None,
         recipe: Named | None = None,
         device: str = "auto",
         evaluator: Named | None = None,
@@ -64,6 +69,7 @@ class Problem:
         **space_settings: Any,
     ):
         self.task = make_task(task)
+        self.objective = task_objective(self.task, objective)
         name, settings = named(space or self.task.space or "", "space")
         known = {field.name for field in fields(space_class(name)) if field.init}
         for keyword in space_settings:
@@ -108,6 +114,20 @@ class Problem:
             raise InvalidValue(f"space is {self.space}, the table is of {answers.table.space}")
         return answers
 
+    @cached_property
+    def table_rewards(self) -> np.ndarray | None:
+        """The reward of each row of the task's table, float64 (rows,); None if there is none.
+
+        Raises:
+            InvalidValue: If the objective needs what the table does not have.
+        """
+        if (answers := self.answers) is None:
+            return None
+        try:
+            return self.objective.rewards(answers.measured, answers.failed)
+        except InvalidValue as error:
+            raise InvalidValue(f"table {answers.table.header.name}: {error}") from None
+
     @property
     def table(self) -> Table | None:
         """The table that answers; None if children are trained."""
@@ -134,6 +154,7 @@ class Problem:
         """Everything that decides a reward, complete, as plain JSON values."""
         return {
             "task": self.task.spec,
+            "objective": self.objective.spec,
             "space": self.space.spec,
             "recipe": self.recipe.spec,
             "evaluation_seed": self.evaluation_seed,
@@ -229,13 +250,33 @@ class Problem:
             DataInvalid: If the data does not fit; the message says what was found and expected.
         """
         self.task.verify()
-        if self.answers is None:  # reading the answers also checks the settings for the table
+        if self.table_rewards is None:  # making them also checks the settings for the table
             self.evaluator.prepare(self.task.request_spec)
 
     def close(self) -> None:
         """Stop the evaluator and close the store."""
         self.evaluator.close()
         self.store.close()
+
+
+def task_objective(task: Task, spec: Named | None = None) -> Objective:
+    """Return an objective for a task.
+
+    Args:
+        task: What is measured.
+        spec: Name, or name and settings; settings that are not given, and all if there is no name,
+            are those of the task's own objective, if that is the one.
+
+    Example:
+        >>> task_objective(make_task("digits"), {"exponent": 1}).spec
+        {'name': 'accuracy_cubed', 'exponent': 1.0, 'failure_reward': 0.0}
+    """
+    default, defaults = named(task.objective, "objective")
+    changed = {"name": default, **spec} if isinstance(spec, Mapping) else spec or default
+    name, settings = named(changed, "objective")
+    if name == default:
+        settings = {**defaults, **settings}
+    return make_objective({"name": name, **settings}, task.metric)
 
 
 def total_seconds(parts: Mapping[str, float]) -> float | None:

@@ -59,12 +59,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The typed outcome of training one child.
+    """What was measured of one child; an :class:`~nas_env.objectives.Objective` rewards it.
 
     Attributes:
         status: ``"ok"``, or the sort of failure.
-        reward: Reward of the agent; the task's failure reward if the child failed.
-        metric: Validation metric that determines the reward; None if the child failed.
+        metrics: Metrics by name; none if the child failed.
         curves: Curves by name, one number for each epoch.
         parameters: Number of trainable parameters; None if the child could not be built.
         flops: FLOPs of one forward pass over one example; a multiply-add counts as two.
@@ -73,8 +72,7 @@ class Evaluation:
     """
 
     status: Status
-    reward: float
-    metric: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, list[float]] = field(default_factory=dict)
     parameters: int | None = None
     flops: int | None = None

@@ -11,10 +11,9 @@ from agents._controller.trained import LARGEST_ADAM_STEP
 from agents._repeats import ADMIXTURE, ROUNDS
 from nas_env.command_line.arguments import Main
 from nas_env.evaluation.workers import WorkerSettings
-from nas_env.rewards import LAST_EPOCHS
 from nas_env.run import store
 from nas_env.search import checkpoint, loop
-from nas_env.tasks._base import TrainingTask
+from nas_env.tasks._base import LAST_EPOCHS, TrainingTask
 from nas_env.tasks.cifar10 import CIFAR10
 from nas_env.tasks.digits import Digits
 from nas_env.tasks.fashion_mnist import FashionMNIST

@@ -722,7 +722,7 @@ def test_record_video(digits, tmp_path):
 class PunishingDigits(Digits):
     """Digits where a failure is worse than nothing."""
 
-    failure_reward: ClassVar[float] = -1.0
+    objective: ClassVar = {"name": "accuracy_cubed", "failure_reward": -1.0}
     environments: ClassVar[Mapping] = {}
 
 
@@ -758,9 +758,8 @@ def test_a_child_that_fails_is_an_evaluation(digits, status):
     assert given == reward and terminated and not truncated
     assert observation in env.observation_space
     evaluation = info["evaluation"]
-    assert (evaluation["status"], evaluation["reward"]) == (status, reward)
+    assert (evaluation["status"], evaluation["metrics"]) == (status, {})
     assert error in evaluation["error"] and "\n" not in evaluation["error"]
-    assert "metric" not in evaluation
     assert ("parameters" in evaluation) == (status != "failed")
     vector = digits.many(2, **changes)
     vector.reset()

@@ -310,13 +310,15 @@ def test_bad_recipes_get_one_clear_line(changes, error):
 # -- tasks ---------------------------------------------------------------------------------------
 def test_the_reward_is_c_over_the_square_of_the_least_of_the_last_five():
     task = make_task("python_docs")
-    score = task.score({"validation_perplexity": [10.0, 40.0, 30.0, 20.0, 50.0, 60.0]})
-    assert score == 20 and task.reward(score) == pytest.approx(80 / 400)
-    assert make_task({"name": "python_docs", "reward_scale": 10.0}).reward(20.0) == 10 / 400
+    metrics = task.measure({"validation_perplexity": [10.0, 40.0, 30.0, 20.0, 50.0, 60.0]})
+    assert metrics == {"validation_perplexity": 20}
+    least = Evaluation("ok", metrics)
+    assert task_objective(task).reward(least) == pytest.approx(80 / 400)
+    assert task_objective(task, {"scale": 10.0}).reward(least) == 10 / 400
     characters = make_task("penn_treebank_characters")
-    assert characters.reward(2.0) == 0.25
-    assert characters.figures(8.0) == {"validation_bits_per_character": 3.0}
-    assert task.figures(8.0) == {}
+    metrics = characters.measure({"validation_perplexity": [2.0]})
+    assert metrics == {"validation_perplexity": 2.0, "validation_bits_per_character": 1.0}
+    assert task_objective(characters).reward(Evaluation("ok", metrics)) == 0.25
 
 
 @pytest.mark.parametrize("size", [0, 10**9])
@@ -402,17 +404,18 @@ def evaluation(made):
 def test_what_an_evaluation_says_of_the_child():
     made = problem(epochs=2)
     result = evaluation(made)
-    assert result.status == "ok" and result.metric == min(result.curves["validation_perplexity"])
-    assert result.reward == pytest.approx(80 / result.metric**2)
+    least = min(result.curves["validation_perplexity"])
+    assert (result.status, result.metrics) == ("ok", {"validation_perplexity": least})
+    assert made.objective.reward(result) == pytest.approx(80 / least**2)
     assert set(result.curves) == {"training_loss", "validation_perplexity"}
     assert result.parameters == 16 * 36 + 2 * 6_000 + 1_000
-    assert 1 < result.metric < 1_000 and set(result.seconds) == {"build", "train", "validate"}
+    assert 1 < least < 1_000 and set(result.seconds) == {"build", "train", "validate"}
     assert evaluation(made).curves == result.curves
 
 
 def test_an_evaluation_says_in_which_epoch_a_child_diverged():
     result = evaluation(problem(optimiser="sgd", learning_rate=1e30, max_gradient_norm=1e30))
-    assert (result.status, result.metric, result.reward) == ("diverged", None, 0.0)
+    assert (result.status, result.metrics) == ("diverged", {})
     assert result.error == "the loss was not finite in epoch 1"
 
 

@@ -68,7 +68,7 @@ SPACES = [f"search_spaces.{name}" for name in _catalogue.names("search_spaces")]
 SPACE_PROTOCOL = [m for m in FILES if m.startswith("search_spaces._")]
 AGENT_PROTOCOL = [m for m in FILES if m.startswith("agents._") and m.count(".") == 1]
 AGENT_PROTOCOL = [m for m in AGENT_PROTOCOL if FILES[m].name != "__init__.py"]
-RECORDS = ["nas_env.records", "nas_env.errors"]
+RECORDS = ["nas_env.records", "nas_env.errors", "nas_env.metrics"]
 TASKS = ["nas_env.tasks", "nas_env.training", "nas_env.table"]
 EVALUATION = ["nas_env.evaluation", *TASKS, "nas_env.run.store"]
 
@@ -86,7 +86,8 @@ LAYERS = {
     "nas_env": ["nas_env", "agents", "search_spaces"],  # agents: see the commands below
     "nas_env.errors": ["search_spaces"],
     "nas_env.records": ["search_spaces"],
-    "nas_env.rewards": [],
+    "nas_env.metrics": [],
+    "nas_env.objectives": ["nas_env.objectives", *RECORDS, "search_spaces"],
     "nas_env.training": ["nas_env.training", "search_spaces"],
     "nas_env.drawing": ["nas_env.drawing", "search_spaces"],
     "nas_env.tracking": ["nas_env.tracking", "nas_env.run.files", "search_spaces"],
@@ -94,9 +95,9 @@ LAYERS = {
     "nas_env.run.store": [*RECORDS, "nas_env.run.paths"],
     "nas_env.table": ["nas_env.table", "nas_env.errors", "search_spaces"],
     "nas_env.table._entries": ["nas_env.errors", "search_spaces"],
-    "nas_env.tasks": [*TASKS, "nas_env.rewards", "nas_env.errors", "search_spaces"],
+    "nas_env.tasks": [*TASKS, "nas_env.metrics", "nas_env.errors", "search_spaces"],
     "nas_env.evaluation": [*EVALUATION, *RECORDS, "search_spaces"],
-    "nas_env.problem": [*EVALUATION, *RECORDS, "search_spaces"],
+    "nas_env.problem": [*EVALUATION, "nas_env.objectives", *RECORDS, "search_spaces"],
     "nas_env.env": [
         "nas_env.env",
         "nas_env.problem",

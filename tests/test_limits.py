@@ -48,7 +48,7 @@ def test_a_kept_child_is_too_large_under_a_lower_limit_and_trained_once(tmp_path
     number = {"max_parameters": trained.parameters, "max_flops": trained.flops}[limit]
     small = evaluation(tmp_path / "s", **{limit: number - 1})
     option = f"--task.{limit.replace('_', '-')}"
-    assert (small.status, small.reward, small.metric, small.seconds) == ("too_large", 0, None, {})
+    assert (small.status, small.metrics, small.seconds) == ("too_large", {}, {})
     assert f"{number:,} " in small.error
     assert f"the task's {limit} ({option}) is {number - 1:,}" in small.error
     assert evaluation(tmp_path / "s", **{limit: number}) == trained  # its seconds too: kept

@@ -38,7 +38,7 @@ def search():
                 children,
                 done,
                 work=self.work,
-                metric="validation_accuracy",
+                metric=VALIDATION_ACCURACY,
                 clock=self.clock,
                 **keywords,
             )

@@ -375,7 +375,7 @@ def played(id, **settings):
 def test_a_child_is_trained_on_digits():
     settings = {"filters": [4, 8], "pooling": [1, 2], "block": 2, "recipe": {"epochs": 2}}
     evaluation = played("NAS-Digits-v0", **settings)
-    assert evaluation["status"] == "ok" and evaluation["metric"] > 0.2
+    assert evaluation["status"] == "ok" and evaluation["metrics"]["validation_accuracy"] > 0.2
 
 
 def test_a_child_is_trained_on_cifar10(cifar10_data):

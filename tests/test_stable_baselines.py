@@ -107,7 +107,7 @@ def test_tokens_are_those_really_taken(agent, name, way):
     space = player.search_space
     for episode in play(player, 8)[0]:
         assert episode.architecture == space.decode(episode.tokens).to_dict()
-        assert episode.reward == episode.evaluation["reward"]
+        assert episode.reward == episode.evaluation["metrics"]["validation_accuracy"] ** 3
         assert all(isinstance(token, int) for token in episode.tokens)
 
 

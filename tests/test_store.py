@@ -21,7 +21,7 @@ def request(number):
     return Request({"name": "t"}, {"name": "s"}, {"number": number}, {}, 0, "cpu")
 
 
-OK = Evaluation("ok", 0.5, 0.8, {"loss": [1.0]}, 10, 20, seconds={"train": 1.0})
+OK = Evaluation("ok", {"accuracy": 0.8}, {"loss": [1.0]}, 10, 20, seconds={"train": 1.0})
 
 
 def test_what_is_put_is_got_again_by_another_process(tmp_path):
@@ -36,7 +36,7 @@ def test_what_is_put_is_got_again_by_another_process(tmp_path):
     "status", ["ok", "diverged", "too_large", "failed", "out_of_memory", "timed_out", "died"]
 )
 def test_facts_answer_for_ever_the_moment_within_its_run(tmp_path, status):
-    Store(tmp_path / "s", run="one").put(request(1), Evaluation(status, 0.0))
+    Store(tmp_path / "s", run="one").put(request(1), Evaluation(status))
     assert Store(tmp_path / "s", run="one").get(request(1).key) is not None
     answered = Store(tmp_path / "s", run="two").get(request(1).key) is not None
     assert answered == (status in FACTS)

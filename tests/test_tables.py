@@ -140,7 +140,9 @@ def test_sequences_of_large_spaces_are_found():
 def test_rewards_are_the_mean_of_the_seeds(path):
     tiny = problem(path)
     (_, evaluation), (_, other) = tiny.evaluate(TOKENS[[5, 6]].tolist())
-    assert evaluation.reward == evaluation.metric == entries()["validation/9"][5].mean()
+    mean = entries()["validation/9"][5].mean()
+    assert evaluation.metrics == {"validation_accuracy": mean}
+    assert tiny.objective.reward(evaluation) == mean
     assert (other.parameters, other.flops) == (6, 600) and evaluation.status == "ok"
     assert tiny.seconds(TOKENS[5].tolist(), tiny.request(tiny.space.decode(TOKENS[5]))) == 2.0
     figures = tiny.answers.figures(TOKENS[5].tolist())
@@ -152,7 +154,7 @@ def test_rewards_are_the_mean_of_the_seeds(path):
 
 def test_a_lower_fidelity(path):
     ((_, evaluation),) = problem(path, recipe={"fidelity": 1}).evaluate([TOKENS[0].tolist()])
-    assert evaluation.reward == entries()["validation/1"][0].mean()
+    assert evaluation.metrics["validation_accuracy"] == entries()["validation/1"][0].mean()
     with pytest.raises(
         InvalidValue, match=r"no validation at fidelity 2, expected one of \[1, 9\]"
     ):
@@ -163,7 +165,7 @@ def test_a_sampled_seed_stays_and_is_fair(path, tmp_path):
     rewards = np.array(
         [
             [
-                e.reward
+                e.metrics["validation_accuracy"]
                 for _, e in problem(
                     path, recipe={"noise": "sample"}, evaluation_seed=seed
                 ).evaluate(TOKENS.tolist())
@@ -193,11 +195,14 @@ def test_failed_and_absent_architectures_are_failures(tmp_path):
     write_table(
         tmp_path / "t.npz", entries(header=header, **changes, **{"validation/9": values[listed]})
     )
-    found = [e for _, e in problem(tmp_path / "t.npz").evaluate(TOKENS[[0, 1, 31]].tolist())]
+    some = problem(tmp_path / "t.npz")
+    found = [e for _, e in some.evaluate(TOKENS[[0, 1, 31]].tolist())]
     assert [e.status for e in found] == ["failed", "ok", "failed"]
     assert [e.error for e in found] == ["its training failed", "", "not in Tiny"]
-    assert found[1].reward == -values[1, 1] and found[1].metric == values[1, 1]
-    assert found[0].reward == found[2].reward == -np.nanmax(values[listed].mean(1))
+    assert [e.metrics for e in found] == [{}, {"validation_loss": values[1, 1]}, {}]
+    worst = -np.nanmax(values[listed].mean(1))
+    assert [some.objective.reward(e) for e in found] == [worst, -values[1, 1], worst]
+    assert some.table_rewards[:2].tolist() == [worst, -values[1, 1]]
 
 
 def test_equal_networks_share_an_answer(tmp_path):

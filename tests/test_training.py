@@ -536,19 +536,18 @@ def test_the_reward_is_the_best_of_the_last_five_epochs_cubed():
     made = problem(epochs=7)
     result = evaluation(made)
     curve = result.curves["validation_accuracy"]
-    assert len(curve) == 7 and result.metric == max(curve[-5:])
-    assert result.reward == pytest.approx(max(curve[-5:]) ** 3)
-    task = made.task
+    assert len(curve) == 7 and result.metrics == {"validation_accuracy": max(curve[-5:])}
+    assert made.objective.reward(result) == pytest.approx(max(curve[-5:]) ** 3)
     curves = {"validation_accuracy": [0.9, 0.8, 0.1, 0.3, 0.5, 0.2, 0.4]}
-    assert task.score(curves) == 0.5 and task.reward(0.5) == 0.125
-    assert task.score({"validation_accuracy": [0.25]}) == 0.25
+    assert made.task.measure(curves) == {"validation_accuracy": 0.5}
+    assert made.task.measure({"validation_accuracy": [0.25]}) == {"validation_accuracy": 0.25}
 
 
 @pytest.mark.parametrize("batch_size", [8, 96])
 def test_an_evaluation_says_in_which_epoch_a_child_diverged(batch_size):
     """Also where it was the last step of the epoch, so that only the validation shows it."""
     result = evaluation(problem(learning_rate=1e30, schedule="constant", batch_size=batch_size))
-    assert (result.status, result.metric, result.reward) == ("diverged", None, 0.0)
+    assert (result.status, result.metrics) == ("diverged", {})
     assert result.error == "the loss was not finite in epoch 1"
 
 

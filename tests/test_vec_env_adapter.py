@@ -105,7 +105,8 @@ def test_eval_callback_trains_children_of_its_own(make, tmp_path):
     callback = EvalCallback(Monitor(evaluation), n_eval_episodes=1, eval_freq=LENGTH, verbose=0)
     model = PPO("MultiInputPolicy", train, n_steps=LENGTH, batch_size=LENGTH, device="cpu")
     model.learn(2 * LENGTH, callback)
-    rewards = [evaluation.reward for _, evaluation in train.unwrapped.problem.store.evaluations()]
+    problem = train.unwrapped.problem
+    rewards = [problem.objective.reward(e) for _, e in problem.store.evaluations()]
     best = pytest.approx(callback.best_mean_reward, abs=1e-6)
     assert any(reward == best for reward in rewards)
     mean, _ = evaluate_policy(model, VecEnvAdapter(make(2)), n_eval_episodes=2)

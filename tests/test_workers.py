@@ -134,7 +134,7 @@ def test_a_child_that_hangs_is_stopped(workers, fault, tmp_path):
     evaluator.settings = WorkerSettings(1, time_limit=0.5)
     evaluation = evaluator.submit(child(fault=fault)).result()
     assert (evaluation.status, evaluation.error) == ("timed_out", "not done within 0.5 seconds")
-    assert evaluation.reward == problem().task.failure_reward
+    assert evaluation.metrics == {}
     until(lambda: not running(pids(note)[0]))
     evaluator.settings = WorkerSettings(1)
     assert evaluator.submit(child(1)).result().status == "ok"
@@ -385,7 +385,7 @@ def test_a_child_without_room_waits_and_one_that_ran_out_is_retried_alone():
     some = problem()
     requests = [some.request(some.space.decode([n] * 6 + [0])) for n in (0, 1)]
     needs = [predicted_memory(request) for request in requests]
-    out, ok = Evaluation("out_of_memory", 0.0), Evaluation("ok", 1.0)
+    out, ok = Evaluation("out_of_memory"), Evaluation("ok")
     crowded = Crowded(max(needs) + min(needs) // 2, [out, ok, ok])
     assert [future.result().status for future in crowded.submit_batch(requests)] == ["ok", "ok"]
     assert len(crowded.free) == 3

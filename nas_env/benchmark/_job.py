@@ -17,7 +17,6 @@ from nas_env.benchmark._environment import Truth, make_environment, truth_of
 from nas_env.search.summary import versions
 
 BudgetKind = Literal["episodes", "distinct"]
-LOWER_IS_BETTER = ("perplexity", "loss")
 PATIENCE = 10  # a budget of n distinct architectures ends after n times as many episodes
 
 
@@ -133,7 +132,7 @@ class _Log:
     """The episodes of a job."""
 
     def __init__(self, problem: Any):
-        self.problem = problem
+        self.problem, self.main = problem, problem.task.metric
         self.tokens: list[tuple[int, ...]] = []
         self.reward: list[float] = []
         self.metric: list[float | None] = []
@@ -147,26 +146,25 @@ class _Log:
         ok = episode.evaluation["status"] == "ok"
         self.tokens.append(tuple(episode.tokens))
         self.reward.append(float(episode.reward))
-        self.metric.append(float(episode.evaluation["metric"]) if ok else None)
+        self.metric.append(float(episode.evaluation["metrics"][self.main.name]) if ok else None)
         self.known.add(self._name(episode))
         self.distinct.append(len(self.known))
 
     def record(self, wall: float, truth: Truth | None) -> dict[str, Any]:
         """Return all columns, with those that a table adds."""
-        task = self.problem.task
         columns = {
             "tokens": [list(tokens) for tokens in self.tokens],
             "reward": self.reward,
             "validation": self.metric,
             "distinct": self.distinct,
             "wall_seconds": wall,
-            "metric": task.metric,
+            "metric": self.main.name,
             "problem": self.problem.spec,
             "versions": versions(),
         }
         if truth is None:
-            maximise = not task.metric.endswith(LOWER_IS_BETTER)
-            return {**columns, "seconds": _plain(self._measured_seconds()), "maximise": maximise}
+            seconds = _plain(self._measured_seconds())
+            return {**columns, "seconds": seconds, "maximise": self.main.maximise}
         rows = truth.rows(self.tokens)
         return {
             **columns,

@@ -89,13 +89,14 @@ class _Outcome:
 def _replay(environment: Any, sequences: set[tuple[int, ...]]) -> dict[tuple, _Outcome]:
     """Play each sequence once, through the environment's own steps."""
     player = make_agent({"name": "random_search", "batch_size": BATCH}, environment)
-    space, ordered = environment.unwrapped.problem.space, sorted(sequences)
+    problem, ordered = environment.unwrapped.problem, sorted(sequences)
+    space, main = problem.space, problem.task.metric
     outcomes = {}
     for start in range(0, len(ordered), BATCH):
         batch = ordered[start : start + BATCH]
         for tokens, episode in zip(batch, player.play(np.array(batch)), strict=True):
             ok = episode.evaluation["status"] == "ok"
-            metric = float(episode.evaluation["metric"]) if ok else None
+            metric = float(episode.evaluation["metrics"][main.name]) if ok else None
             canonical = space.parse(episode.architecture).canonical()
             outcomes[tokens] = _Outcome(episode.reward, metric, canonical)
     return outcomes

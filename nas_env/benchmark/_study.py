@@ -151,7 +151,10 @@ def _read_table(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray] | Non
         rows = truth.rows(tokens.tolist())
         _, first, group = np.unique(rows, return_index=True, return_inverse=True)
         evaluations = [e for _, e in problem.evaluate(tokens[first].tolist())]
-        selection = np.array([e.reward if e.status == "ok" else np.nan for e in evaluations])
-        searched = np.array([np.nan if e.metric is None else e.metric for e in evaluations])
+        rewards = [problem.objective.reward(e) for e in evaluations]
+        ok = [e.status == "ok" for e in evaluations]
+        selection = np.where(ok, rewards, np.nan)
+        name = problem.task.metric.name
+        searched = np.array([e.metrics.get(name, np.nan) for e in evaluations])
         report = truth.test(rows[first]) if study.reported == "test" else searched
     return selection, study.scale * report, np.bincount(group, weights)

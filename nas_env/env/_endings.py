@@ -22,7 +22,9 @@ def make_endings(problem: Problem) -> TrainedEndings | TableEndings:
     """Make the endings of a problem's episodes."""
     if problem.answers is None:
         return TrainedEndings(problem)
-    return TableEndings(problem.space, problem.answers)
+    assert problem.table_rewards is not None
+    failure_reward = problem.objective.failure_reward
+    return TableEndings(problem.space, problem.answers, problem.table_rewards, failure_reward)
 
 
 def terminal_info(architecture: Architecture, evaluation: Evaluation) -> Info:
@@ -47,12 +49,13 @@ class TrainedEndings:
     def one(self, tokens: Sequence[int]) -> tuple[float, Info]:
         """Reward and info of one episode."""
         ((architecture, evaluation),) = self.problem.evaluate([tokens])
-        return float(evaluation.reward), terminal_info(architecture, evaluation)
+        return self.problem.objective.reward(evaluation), terminal_info(architecture, evaluation)
 
     def many(self, tokens: np.ndarray, add_info: AddInfo) -> tuple[np.ndarray, Info]:
         """Rewards (m,) and the vector info of m episodes, int64 (m, decisions)."""
         results = self.problem.evaluate(tokens.tolist())
-        rewards = np.array([evaluation.reward for _, evaluation in results], dtype=np.float64)
+        objective = self.problem.objective
+        rewards = np.array([objective.reward(e) for _, e in results], dtype=np.float64)
         return rewards, stacked([terminal_info(*result) for result in results], add_info)
 
 
@@ -63,8 +66,11 @@ class TableEndings:
     are kept in one array for each key, from which m are taken.
     """
 
-    def __init__(self, space: SearchSpace, answers: Answers):
+    def __init__(
+        self, space: SearchSpace, answers: Answers, rewards: np.ndarray, failure_reward: float
+    ):
         self.space, self.answers = space, answers
+        self.rewards, self.failure_reward = rewards, failure_reward
         self._known: dict[tuple[int, ...], tuple[float, bytes]] = {}
         count = len(answers.table.tokens)
         self._seen = np.zeros(count, dtype=bool)
@@ -76,9 +82,10 @@ class TableEndings:
         key = tuple(tokens)
         found = self._known.get(key)
         if found is None:
-            evaluation = self.answers.evaluation(self.answers.row(key))
-            info = terminal_info(self.space.decode(key), evaluation)
-            found = float(evaluation.reward), marshal.dumps(info)
+            row = self.answers.row(key)
+            reward = float(self.rewards[row]) if row >= 0 else self.failure_reward
+            info = terminal_info(self.space.decode(key), self.answers.evaluation(row))
+            found = reward, marshal.dumps(info)
             if len(self._known) < KNOWN:
                 self._known[key] = found
         reward, info = found
@@ -92,7 +99,7 @@ class TableEndings:
             if positions.min() >= 0 and (self._seen[positions].all() or self._learn(positions)):
                 ones = np.ones(len(positions), dtype=bool)
                 info = self._taken(self._shape, (), positions, ones)
-                return self.answers.reward[table.row_of[positions]], info
+                return self.rewards[table.row_of[positions]], info
         endings = [self.one(row) for row in tokens.tolist()]
         rewards = np.array([reward for reward, _ in endings], dtype=np.float64)
         return rewards, stacked([info for _, info in endings], add_info)
@@ -128,7 +135,7 @@ class TableEndings:
         return info
 
     def __reduce__(self) -> Any:
-        return TableEndings, (self.space, self.answers)
+        return TableEndings, (self.space, self.answers, self.rewards, self.failure_reward)
 
 
 def _leaves(info: Info, path: tuple[str, ...] = ()) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ def frame(
     space: SearchSpace,
     tokens: Sequence[int],
     length: int,
-    evaluation: Mapping[str, Any] | None,
+    result: str | None,
     *,
     as_text: bool,
 ) -> Any:
@@ -26,12 +26,12 @@ def frame(
         space: Search space of the episode.
         tokens: Tokens taken so far.
         length: Number of decisions of the whole episode, whose frames all have the same size.
-        evaluation: Evaluation of a finished episode, as in ``info``; None if there is none.
+        result: Result of a finished episode in one line; None if there is none.
         as_text: Return lines of text instead of uint8 (height, width, 3).
     """
     architecture, used = space.decode_prefix(tokens)
     vertices = () if architecture is None else space.graph(architecture)
-    title, notes = _captions(space, tokens, used, length, evaluation)
+    title, notes = _captions(space, tokens, used, length, result)
     if as_text:
         return drawing.text_graph(vertices, title, notes)
     # All frames of an episode are laid out as one of its possible ends, so that their sizes agree.
@@ -49,7 +49,7 @@ def _captions(
     tokens: Sequence[int],
     used: int,
     length: int,
-    evaluation: Mapping[str, Any] | None,
+    result: str | None,
 ) -> tuple[str, list[str]]:
     """Return the title, and notes: pending choices, the next decision, the result."""
     notes = [
@@ -58,15 +58,6 @@ def _captions(
     ]
     if len(tokens) < length:
         notes = [*notes[-2:], f"next: {space.decisions[len(tokens)].name}"]
-    elif evaluation is not None:
-        notes = [_result(evaluation)]
+    elif result is not None:
+        notes = [result]
     return f"decision {len(tokens)} of {length}", notes
-
-
-def _result(evaluation: Mapping[str, Any]) -> str:
-    if "metric" not in evaluation:
-        return f"{evaluation['status']}: {evaluation['error']}"
-    result = f"reward {evaluation['reward']:.4f}, validation {evaluation['metric']:.4f}"
-    if "parameters" in evaluation:
-        result += f", {evaluation['parameters']:,} parameters"
-    return result

@@ -19,6 +19,7 @@ from nas_env.env._interface import (
     repaired,
 )
 from nas_env.errors import InvalidValue
+from nas_env.metrics import caption
 from nas_env.problem import Problem
 from nas_env.run.store import Store
 from search_spaces import SearchSpace
@@ -52,10 +53,10 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     ``tokens``: the values that Gymnasium's ``FlattenObservation`` would give.
 
     ## Rewards
-    0 until the last decision, then the reward of the evaluation: for image tasks the best
-    validation accuracy of the last 5 epochs, cubed; for language tasks c over the square of the
-    least validation perplexity of the last 5. A child that cannot be built or trained gives the
-    task's failure reward, 0, and never an exception.
+    0 until the last decision, then what the objective makes of the evaluation. The task's own:
+    for image tasks the best validation accuracy of the last 5 epochs, cubed; for language tasks c
+    over the square of the least validation perplexity of the last 5; for tables the metric. A child
+    that cannot be built or trained gives the objective's failure reward, 0, and never an exception.
 
     ## Starting State
     No decision is taken yet. ``reset(options={"layers": n})`` makes this and all later episodes n
@@ -76,6 +77,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     |---|---|---|
     | ``task`` | the id's | name, or a mapping of ``name`` and settings |
     | ``space`` | the id's | name of the search space, or a mapping of ``name`` and settings |
+    | ``objective`` | the task's | makes the reward: name, or a mapping of ``name`` and settings |
     | ``recipe`` | the task's for the device | name, or settings (``preset`` and changes to it); \
       ``fidelity`` and ``noise`` for a table |
     | ``device`` | ``"auto"`` | CUDA where there is one, else the CPU |
@@ -111,6 +113,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         *,
         task: Named,
         space: Named | None = None,
+        objective: Named | None = None,
         recipe: Named | None = None,
         device: str = "auto",
         evaluator: Named | None = None,
@@ -124,6 +127,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         self.problem = Problem(
             task,
             space,
+            objective=objective,
             recipe=recipe,
             device=device,
             evaluator=evaluator,
@@ -195,11 +199,13 @@ class NASEnv(gymnasium.Env[Observation, Any]):
             return None
         from nas_env.env._frames import frame
 
+        metric = self.problem.task.metric
+        result = None if self._ending is None else caption(metric, *self._ending)
         return frame(
             self.search_space,
             tuple(self._tokens),
             self._length,
-            self._evaluation,
+            result,
             as_text=self.render_mode == "ansi",
         )
 
@@ -216,7 +222,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         self._tokens: list[int] = []
         self._chosen = np.zeros(self._interface.width, dtype=np.float32)
         self._length = self._interface.length
-        self._evaluation: dict[str, Any] | None = None
+        self._ending: tuple[float, dict[str, Any]] | None = None
 
     def _take(self, action: Any) -> None:
         interface, position = self._interface, len(self._tokens)
@@ -243,7 +249,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
 
     def _finish(self) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         reward, info = self._interface.endings.one(self._tokens)
-        self._evaluation = info["evaluation"]
+        self._ending = reward, info["evaluation"]
         return self._observation(), reward, True, False, {"action_mask": self._mask(), **info}
 
     def _observation(self) -> Observation:

@@ -1,4 +1,4 @@
-"""A table as one problem sees it: a fidelity, the mean or one of the seeds, rewards."""
+"""A table as one problem sees it: a fidelity, and the mean or one of the seeds."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Answers:
         seed: Evaluation seed; with the architecture it determines which seed is drawn.
 
     Attributes:
-        metric: Metric of each row: float64 (rows,), NaN where the training failed.
-        reward: Reward of each row: float64 (rows,).
+        metric: Main metric of each row: float64 (rows,), NaN where the training failed.
+        failed: Whether its training failed: bool (rows,).
 
     Raises:
         DataNotFound: If the table is not there.
@@ -43,8 +43,21 @@ class Answers:
                 )
             rows = np.arange(len(values))
             self.metric = values[rows, drawn(rows, seed, values.shape[1])]
-        failed = np.isnan(self.metric)
-        self.reward = np.where(failed, task.failure_reward, task.reward(self.metric))
+        self.failed = np.isnan(self.metric)
+
+    @property
+    def measured(self) -> dict[str, np.ndarray]:
+        """What an objective may use of each row, as far as the table has it: each (rows,)."""
+        rows, fidelity = np.arange(len(self.metric)), self.recipe.fidelity
+        figures: dict[str, np.ndarray | None] = {
+            self.task.metric.name: self.metric,
+            "parameters": self.table.parameters,
+            "flops": self.table.flops,
+            "seconds": self.table.seconds(rows, fidelity)
+            if self.table.has("seconds", fidelity)
+            else None,
+        }
+        return {name: values for name, values in figures.items() if values is not None}
 
     def row(self, tokens: Sequence[int]) -> int:
         """Return the row of a sequence, -1 if neither it nor its canonical form is listed."""
@@ -69,17 +82,18 @@ class Answers:
     def evaluation(self, row: int) -> Evaluation:
         """Return the evaluation that a row stands for."""
         if row < 0:
-            reward, error = self.task.failure_reward, f"not in {self.table.header.name}"
-            return Evaluation("failed", reward, error=error)
+            return Evaluation("failed", error=f"not in {self.table.header.name}")
         parameters, flops = (
             None if values is None else int(values[row])
             for values in (self.table.parameters, self.table.flops)
         )
         cost: Any = {"parameters": parameters, "flops": flops}
-        metric, reward = float(self.metric[row]), float(self.reward[row])
-        if np.isnan(metric):
-            return Evaluation("failed", reward, error="its training failed", **cost)
-        return Evaluation("ok", reward, metric, **cost)
+        if self.failed[row]:
+            return Evaluation("failed", error="its training failed", **cost)
+        seconds = self.seconds(row)
+        taken = {} if seconds is None else {"train": seconds}
+        metrics = {self.task.metric.name: float(self.metric[row])}
+        return Evaluation("ok", metrics, **cost, seconds=taken)
 
     def seconds(self, row: int) -> float | None:
         """Return the seconds of the training, by the table; None if it does not know them."""
@@ -94,7 +108,7 @@ class Answers:
         if (row := self.row(tokens)) < 0 or not self.table.has("test"):
             return {}
         test = float(self.table.mean("test")[row])
-        name = self.task.metric.replace("validation", "test")
+        name = f"test_{self.table.header.metric}"
         return {name: test, "regret": abs(self.table.optimum("test") - test)}
 
     def __reduce__(self) -> Any:

@@ -14,7 +14,7 @@ from nas_env.errors import NASError
 from nas_env.evaluation._data import splits, training_task
 from nas_env.evaluation._memory import ran_out_of_memory
 from nas_env.records import Evaluation, Request, Status
-from nas_env.tasks import Task, TrainingTask, make_task, sealed_test_set
+from nas_env.tasks import Task, TrainingTask, sealed_test_set
 from nas_env.training.data import TrainingData
 from nas_env.training.outcome import Report, Training, unheard
 from nas_env.training.recipe import Recipe
@@ -43,14 +43,14 @@ def evaluate(request: Request, device: torch.device, report: Report = unheard) -
             architecture_of(request), task.input_shape, task.outputs
         )
         if error := excess(request, cost):
-            return failed(task, "too_large", error, cost)
+            return failed("too_large", error, cost)
         return _trained(request, task, cost, device, report)
     except (NASError, KeyboardInterrupt):
         raise
     except Exception as error:
         status = "out_of_memory" if ran_out_of_memory(error) else "failed"
         text = _one_line(error)
-    return failed(task, status, text, cost)  # what the child held is free by now
+    return failed(status, text, cost)  # what the child held is free by now
 
 
 def prepare(request: Request, device: torch.device) -> None:
@@ -87,7 +87,7 @@ def under_limits(request: Request, kept: Evaluation) -> Evaluation:
         return kept
     cost = Cost(kept.parameters, kept.flops)
     error = excess(request, cost)
-    return failed(make_task(request.task), "too_large", error, cost) if error else kept
+    return failed("too_large", error, cost) if error else kept
 
 
 def _trained(
@@ -96,9 +96,9 @@ def _trained(
     _, result = train_child(request, device, report)
     if result.diverged:
         error = f"{result.reason} in epoch {result.epochs + 1}"
-        return failed(task, "diverged", error, cost, result.curves, result.seconds)
-    score = task.score(result.curves)
-    return Evaluation("ok", task.reward(score), score, result.curves, *cost, seconds=result.seconds)
+        return failed("diverged", error, cost, result.curves, result.seconds)
+    metrics = task.measure(result.curves)
+    return Evaluation("ok", metrics, result.curves, *cost, seconds=result.seconds)
 
 
 def train_child(
@@ -159,22 +159,11 @@ def settled(recipe: Recipe, seed: int, device: torch.device) -> Iterator[None]:
 
 
 def failed(
-    task: Task,
-    status: Status,
-    error: str,
-    cost: Cost | None = None,
-    curves: Any = None,
-    seconds: Any = None,
+    status: Status, error: str, cost: Cost | None = None, curves: Any = None, seconds: Any = None
 ) -> Evaluation:
-    """The evaluation of a child that came to nothing, with its task's failure reward."""
+    """The evaluation of a child that came to nothing."""
     return Evaluation(
-        status,
-        task.failure_reward,
-        None,
-        curves or {},
-        *(cost or (None, None)),
-        error=error,
-        seconds=seconds or {},
+        status, {}, curves or {}, *(cost or (None, None)), error=error, seconds=seconds or {}
     )
 
 

@@ -22,7 +22,6 @@ from nas_env.evaluation._room import Room, predicted_memory
 from nas_env.evaluation._worker import Worker, WorkerDied, WorkerLate
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
-from nas_env.tasks import make_task
 from nas_env.training.outcome import Report
 from search_spaces._settings import at_least
 
@@ -185,11 +184,9 @@ class WorkersEvaluator(Evaluator):
         try:
             return worker.evaluate(request, device, limit, report)
         except WorkerLate:
-            return failed(
-                make_task(request.task), "timed_out", f"not done within {limit:g} seconds"
-            )
+            return failed("timed_out", f"not done within {limit:g} seconds")
         except WorkerDied as error:
-            return failed(make_task(request.task), "died", str(error))
+            return failed("died", str(error))
 
     def _memory_limit(self) -> float | None:
         limit = self.settings.memory_limit

@@ -28,7 +28,10 @@ from nas_env.run.paths import check_file, check_name
 HEARTBEAT = 10.0  # seconds between two signs of life of a claim's owner
 DEAD_AFTER = 6 * HEARTBEAT  # an owner on another host that was silent for longer is dead
 
-SCHEMA = """
+FORMAT = 1  # of what is stored, in SQLite's user_version; before the first it was 0
+SCHEMA = f"""
+BEGIN IMMEDIATE;
+PRAGMA user_version = {FORMAT};
 CREATE TABLE IF NOT EXISTS evaluations (
     key TEXT PRIMARY KEY, request TEXT NOT NULL, evaluation TEXT NOT NULL,
     run TEXT NOT NULL, checksum TEXT NOT NULL) WITHOUT ROWID;
@@ -37,6 +40,7 @@ CREATE TABLE IF NOT EXISTS claims (
 CREATE TABLE IF NOT EXISTS episodes (
     run TEXT NOT NULL, number INTEGER NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (run, number)) WITHOUT ROWID;
+COMMIT;
 """
 
 TABLES = {
@@ -86,15 +90,15 @@ class Store:
             # A damaged text is read, and refused by its checksum.
             self._connection.text_factory = lambda raw: raw.decode(errors="replace")
             self._connection.execute("PRAGMA synchronous=FULL")
-            self._check_tables()
-            self._connection.executescript(SCHEMA)
+            if not self._has_tables():
+                self._connection.executescript(SCHEMA)
             for table, columns in TABLES.items():
                 self._connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{self.path} is not a store of evaluations: {error}") from None
 
-    def _check_tables(self) -> None:
-        """Refuse the database of another program, before anything is written to it."""
+    def _has_tables(self) -> bool:
+        """Return whether it is a store by now; refuse another program's or version's database."""
         found = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         names = {name for (name,) in found if not name.startswith("sqlite_")}
         others = sorted(names - TABLES.keys())
@@ -102,6 +106,15 @@ class Store:
             raise StoreError(
                 f"{self.path} is not a store of evaluations: it has a table {others[0]!r}"
             )
+        ((found_format,),) = self._connection.execute("PRAGMA user_version")
+        if names and found_format != FORMAT:
+            age = "an earlier" if found_format < FORMAT else "a later"
+            raise StoreError(
+                f"{self.path} was written by {age} version of this program (format {found_format}, "
+                f"expected {FORMAT}), and cannot be read: move it away, or name another --store "
+                "or --run"
+            )
+        return names >= TABLES.keys()
 
     # -- evaluations -----------------------------------------------------------------------------
     def get(self, key: str) -> Evaluation | None:

@@ -14,6 +14,7 @@ from rich.table import Column
 from rich.text import Text
 
 from nas_env.evaluation._work import Child, Work
+from nas_env.metrics import Metric
 from nas_env.search._moments import duration
 
 Record = Mapping[str, Any]
@@ -64,7 +65,7 @@ class Display:
         children: The budget.
         done: How many episodes were finished before; they are answered at once.
         work: The children at work; None where nothing is trained.
-        metric: The name of the metric that is shown of a child at work.
+        metric: The metric that is shown of a child at work.
         expected: Seconds that the search will probably take, from now on; None if unknown.
         clock: Gives the seconds since some moment, as :class:`Work` does.
     """
@@ -77,7 +78,7 @@ class Display:
         done: int = 0,
         *,
         work: Work | None = None,
-        metric: str = "",
+        metric: Metric | None = None,
         expected: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
@@ -188,14 +189,14 @@ class Display:
         return "; ".join([*texts, *([f"{more} more"] if more > 0 else [])])
 
 
-def _stage(child: Child, metric: str) -> str:
+def _stage(child: Child, metric: Metric | None) -> str:
     """Return the progress of a child, with a comma at its end."""
     if child.progress is None:
         return ""
     epoch, epochs, values = child.progress
-    name = metric.removeprefix("validation_").replace("_", " ")
-    value = f"{name} {_short(values[metric])}, " if metric in values else ""
-    return f"epoch {epoch}/{epochs}, {value}"
+    if metric is None or metric.name not in values:
+        return f"epoch {epoch}/{epochs}, "
+    return f"epoch {epoch}/{epochs}, {metric.short} {_short(values[metric.name])}, "
 
 
 def _short(value: float) -> str:

@@ -228,7 +228,7 @@ class Search:
             "reward": episode.reward,
             "status": evaluation["status"],
             "error": evaluation["error"],
-            "metric": evaluation.get("metric"),
+            "metrics": dict(evaluation["metrics"]),
             "parameters": evaluation.get("parameters"),
             "flops": evaluation.get("flops"),
             "architecture": dict(episode.architecture),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_env import drawing
+from nas_env.metrics import caption
 from nas_env.problem import Problem
 from nas_env.tracking import Trackers
 
@@ -35,7 +36,9 @@ class Pictures:
             return
         self._drawn = best
         draw_best(best, self.problem, self.path)
-        self.trackers.picture(number, self.path, caption(best, self.problem))
+        self.trackers.picture(
+            number, self.path, caption(self.problem.task.metric, best["reward"], best)
+        )
 
     def update(self, number: int, log: Mapping[str, float]) -> None:
         """Draw nothing."""
@@ -44,16 +47,16 @@ class Pictures:
 class Tracking:
     """Hands each child and update to the trackers."""
 
-    def __init__(self, problem: Problem, trackers: Trackers):
-        self.metric = problem.task.metric
+    def __init__(self, trackers: Trackers):
         self.trackers = trackers
 
     def child(self, number: int, record: Record, best: Record | None) -> None:
         """Pass on the child's figures, and those of the best so far where there is one."""
         figures = {name: record[name] for name in ("reward", "parameters", "flops", "seconds")}
-        figures |= {self.metric: record["metric"], "status": record["status"]}
+        figures |= {**record["metrics"], "status": record["status"]}
         if best is not None:
-            figures |= {"best_reward": best["reward"], f"best_{self.metric}": best["metric"]}
+            figures |= {f"best_{name}": value for name, value in best["metrics"].items()}
+            figures["best_reward"] = best["reward"]
         self.trackers.child(number, figures)
 
     def update(self, number: int, log: Mapping[str, float]) -> None:
@@ -64,11 +67,5 @@ class Tracking:
 def draw_best(best: Record, problem: Problem, path: Path) -> None:
     """Draw an episode's architecture into a file."""
     vertices = problem.space.graph(problem.space.parse(best["architecture"]))
-    drawing.save(drawing.draw_graph(vertices, "The best so far", [caption(best, problem)]), path)
-
-
-def caption(best: Record, problem: Problem) -> str:
-    """Return reward, validation metric and size in one line."""
-    name = problem.task.metric.replace("_", " ")
-    size = f", {best['parameters']:,} parameters" if best["parameters"] is not None else ""
-    return f"reward {best['reward']:.4f}, {name} {best['metric']:.4f}{size}"
+    note = caption(problem.task.metric, best["reward"], best)
+    drawing.save(drawing.draw_graph(vertices, "The best so far", [note]), path)

@@ -31,11 +31,10 @@ def evaluate_references(problem: Problem) -> dict[str, dict[str, Any]]:
 
 def figures(problem: Problem, evaluation: Evaluation) -> dict[str, Any]:
     """Return the figures of an evaluation for a report."""
-    metric = evaluation.metric
     return {
         "status": evaluation.status,
-        "reward": evaluation.reward,
-        problem.task.metric: metric,
-        **({} if metric is None else problem.task.figures(metric)),
+        "reward": problem.objective.reward(evaluation),
+        problem.task.metric.name: None,  # of one that failed
+        **evaluation.metrics,
         "parameters": evaluation.parameters,
     }

@@ -95,8 +95,7 @@ def _best(records: Sequence[Record], problem: Problem) -> dict[str, Any] | None:
     return {
         "architecture": best["architecture"],
         "reward": best["reward"],
-        problem.task.metric: best["metric"],
-        **problem.task.figures(best["metric"]),
+        **best["metrics"],
         **(problem.answers.figures(best["tokens"]) if problem.answers is not None else {}),
         "parameters": best["parameters"],
         "flops": best["flops"],

@@ -1,4 +1,4 @@
-"""Tasks, one file per member: data that children are trained on, and the reward of a result."""
+"""Tasks, one file per member: data that children are trained on, and what is measured of them."""
 
 from __future__ import annotations
 

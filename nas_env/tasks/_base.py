@@ -1,4 +1,4 @@
-"""The protocol of a task: data with a three-way split, recipes, and the reward."""
+"""The protocol of a task: data with a three-way split, recipes, and what is measured."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nas_env.errors import TestSetSealed
+from nas_env.metrics import Metric
 from nas_env.training.data import TrainingData
 from nas_env.training.recipe import Recipe
 from search_spaces import Reference, SearchSpace, _catalogue
 from search_spaces._settings import at_least
+
+LAST_EPOCHS = 5  # the best value of these counts (Zoph & Le 2017, section 4.1)
 
 _sealed: contextvars.ContextVar[bool] = contextvars.ContextVar("test_set_sealed", default=False)
 
@@ -38,23 +41,23 @@ def data_folder() -> Path:
 
 @dataclass(frozen=True)
 class Task(ABC):
-    """A metric that a search improves, and the reward that it becomes.
+    """A metric that a search improves, and the objective that makes a reward of it.
 
     A task is a frozen dataclass; its fields are its settings, plain JSON values.
     """
 
     #: Raised whenever the split changes, or anything else that alters a child's result.
     version: ClassVar[int]
-    #: The name of the metric that the reward is made of.
-    metric: ClassVar[str]
+    #: The main metric, which the objectives are about.
+    metric: ClassVar[Metric]
+    #: The objective if none is chosen: its name, or name and settings.
+    objective: ClassVar[str | Mapping[str, Any]] = "metric_itself"
     #: The recipes by name.
     recipes: ClassVar[Mapping[str, Recipe]]
     #: The recipe's name for each type of device; ``"cpu"`` serves those not named.
     default_recipes: ClassVar[Mapping[str, str]]
     #: The environments: for each id the keyword arguments that ``gym.make`` gets.
     environments: ClassVar[Mapping[str, Mapping[str, Any]]]
-    #: The reward of an evaluation that is not ``ok``.
-    failure_reward: ClassVar[float] = 0.0
     #: Networks to compare the best child with: labels, and their names for the ``reference`` of a
     #: search space.
     references: ClassVar[Mapping[str, str]] = {}
@@ -75,18 +78,10 @@ class Task(ABC):
             DataCorrupt: If a file is not the published one; the message names its checksum.
         """
 
-    @abstractmethod
-    def reward(self, score: float) -> float:
-        """Return the reward of a validation metric."""
-
     @classmethod
     def identity(cls) -> dict[str, Any]:
         """Return what alters a child's result without being a setting; specs must agree in it."""
         return {"version": cls.version}
-
-    def figures(self, score: float) -> dict[str, float]:
-        """Return further figures of a validation metric for a report, with names like its own."""
-        return {}
 
     @property
     def space(self) -> Mapping[str, Any] | None:
@@ -162,9 +157,14 @@ class TrainingTask(Task):
     def _read_test_data(self) -> Any:
         """Read the test split."""
 
-    @abstractmethod
-    def score(self, curves: Mapping[str, Sequence[float]]) -> float:
-        """Return the validation metric of a child's curves."""
+    def measure(self, curves: Mapping[str, Sequence[float]]) -> dict[str, float]:
+        """Return the metrics of a child whose training gave these curves, one value an epoch.
+
+        Returns:
+            The best value of the main metric in the last 5 epochs (section 4.1 of the paper).
+        """
+        metric = self.metric
+        return {metric.name: metric.best(curves[metric.name][-LAST_EPOCHS:])}
 
     def test_data(self) -> Any:
         """Return the test split, which is for the final training and never for the search.

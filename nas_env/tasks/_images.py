@@ -1,17 +1,17 @@
-"""The base of image tasks: the split, the accuracy, its cube as the reward."""
+"""The base of image tasks: the split, and the accuracy that is measured."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from nas_env.errors import InvalidValue
-from nas_env.rewards import accuracy_cubed, best_of_last
+from nas_env.metrics import VALIDATION_ACCURACY, Metric
 from nas_env.tasks._base import TrainingTask
 from nas_env.tasks._checks import check_classes, check_images
 from nas_env.training.augmentation import ImageData
@@ -45,7 +45,8 @@ class ImageTask(TrainingTask):
     train_size: int | None = None
     validation_size: int = 5_000
 
-    metric: ClassVar[str] = "validation_accuracy"
+    metric: ClassVar[Metric] = VALIDATION_ACCURACY
+    objective: ClassVar[str | Mapping[str, Any]] = "accuracy_cubed"
     train_size_setting: ClassVar[str | None] = "train_size"
     #: Of the random split into training and validation; part of the task's version.
     split_seed: ClassVar[int] = 0
@@ -85,11 +86,3 @@ class ImageTask(TrainingTask):
             torch.from_numpy(images[held_out]),
             torch.from_numpy(labels[held_out]),
         )
-
-    def score(self, curves: Mapping[str, Sequence[float]]) -> float:
-        """The best validation accuracy of the last 5 epochs (section 4.1)."""
-        return best_of_last(curves["validation_accuracy"])
-
-    def reward(self, score: float) -> float:
-        """Return the cube of the accuracy (section 4.1)."""
-        return accuracy_cubed(score)

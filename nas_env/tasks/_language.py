@@ -1,4 +1,4 @@
-"""The base of language tasks: a text in three parts, perplexity, the paper's reward."""
+"""The base of language tasks: a text in three parts, and the perplexity that is measured."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 
 from nas_env.errors import InvalidValue
-from nas_env.rewards import best_of_last, inverse_square
+from nas_env.metrics import VALIDATION_PERPLEXITY, Metric
 from nas_env.tasks._base import TrainingTask
 from nas_env.tasks._checks import check_symbols
 from nas_env.training.language_recipe import LanguageRecipe
@@ -39,14 +39,13 @@ class LanguageTask(TrainingTask):
         train_size: Number of symbols to keep from the beginning of the training text; None for all.
         validation_size: Number of symbols to keep from the beginning of the validation text; None
             for all.
-        reward_scale: c of the reward c / (validation perplexity)^2; the paper has 80.
     """
 
     train_size: int | None = None
     validation_size: int | None = None
-    reward_scale: float = 80.0
 
-    metric: ClassVar[str] = "validation_perplexity"
+    metric: ClassVar[Metric] = VALIDATION_PERPLEXITY
+    objective: ClassVar[str | Mapping[str, Any]] = "inverse_square"
     train_size_setting: ClassVar[str | None] = "train_size"
     #: An example is one symbol, a number without a shape.
     input_shape: ClassVar[tuple[int, ...]] = ()
@@ -57,8 +56,6 @@ class LanguageTask(TrainingTask):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, train_size=LEAST, validation_size=LEAST)
-        if not self.reward_scale > 0:
-            raise InvalidValue(f"reward_scale is {self.reward_scale}, expected more than 0")
 
     @abstractmethod
     def _read(self, split: Split) -> np.ndarray:
@@ -84,18 +81,13 @@ class LanguageTask(TrainingTask):
     def _read_test_data(self) -> torch.Tensor:
         return torch.from_numpy(self._read("test").copy())
 
-    def score(self, curves: Mapping[str, Sequence[float]]) -> float:
+    def measure(self, curves: Mapping[str, Sequence[float]]) -> dict[str, float]:
         """Return the least validation perplexity of the last 5 epochs.
 
         The paper does not say which epoch counts; for images it is the best of the last 5
-        (section 4.1).
+        (section 4.1). A text of characters has bits per character too, log2 of the perplexity.
         """
-        return -best_of_last([-value for value in curves["validation_perplexity"]])
-
-    def reward(self, score: float) -> float:
-        """Return the paper's c / (validation perplexity)^2 (section 4.2)."""
-        return inverse_square(score, self.reward_scale)
-
-    def figures(self, score: float) -> dict[str, float]:
-        """Return bits per character, log2 of the perplexity, for a text of characters."""
-        return {"validation_bits_per_character": math.log2(score)} if self.of_characters else {}
+        measured = super().measure(curves)
+        if self.of_characters:
+            measured["validation_bits_per_character"] = math.log2(measured[self.metric.name])
+        return measured

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from nas_env.metrics import VALIDATION_ACCURACY, Metric
 from nas_env.table.format import Table
 from nas_env.tasks._base import Task
 from nas_env.training.recipe import Recipe
@@ -34,12 +35,11 @@ class TableRecipe(Recipe):
 class TableTask(Task):
     """A task whose architectures were trained before; a table has the results.
 
-    The reward is the table's validation metric, or minus it if lower is better. A member defines
-    :meth:`_read`.
+    A member defines :meth:`_read`.
     """
 
     version: ClassVar[int] = 0
-    metric: ClassVar[str] = "validation_accuracy"
+    metric: ClassVar[Metric] = VALIDATION_ACCURACY
     recipes: ClassVar[Mapping[str, Recipe]] = {"table": TableRecipe()}
     default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "table"}
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -66,7 +66,3 @@ class TableTask(Task):
     def verify(self) -> None:
         """Check that the table is there and whole."""
         self._read()
-
-    def reward(self, score: Any) -> Any:
-        """Return the metric, or minus it if lower is better; of a number or an array."""
-        return score if self.table.header.maximise else -score

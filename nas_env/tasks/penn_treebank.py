@@ -25,7 +25,6 @@ class PennTreebank(PennTreebankFiles):
     Attributes:
         train_size: Words of the training text to keep, from its beginning; None for all.
         validation_size: Words of the validation text to keep, likewise; None for all.
-        reward_scale: c of the reward c / (validation perplexity)^2; the paper has 80.
     """
 
     version: ClassVar[int] = 0

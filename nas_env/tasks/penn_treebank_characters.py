@@ -28,12 +28,11 @@ class PennTreebankCharacters(PennTreebankFiles):
     Attributes:
         train_size: Characters of the training text to keep, from its beginning; None for all.
         validation_size: Characters of the validation text to keep, likewise; None for all.
-        reward_scale: c of the reward c / (validation perplexity)^2; with 1, it is 2^(-2 bits).
     """
 
-    reward_scale: float = 1.0
-
     version: ClassVar[int] = 0
+    #: With 1 as the scale, the reward is 2^(-2 bits per character).
+    objective: ClassVar[str | Mapping[str, Any]] = {"name": "inverse_square", "scale": 1.0}
     outputs: ClassVar[int] = 50
     of_characters: ClassVar[bool] = True
     files: ClassVar[Mapping[Split, str]] = {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from nas_env.metrics import Metric
 from nas_env.table.format import Table, read_table
 from nas_env.tasks._tables import TableTask
 
@@ -19,14 +22,15 @@ class AnyTable(TableTask):
     path: str
 
     @property
-    def metric(self) -> str:  # type: ignore[override]
+    def metric(self) -> Metric:  # type: ignore[override]
         """The validation metric of the table."""
-        return f"validation_{self.table.header.metric}"
+        return Metric(f"validation_{self.table.header.metric}", self.table.header.maximise)
 
     @property
-    def failure_reward(self) -> float:  # type: ignore[override]
-        """The reward of a failure: 0, or that of the table's worst if lower is better."""
-        return 0.0 if self.table.header.maximise else -self.table.worst
+    def objective(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """The metric itself; a failure gets 0, or the table's worst if less is better."""
+        failure_reward = 0.0 if self.table.header.maximise else -self.table.worst
+        return {"name": "metric_itself", "failure_reward": failure_reward}
 
     def _read(self) -> Table:
         return read_table(self.path)

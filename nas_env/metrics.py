@@ -1,0 +1,58 @@
+"""Metrics: what is measured of a child, whether more of it is better, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that is measured of a trained child.
+
+    Attributes:
+        name: Name in evaluations and in a summary; a ``validation_`` in front names its split.
+        maximise: Whether more of it is better.
+    """
+
+    name: str
+    maximise: bool = True
+
+    @property
+    def title(self) -> str:
+        """The name as a person reads it: ``validation accuracy``."""
+        return self.name.replace("_", " ")
+
+    @property
+    def short(self) -> str:
+        """The title without the split: ``accuracy``."""
+        return self.title.removeprefix("validation ")
+
+    def best(self, values: Iterable[float]) -> float:
+        """Return the best of some values of this metric.
+
+        Example:
+            >>> VALIDATION_ACCURACY.best([0.5, 0.7, 0.6]), VALIDATION_PERPLEXITY.best([90.0, 80.0])
+            (0.7, 80.0)
+        """
+        return max(values) if self.maximise else min(values)
+
+
+VALIDATION_ACCURACY = Metric("validation_accuracy")  # a fraction
+VALIDATION_PERPLEXITY = Metric("validation_perplexity", maximise=False)
+
+
+def caption(metric: Metric, reward: float, outcome: Mapping[str, Any]) -> str:
+    """Return reward, main metric and size of a child in one line, or why it failed.
+
+    Args:
+        metric: The main metric of its task.
+        reward: Its reward.
+        outcome: Its evaluation, as in ``info``, or its record in a history.
+    """
+    if metric.name not in outcome["metrics"]:
+        return f"{outcome['status']}: {outcome['error']}"
+    line = f"reward {reward:.4f}, {metric.title} {outcome['metrics'][metric.name]:.4f}"
+    parameters = outcome.get("parameters")
+    return line if parameters is None else f"{line}, {parameters:,} parameters"
