@@ -187,7 +187,7 @@ def trained(job: Job) -> tuple[float, float]:
     if evaluation.status != "ok":
         return FAILED, np.nan
     parts = own.parts(job.tokens, own.request(architecture))
-    return evaluation.reward, parts["train"] + parts["validate"]
+    return own.objective.reward(evaluation), parts["train"] + parts["validate"]
 
 
 def report(tables: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def beside_the_cpu(task: str, options: Options) -> dict[str, Any]:
     for seed in range(options.seeds):
         here, there = (evaluations(task, d, seed, options) for d in (options.device, "cpu"))
         pairs = zip(here, there, strict=True)
-        name = problem(task).metric.name
+        name = task_class(task).metric.name
         differences += [a.metrics.get(name, np.nan) - b.metrics.get(name, np.nan) for a, b in pairs]
     known = np.array(differences)[np.isfinite(differences)]
     error = known.std(ddof=1) / np.sqrt(len(known))

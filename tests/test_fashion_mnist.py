@@ -178,7 +178,9 @@ def test_a_child_is_trained(data, recipe):
     for token in (1, 1, 0, 1, 1, 0, 1):
         _, reward, *_, info = env.step(token)
     evaluation = info["evaluation"]
-    assert evaluation["status"] == "ok" and reward == pytest.approx(evaluation["metrics"]["validation_accuracy"] ** 3)
+    assert evaluation["status"] == "ok" and reward == pytest.approx(
+        evaluation["metrics"]["validation_accuracy"] ** 3
+    )
     # 3x3 of 1 to 24 and of 24 to 24, two batch norms, the classifier
     assert evaluation["parameters"] == 9 * 24 + 9 * 24 * 24 + 2 * 48 + 24 * 10 + 10
     env.close()

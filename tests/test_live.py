@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from nas_env.evaluation._work import Work
+from nas_env.metrics import VALIDATION_ACCURACY
 from nas_env.search.display import Display
 from nas_env.training.outcome import Progress
 

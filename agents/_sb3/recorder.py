@@ -48,8 +48,7 @@ class Recorder(BaseCallback):
     def _episode(self, info: Mapping[str, Any]) -> Episode:
         taken = chosen(info["terminal_observation"]["tokens"], self.decisions)
         tokens = tuple(taken[: info["episode"]["l"]].tolist())
-        evaluation = info["evaluation"]
-        return Episode(tokens, float(evaluation["reward"]), info["architecture"], evaluation)
+        return Episode(tokens, info["return"], info["architecture"], info["evaluation"])
 
 
 def chosen(one_hots: np.ndarray, decisions: int) -> np.ndarray:

@@ -136,6 +136,7 @@ class VecEnvAdapter(VecEnv):
         ending = {**info, **final, "terminal_observation": info.pop("final_obs")}
         ending.pop("final_obs", None)
         if index < self.playing:
+            ending["return"] = float(self._returns[index])
             ending["episode"] = {
                 "r": round(float(self._returns[index]), 6),
                 "l": int(self._steps[index]),
@@ -149,4 +150,15 @@ def as_vec_env(environment: VectorEnv | gymnasium.Env) -> VecEnv:
     """Turn a Gymnasium environment, vector or plain, into a ``VecEnv`` of SB3."""
     if isinstance(environment, VectorEnv):
         return VecEnvAdapter(environment)
-    return DummyVecEnv([lambda: Monitor(environment)])
+    return DummyVecEnv([lambda: ExactMonitor(environment)])
+
+
+class ExactMonitor(Monitor):
+    """Adds the exact return to the end of an episode: ``Monitor`` rounds it, SB3 has float32."""
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """Step, and add ``info["return"]`` at the end of an episode."""
+        observation, reward, terminated, truncated, info = super().step(action)
+        if terminated:
+            info["return"] = float(self.episode_returns[-1])
+        return observation, reward, terminated, truncated, info

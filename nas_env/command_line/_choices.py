@@ -16,17 +16,20 @@ from nas_env.command_line._config import mapping, on_top
 from nas_env.command_line._evaluators import choose_evaluator
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.evaluation import task_recipe
-from nas_env.problem import choose_device
+from nas_env.objectives import Objective
+from nas_env.problem import choose_device, task_objective
 from nas_env.tasks import Task, make_task
 from search_spaces import SearchSpace, make_space
 
 ENVIRONMENT, AGENT = "NAS-Digits-v0", "reinforce"  # where none is chosen
 
 #: The keyword arguments of an id that are not settings of its space.
-PROBLEM = frozenset({"task", "space", "recipe", "device", "evaluator", "evaluation_seed", "store"})
+PROBLEM = frozenset(
+    {"task", "space", "objective", "recipe", "device", "evaluator", "evaluation_seed", "store"}
+)
 
 #: Those of them that another environment has of its own.
-OF_ENVIRONMENT = frozenset({"task", "space", "recipe"})
+OF_ENVIRONMENT = frozenset({"task", "space", "objective", "recipe"})
 
 #: Settings so common that they have a short name.
 SHORT = {
@@ -49,6 +52,7 @@ class Choices(NamedTuple):
     agent_name: str
     agent: Any
     task: Task
+    objective: Objective
     space: SearchSpace
     recipe: Any
     evaluator_name: str | None
@@ -61,6 +65,7 @@ def first_look(line: Sequence[str]) -> argparse.Namespace:
     for name in (
         "env",
         "agent",
+        "objective",
         "recipe",
         "space",
         "evaluator",
@@ -76,7 +81,8 @@ def first_look(line: Sequence[str]) -> argparse.Namespace:
 
 def named_on(chosen: argparse.Namespace) -> dict[str, Any]:
     """Return what a command line names, as a part of a configuration."""
-    return {"env": chosen.env, "agent": chosen.agent, "make": {"space": chosen.space}}
+    make = {"objective": chosen.objective, "space": chosen.space}
+    return {"env": chosen.env, "agent": chosen.agent, "make": make}
 
 
 def spelled_out(line: Sequence[str]) -> list[str]:
@@ -103,8 +109,8 @@ def choose(
 
     Args:
         chosen: The first look at the command line. Another environment than the configuration's
-            has its own task, space and recipe; another agent, space, recipe or evaluator its own
-            settings.
+            has its own task, space, objective and recipe; another agent, space, objective, recipe
+            or evaluator its own settings.
         make_config: Function from an agent's spec to its name and configuration.
         config: A configuration, or a part of one; what it leaves open is the environment's.
     """
@@ -116,8 +122,9 @@ def choose(
     recipe = _recipe(chosen, task, make)
     agent = make_config(_agent(chosen, config.get("agent", {})))
     space = make_space(_space(chosen, task, keywords, make.get("space", {})))
+    objective = _objective(chosen, task, keywords, make.get("objective", {}))
     evaluator = choose_evaluator(chosen.evaluator, make.get("evaluator", {}))
-    return Choices(*agent, task, space, recipe, *evaluator)
+    return Choices(*agent, task, objective, space, recipe, *evaluator)
 
 
 def _agent(chosen: argparse.Namespace, configured: str | Mapping[str, Any]) -> dict[str, Any]:
@@ -135,6 +142,14 @@ def _space(
         return spec if spec["name"] == chosen.space else chosen.space
     settings = {key: value for key, value in keywords.items() if key not in PROBLEM}
     return on_top({**mapping(keywords.get("space") or task.space or ""), **settings}, configured)
+
+
+def _objective(
+    chosen: argparse.Namespace, task: Task, keywords: Mapping[str, Any], configured: Any
+) -> Objective:
+    own = on_top(task.objective, keywords.get("objective") or {})
+    spec = mapping(on_top(own, configured))
+    return task_objective(task, spec if chosen.objective in (None, spec["name"]) else chosen.objective)
 
 
 def _recipe(chosen: argparse.Namespace, task: Task, make: Mapping[str, Any]) -> Any:

@@ -12,7 +12,7 @@ from nas_env.run.files import check_form, read_json
 #: What must have a certain type before it can be looked into; the rest is checked by dataclasses.
 SPEC = (str, dict)
 FORM = {"env": str, "agent": SPEC, "make": dict, "depth": dict, "store": (str, type(None))}
-MAKE = {"task": SPEC, "space": SPEC, "recipe": SPEC, "evaluator": SPEC, "device": str}
+MAKE = dict.fromkeys(("task", "space", "objective", "recipe", "evaluator"), SPEC) | {"device": str}
 
 
 def read_config(path: Path, settings: Iterable[str], keywords: Iterable[str]) -> dict[str, Any]:

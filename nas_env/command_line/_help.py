@@ -43,6 +43,8 @@ def entries(settings: Any, short: Collection[str] = ()) -> list[Entry]:
     texts, hints = attributes(type(settings)), get_type_hints(type(settings))
     found = []
     for each in fields(settings):
+        if not each.metadata.get("setting", True):
+            continue
         value, text = getattr(settings, each.name), texts.get(each.name, "")
         if is_dataclass(value):
             found.append(nested(each.name, value, text))

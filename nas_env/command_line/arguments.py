@@ -31,7 +31,7 @@ from nas_env.command_line._parsing import parse_all
 from nas_env.command_line.resuming import refuse_another
 from nas_env.errors import InvalidValue
 from nas_env.evaluation import task_recipe
-from nas_env.problem import choose_device
+from nas_env.problem import choose_device, task_objective
 from nas_env.search.loop import STOP_AFTER_FAILURES, Depth
 from nas_env.search.summary import device_name, versions
 from nas_env.tasks import make_task
@@ -42,10 +42,10 @@ ABOUT = "Let an agent search, and keep the run in a folder."
 #: What ``--help`` shows; ``--help-all`` shows the rest too.
 FIRST = (
     "env", "agent", "children", "seed", "run", "resume", "control", "track", "config", "device",
-    "recipe", "evaluator", "workers",
+    "objective", "recipe", "evaluator", "workers",
 )  # fmt: skip
 MORE = """\
---help-all shows the rest: limits, the store, and every setting of the agent, the recipe, the task and the space.
+--help-all shows the rest: limits, the store, and every setting of the agent, the objective, the recipe, the task and the space.
 --version prints the versions and the device."""  # noqa: E501 - wrapped in the terminal's width
 
 #: How ``--help`` shows an option that may stand without a value.
@@ -71,6 +71,7 @@ class Main:
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
         evaluator: What trains the children: ``workers``, ``in_process``, or ``module:NAME``; by
             default workers, unless the task is a table.
+        objective: What makes the reward: its name, or ``module:NAME``; by default the task's own.
         recipe: Name of one of the task's recipes, by which the children are trained; by default
             the task's own for the device.
         space: Another search space than the environment's.
@@ -97,6 +98,7 @@ class Main:
     config: Path | None = None
     device: str = "auto"
     evaluator: str | None = None
+    objective: str | None = None
     recipe: str | None = None
     space: str | None = None
     agent_preset: str | None = field(default=None, metadata={"name": "agent.preset"})
@@ -204,6 +206,7 @@ def _options(main: Main, choices: Choices) -> list[Entry]:
         *entries(main),
         nested("agent_settings", choices.agent, "Settings of the agent.", "agent"),
         _evaluator_options(choices),
+        nested("objective_settings", choices.objective, "What makes the reward.", "objective"),
         nested("recipe_settings", choices.recipe, "How children are trained.", "recipe"),
         nested("task_settings", choices.task, "Settings of the task.", "task"),
         nested("space_settings", choices.space, "Settings of the search space.", "space"),
@@ -242,12 +245,15 @@ def _checked(values: Any, choices: Choices, make_config: ConfigMaker) -> Argumen
     name, agent = make_config({"name": choices.agent_name, **asdict(values.agent_settings)})
     task = make_task({"name": choices.task.name, **asdict(values.task_settings)})
     space = make_space({"name": choices.space.name, **asdict(values.space_settings)})
+    settings = asdict(values.objective_settings)
+    objective = task_objective(task, {"name": choices.objective.name, **settings})
     device = choose_device(values.device)
     recipe = task_recipe(task, asdict(values.recipe_settings))
     made: dict[str, Any] = {
         "agent": {"name": name, **asdict(agent)},
         "make": {
             "task": task.spec,
+            "objective": objective.spec,
             "space": space.spec,
             "recipe": recipe.resolved(device.type).spec,
             "device": str(device),

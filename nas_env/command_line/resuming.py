@@ -43,7 +43,7 @@ def run_to_resume(line: Sequence[str]) -> Path | None:
 
 
 def refuse_another(given: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-    """Refuse another environment, agent or space than a run has.
+    """Refuse another environment, agent, objective or space than a run has.
 
     Args:
         given: A part of a configuration, from the command line or a file.
@@ -60,7 +60,8 @@ def refuse_another(given: Mapping[str, Any], config: Mapping[str, Any]) -> None:
 
 def _names(config: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the names of what decides which settings there are."""
-    specs = {"agent": config.get("agent"), "space": config.get("make", {}).get("space")}
+    make = config.get("make", {})
+    specs = {"agent": config.get("agent"), **{k: make.get(k) for k in ("objective", "space")}}
     return {"env": config.get("env"), **{k: mapping(v or {}).get("name") for k, v in specs.items()}}
 
 
@@ -86,7 +87,7 @@ def _settings(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield all that a run cannot change, as command-line options and their values."""
     make = config["make"]
     nested = {"agent": config["agent"], "depth": config["depth"]}
-    nested |= {name: make[name] for name in ("task", "space", "recipe")}
+    nested |= {name: make[name] for name in ("task", "objective", "space", "recipe")}
     for part, values in nested.items():
         for name, value in values.items():
             yield f"--{part}.{name}".replace("_", "-"), value

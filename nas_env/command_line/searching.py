@@ -94,7 +94,7 @@ def _search(
     """Run one search to its end; return its figures, and the rewards of its episodes."""
     problem: Problem = environment.unwrapped.problem
     agent = make_agent(config["agent"], environment, config["seed"])
-    observers: list[Any] = [Tracking(problem, trackers), Pictures(run.folder, problem, trackers)]
+    observers: list[Any] = [Tracking(trackers), Pictures(run.folder, problem, trackers)]
     search = Search(
         agent,
         problem,

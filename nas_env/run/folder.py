@@ -26,6 +26,7 @@ CONFIG: dict[str, Any] = {
     "seed": int,
     "make": {
         "task": SPEC,
+        "objective": SPEC,
         "space": SPEC,
         "recipe": dict,
         "device": str,
