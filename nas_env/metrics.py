@@ -48,8 +48,8 @@ def caption(metric: Metric, reward: float, outcome: Mapping[str, Any]) -> str:
 
     Args:
         metric: The main metric of its task.
-        reward: Its reward.
-        outcome: Its evaluation, as in ``info``, or its record in a history.
+        reward: Reward of the child.
+        outcome: Evaluation of the child, as in ``info``, or its record in a history.
     """
     if metric.name not in outcome["metrics"]:
         return f"{outcome['status']}: {outcome['error']}"

@@ -59,7 +59,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured of one child; an :class:`~nas_env.objectives.Objective` rewards it.
+    """The figures that were measured of one child.
+
+    An :class:`~nas_env.objectives.Objective` makes the reward of them.
 
     Attributes:
         status: ``"ok"``, or the sort of failure.

@@ -22,6 +22,7 @@ from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
 import nas_env
 from nas_env import DataNotFound, InvalidValue, UnknownName
+from nas_env.records import Evaluation
 from nas_env.tasks import TrainingTask, make_task, task_class
 from nas_env.tasks.digits import Digits
 from search_spaces.convolutional import ConvolutionalSpace
@@ -243,8 +244,14 @@ def test_an_episode(maker):
     assert info["action_mask"].tolist() == [1] * space.max_options
     assert info["architecture"] == space.decode(tokens).to_dict()
     evaluation = info["evaluation"]
-    assert evaluation["status"] == "ok" and evaluation["reward"] == reward
+    assert evaluation["status"] == "ok" and "reward" not in evaluation
+    assert reward == made_again(env, evaluation)
     assert "seconds" not in evaluation and json.loads(json.dumps(evaluation)) == evaluation
+
+
+def made_again(env, evaluation):
+    """The reward that the environment's objective makes of a public evaluation."""
+    return env.unwrapped.problem.objective.reward(Evaluation(**evaluation))
 
 
 @pytest.mark.parametrize("one_step", [False, True])
@@ -591,7 +598,8 @@ def test_the_vector_says_what_one_says(maker):
         assert given[1][index] == reward
         final = given[4]["final_obs"][index]
         assert same(final, observation)
-        assert given[4]["final_info"]["evaluation"]["reward"][index] == reward
+        metrics = given[4]["final_info"]["evaluation"]["metrics"]
+        assert all(metrics[name][index] == v for name, v in info["evaluation"]["metrics"].items())
         assert (
             given[4]["final_info"]["architecture"]["space"][index]
             == (info["architecture"]["space"])
@@ -658,7 +666,7 @@ def test_record_episode_statistics(maker):
     env = gymnasium.wrappers.RecordEpisodeStatistics(maker.one())
     *_, info = ending(env, actions(env))
     assert info["episode"]["l"] == length(env)
-    assert info["episode"]["r"] == pytest.approx(info["evaluation"]["reward"])
+    assert info["episode"]["r"] == pytest.approx(made_again(env, info["evaluation"]))
     vector = gymnasium.wrappers.vector.RecordEpisodeStatistics(maker.many(2))
     vector.reset()
     for token in actions(vector):

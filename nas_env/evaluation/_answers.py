@@ -47,7 +47,7 @@ class Answers:
 
     @property
     def measured(self) -> dict[str, np.ndarray]:
-        """What an objective may use of each row, as far as the table has it: each (rows,)."""
+        """The figures of each row that an objective may use, as far as they are known: (rows,)."""
         rows, fidelity = np.arange(len(self.metric)), self.recipe.fidelity
         figures: dict[str, np.ndarray | None] = {
             self.task.metric.name: self.metric,

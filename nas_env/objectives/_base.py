@@ -17,9 +17,10 @@ from search_spaces import _catalogue
 
 
 class Measured(dict[str, Any]):
-    """What was measured, by name: each metric, ``parameters``, ``flops``, ``seconds`` of training.
+    """The figures that were measured, by name.
 
-    The values are numbers of one child, or arrays with one number for each of many.
+    They are each metric, ``parameters``, ``flops`` of one example and ``seconds`` of training: of
+    one child numbers, of many arrays with a number for each.
     """
 
     def __missing__(self, name: str) -> Any:
@@ -86,8 +87,8 @@ class Objective(ABC):
         """Return the rewards of many children at once: float64 (n,).
 
         Args:
-            measured: What was measured of them, each (n,).
-            failed: Which of them failed: bool (n,).
+            measured: Figures that were measured of them, each (n,).
+            failed: Whether each of them failed: bool (n,).
 
         Raises:
             InvalidValue: If the objective gives no finite number for one of them.
