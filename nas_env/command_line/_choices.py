@@ -149,7 +149,9 @@ def _objective(
 ) -> Objective:
     own = on_top(task.objective, keywords.get("objective") or {})
     spec = mapping(on_top(own, configured))
-    return task_objective(task, spec if chosen.objective in (None, spec["name"]) else chosen.objective)
+    return task_objective(
+        task, spec if chosen.objective in (None, spec["name"]) else chosen.objective
+    )
 
 
 def _recipe(chosen: argparse.Namespace, task: Task, make: Mapping[str, Any]) -> Any:
