@@ -14,6 +14,7 @@ import nas_env
 from agents import agent_class, agent_names
 from nas_env.command_line._choices import SHORT
 from nas_env.command_line.arguments import Main
+from nas_env.evaluation import Evaluator
 from nas_env.evaluation.workers import WorkerSettings
 from nas_env.tasks import task_class, task_names
 from search_spaces import _catalogue
@@ -86,6 +87,7 @@ def option_names():
         "recipe": recipes,
         "space": members("search_spaces", SearchSpace),
         "task": tasks,
+        "evaluator": [e.Settings for e in members("nas_env.evaluation", Evaluator)],
         "depth": [next(f for f in fields(Main) if f.name == "depth").default_factory],
     }
     known = {"--agent", "--agent.preset", "--recipe", "--help", "--help-all", "--version", *SHORT}
@@ -141,7 +143,7 @@ def test_options_that_are_named_exist(page):
     ]
     known = SEARCH.union(*map(module_options, programs))
     for code in inline(page):
-        if code.startswith("--") and code != "--x":  # which stands for any
+        if code.startswith("--") and code != "--x" and "<" not in code:  # which stand for any
             option = re.split(r"[ =]", code)[0]
             assert option in known, f"{page} names {option}"
 
