@@ -8,6 +8,7 @@ Importing this registers one id per environment of each task::
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ __all__ = [
     "UnknownName",
     "environment_ids",
     "register",
+    "register_function",
     "register_table",
 ]
 
@@ -74,6 +76,32 @@ def register_table(id: str, path: str | Path) -> None:
         path: File of the table, which names its search space (docs/tables.md has the format).
     """
     register(id, task={"name": "table", "path": str(Path(path).absolute())})
+
+
+def register_function(
+    id: str,
+    *,
+    space: str | Mapping[str, Any],
+    function: str,
+    metric: str = "validation_accuracy",
+    **options: Any,
+) -> None:
+    """Register a function of many sequences as an environment, in which nothing is trained.
+
+    The function gets sequences, int64 (m, decisions), and returns arrays (m,) by their names: the
+    metrics, each ``validation_…``, NaN where a child fails; and optionally ``test_…``,
+    ``parameters``, ``flops`` and ``seconds`` (docs/functions.md has an example).
+
+    Args:
+        id: Id of the environment, of the form ``MyBench-v0``.
+        space: Search space of the sequences: its name, or name and settings.
+        function: Name of the function, as ``package.module:NAME``.
+        metric: Name of the metric that the reward is made of.
+        **options: Further settings of :class:`nas_env.tasks.function.AnyFunction`: ``maximise``,
+            ``fidelities``, ``noisy``, ``optimum``, ``test_optimum``, ``failure_reward``.
+    """
+    task = {"name": "function", "function": function, "space": space, "metric_name": metric}
+    register(id, task={**task, **options})
 
 
 def environment_ids() -> tuple[str, ...]:

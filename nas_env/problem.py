@@ -17,13 +17,12 @@ from nas_env.errors import InvalidValue, UnknownName, unknown_keyword
 from nas_env.evaluation import Evaluator, make_evaluator, task_recipe
 from nas_env.evaluation._answers import Answers
 from nas_env.evaluation._tickets import Ticket, answered
-from nas_env.evaluation.table import TableEvaluator
 from nas_env.objectives import Objective, make_objective
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
 from nas_env.table.format import Table
+from nas_env.table.function import Figures
 from nas_env.tasks import Task, make_task
-from nas_env.tasks._tables import TableTask
 from search_spaces import Architecture, make_space, space_class
 from search_spaces._settings import named
 
@@ -43,7 +42,7 @@ class Problem:
         device: Device, ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
         evaluator: Name of an evaluator, or name and settings
             (``{"name": "workers", "workers": 4, "time_limit": 600}``); None for the task's own,
-            which trains in this process or looks up in the task's table.
+            which trains in this process or asks the task's function.
         evaluation_seed: Seed of the children, together with their architecture.
         store: File or open store of evaluations; None to keep them in memory.
         caller: Class whose arguments these are, for the message about an unknown one.
@@ -77,6 +76,11 @@ class Problem:
                 functions = [cls.__init__ for cls in (caller or Problem, Problem)]
                 raise unknown_keyword(functions, keyword, known)
         self.space = make_space({"name": name, **settings, **space_settings})
+        if self.task.trains and not self.space.buildable:
+            raise InvalidValue(
+                f"space is {self.space.name!r}, which describes no networks: task "
+                f"{self.task.name} trains networks"
+            )
         self.device = choose_device(device)
         self.recipe = self._recipe(recipe)
         if type(evaluation_seed) is not int or evaluation_seed < 0:
@@ -92,7 +96,7 @@ class Problem:
     def _evaluator(self, spec: Named | None) -> Evaluator:
         chosen = spec or self.task.default_evaluator
         made = make_evaluator(chosen, self.device, self.store)
-        if isinstance(made, TableEvaluator) != isinstance(self.task, TableTask):
+        if made.trains != self.task.trains:
             raise InvalidValue(
                 f"evaluator is {chosen!r}, task {self.task.name} needs "
                 f"{self.task.default_evaluator!r}"
@@ -101,37 +105,37 @@ class Problem:
 
     @cached_property
     def answers(self) -> Answers | None:
-        """The answers of the task's table to this problem; None if children are trained.
+        """The answers of the task's function to this problem; None if children are trained.
 
         Raises:
-            DataNotFound: If the table is not there.
-            InvalidValue: If it has no such fidelity, seed or space.
+            DataNotFound: If its data, a table for example, is not there.
+            InvalidValue: If it is broken, or has no such fidelity, noise or space.
         """
-        if not isinstance(self.task, TableTask):
+        if (function := self.task.make_function()) is None:
             return None
-        answers = Answers(self.task, self.recipe, self.evaluation_seed)
-        if answers.table.space != self.space:
-            raise InvalidValue(f"space is {self.space}, the table is of {answers.table.space}")
+        if function.space != self.space:
+            raise InvalidValue(
+                f"space is {self.space}, that of {function.name} is {function.space}"
+            )
+        answers = Answers(function, self.recipe, self.evaluation_seed)
+        self.rewards(answers.measure(function.examples()), answers)
         return answers
 
-    @cached_property
-    def table_rewards(self) -> np.ndarray | None:
-        """The reward of each row of the task's table, float64 (rows,); None if there is none.
+    def rewards(self, figures: Figures, answers: Answers) -> np.ndarray:
+        """Return the rewards of figures that a function gave: float64 (m,).
 
         Raises:
-            InvalidValue: If the objective needs what the table does not have.
+            InvalidValue: If the objective needs what the function does not have.
         """
-        if (answers := self.answers) is None:
-            return None
         try:
-            return self.objective.rewards(answers.measured, answers.failed)
+            return self.objective.rewards(figures.values, answers.failed(figures))
         except InvalidValue as error:
-            raise InvalidValue(f"table {answers.table.header.name}: {error}") from None
+            raise InvalidValue(f"{answers.function.name}: {error}") from None
 
     @property
     def table(self) -> Table | None:
-        """The table that answers; None if children are trained."""
-        return None if self.answers is None else self.answers.table
+        """The table that answers; None if children are trained, or a function has no table."""
+        return None if self.answers is None else self.answers.function.table
 
     def _recipe(self, recipe: Named | None) -> Any:
         settings = {"preset": recipe} if isinstance(recipe, str) else recipe or {}
@@ -205,11 +209,10 @@ class Problem:
         return [(ticket.architecture, ticket.evaluation) for ticket in self._asked(sequences)]
 
     def _asked(self, sequences: Sequence[Sequence[int]]) -> list[Ticket]:
-        """Return a ticket for each sequence; what a table answers is done at once."""
+        """Return a ticket for each sequence; what a function answers is done at once."""
         architectures = [self.space.decode(tokens) for tokens in sequences]
         if (answers := self.answers) is not None:
-            found = [answers.evaluation(answers.row(tokens)) for tokens in sequences]
-            futures = [answered(evaluation) for evaluation in found]
+            futures = [answered(found) for found in answers.evaluations(sequences)]
         else:
             futures = self.evaluator.submit_batch([self.request(a) for a in architectures])
         first, self._tickets = self._tickets, self._tickets + len(futures)
@@ -222,7 +225,7 @@ class Problem:
             self.evaluator.announce(self.request(self.space.decode(s)) for s in sequences)
 
     def seconds(self, tokens: Sequence[int], request: Request) -> float | None:
-        """Return the seconds of an evaluation, measured or by the table; None if unknown."""
+        """Return the seconds of an evaluation, measured or by the function; None if unknown."""
         return total_seconds(self.parts(tokens, request))
 
     def parts(self, tokens: Sequence[int], request: Request) -> dict[str, float]:
@@ -230,11 +233,11 @@ class Problem:
 
         Returns:
             The measured seconds of ``"build"`` (with reading the data, the first time in a
-            process), ``"train"``, ``"validate"`` and ``"store"``; or ``"train"`` by the table.
+            process), ``"train"``, ``"validate"`` and ``"store"``; or ``"train"`` by the function.
         """
         if self.answers is not None:
-            seconds = self.answers.seconds(self.answers.row(tokens))
-            return {} if seconds is None else {"train": seconds}
+            seconds = float(self.answers.seconds([tokens])[0])
+            return {} if np.isnan(seconds) else {"train": seconds}
         evaluation = self.evaluator.known(request)
         if evaluation is None:
             return {}
@@ -242,7 +245,7 @@ class Problem:
         return {**evaluation.seconds, **({} if kept is None else {"store": kept})}
 
     def verify_data(self) -> None:
-        """Check that the task's data is there, whole, and fits the task; or its table.
+        """Check that the task's data is there, whole, and fits the task; or its function.
 
         Raises:
             DataNotFound: If files are missing; the message says which, where, and how to get them.
@@ -250,7 +253,7 @@ class Problem:
             DataInvalid: If the data does not fit; the message says what was found and expected.
         """
         self.task.verify()
-        if self.table_rewards is None:  # making them also checks the settings for the table
+        if self.answers is None:  # making them also tries the function
             self.evaluator.prepare(self.task.request_spec)
 
     def close(self) -> None:

@@ -258,6 +258,10 @@ class SearchSpace(ABC):
         """
         return None
 
+    def describe(self, tokens: np.ndarray) -> list[dict[str, Any]]:
+        """Return the dictionaries of many architectures, from legal sequences, int (m, t)."""
+        return [self.decode(row).to_dict() for row in tokens.tolist()]
+
     # -- drawings --------------------------------------------------------------------------------
     def decode_prefix(self, tokens: Sequence[int]) -> tuple[Architecture | None, int]:
         """Decode as much of an unfinished sequence as possible.

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from search_spaces._architecture import Architecture, check_keys
 from search_spaces._base import SearchSpace
 from search_spaces._decisions import Decision, Vertex
@@ -102,6 +104,10 @@ class ChoicesSpace(SearchSpace):
                     f"choice {number} is {choice!r}, expected 0 to {MOST_OPTIONS - 1}"
                 )
         return Choices(tuple(choices))
+
+    def describe(self, tokens: np.ndarray) -> list[dict[str, Any]]:
+        """Return the dictionaries of many sequences, which hold the tokens as they are."""
+        return [{"space": "choices", "choices": row} for row in tokens.tolist()]
 
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
         """Return a row with a box for each choice, all of one colour."""

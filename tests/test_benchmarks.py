@@ -187,9 +187,9 @@ def test_records_are_what_the_table_says(played):
     with_environment = make_vector(ID, {}, 1)
     truth = truth_of(with_environment)
     for job, record in ResultsFile(played).all():
-        rows = truth.rows(record["tokens"])
+        rows = truth.networks(np.array(record["tokens"]))
         assert len(rows) == 30 and job.budget == Budget("episodes", 30)
-        assert record["test"] == truth.table.mean("test", rows).tolist()
+        assert record["test"] == truth.function.table.mean("test", rows).tolist()
         assert record["validation"] == record["reward"]
         assert record["distinct"][-1] == len(set(rows.tolist()))
     with_environment.close()
@@ -285,20 +285,20 @@ def synthetic(path, strengths, seeds=12, episodes=8):
     """Searches of made-up agents: each draws the best of so many from the real table."""
     environment = make_vector(ID, {}, 1)
     truth = truth_of(environment)
-    order = np.argsort(truth.table.mean("validation")[truth.table.row_of])
+    table = truth.function.table
+    order = np.argsort(table.mean("validation")[table.row_of])
     results = ResultsFile(path)
     for (name, strength), seed in itertools.product(strengths.items(), range(seeds)):
         rng = np.random.default_rng([len(name), seed])
         place = (rng.random(episodes) ** (1 / strength) * len(order)).astype(int)
-        tokens = truth.table.tokens[order[place]]
-        rows = truth.rows(tokens.tolist())
-        validation = truth.table.mean("validation", rows).tolist()
+        tokens = table.tokens[order[place]]
+        validation = table.mean("validation", truth.networks(tokens)).tolist()
         record = {
             "tokens": tokens.tolist(),
             "reward": validation,
             "validation": validation,
-            "test": truth.test(rows).tolist(),
-            "seconds": truth.seconds(rows).tolist(),
+            "test": truth.test(tokens).tolist(),
+            "seconds": truth.seconds(tokens).tolist(),
             "distinct": list(range(1, episodes + 1)),
             "wall_seconds": 0.01 * episodes,
             "metric": "validation_accuracy",
@@ -363,7 +363,7 @@ def test_exact_random_search_is_what_many_searches_come_to(tmp_path):
     error = measured.std(axis=0) / np.sqrt(len(measured))
     assert (np.abs(measured.mean(axis=0) - study.exact) < 4 * error).all()
     environment = make_vector(ID, {}, 1)
-    table = truth_of(environment).table
+    table = truth_of(environment).function.table
     environment.close()
     best = np.argmax(table.mean("validation"))
     assert study.perfect == pytest.approx(100 * table.mean("test")[best])

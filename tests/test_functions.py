@@ -1,16 +1,25 @@
 """Benchmarks that are functions: the protocol, its two forms, the NK landscape."""
 
 import itertools
+import json
+from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import data_equivalence
 
+import nas_env
 from nas_env import DataNotFound, InvalidValue, UnknownName
+from nas_env.env._columns import stacked
+from nas_env.problem import Problem
 from nas_env.table.called import Called
-from nas_env.table.format import make_table
+from nas_env.table.format import make_table, write_table
 from nas_env.table.lookup import lookup
 from nas_env.table.nk_landscape import NKLandscape
 from search_spaces import make_space
+from tests import outside_function
+from train_agent import main
 
 SPACE = make_space({"name": "choices", "options": [2, 3]})
 EVERY = np.array(list(itertools.product(range(2), range(3))))
@@ -99,7 +108,7 @@ def test_a_table_is_such_a_function():
     assert function is lookup(table) and function.table is table
     found = function.measure(EVERY)
     assert found.known.tolist() == [True] * 5 + [False]
-    assert found.positions.tolist() == [0, 1, 2, 3, 4, -1]
+    assert function.positions(EVERY).tolist() == [0, 1, 2, 3, 4, -1]
     assert np.allclose(found.values["validation_accuracy"][[0, 1, 3]], [0.2, 0.5, 0.2])
     assert np.isnan(found.values["validation_accuracy"][[2, 5]]).all()
     assert found.values["parameters"][:5].tolist() == [10, 11, 12, 10, 11]
@@ -147,3 +156,135 @@ def test_a_landscape_refuses_bad_sizes(settings):
 def test_unknown_answers_are_named():
     with pytest.raises(UnknownName, match="validation_fitness"):
         called(lambda t: answer(t, validaton_fitness=t[:, 0])).measure(EVERY)
+
+
+# -- environments ----------------------------------------------------------------------------------
+VECTOR = {"vectorization_mode": "vector_entry_point"}
+OURS = "tests.outside_function"
+
+
+def register(id, **options):
+    settings = {"space": outside_function.SPACE, "metric": "validation_fitness"}
+    nas_env.register_function(id, **{**settings, "function": f"{OURS}:fitness", **options})
+
+
+def endings(id, tokens, times=1, **settings):
+    """Rewards and final infos of one vector of episodes, and of single ones."""
+    many = gymnasium.make_vec(id, num_envs=len(tokens), **VECTOR, **settings)
+    for _ in range(times):
+        many.reset()
+        for column in np.array(tokens).T:
+            _, rewards, *_, info = many.step(column)
+    env, singles = gymnasium.make(id, **settings), []
+    for row in tokens:
+        env.reset()
+        for token in row:
+            _, reward, *_, last = env.step(token)
+        singles.append((reward, {key: last[key] for key in ("evaluation", "architecture")}))
+    final = {key: info["final_info"][key] for key in ("evaluation", "architecture")}
+    expected = stacked([single for _, single in singles], many.unwrapped._add_info)
+    many.close()
+    env.close()
+    return rewards.tolist(), final, [reward for reward, _ in singles], expected
+
+
+ROWS = [(0, 0, 1, 0, 1, 1), (1, 1, 1, 1, 1, 1), (1, 0, 0, 0, 0, 0)]
+
+
+def test_a_registered_function_is_an_environment():
+    register("Function-v0")
+    rewards, final, singles, expected = endings("Function-v0", ROWS)
+    assert rewards == singles == pytest.approx([5, 0, 10 / 6])
+    found = final["evaluation"]
+    assert found["status"].tolist() == ["ok", "failed", "ok"]
+    assert found["error"].tolist() == ["", "the function has no value for it", ""]
+    assert found["metrics"]["_validation_fitness"].tolist() == [True, False, True]
+    assert set(found["metrics"]) == {"validation_fitness", "_validation_fitness"}  # no test metric
+    assert found["parameters"].tolist() == [3, 6, 1]
+    assert data_equivalence(final, {key: expected[key] for key in final})
+
+
+@pytest.mark.parametrize("tokens", [[1, 2], [1, 1], [2, 2, 0]], ids=str)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_table_with_failures_gives_the_same_infos_in_a_vector(tmp_path, tokens, times):
+    """Of the first decision 0 is trained, 1 has failed, 2 is not listed."""
+    space = {"name": "choices", "options": [3]}
+    entries = {"header": {"name": "Holes", "space": space}, "tokens": [[0], [1]]}
+    write_table(tmp_path / "t.npz", {**entries, "validation/1": [0.5, np.nan], "flops": [7, 8]})
+    nas_env.register_table("Holes-v0", tmp_path / "t.npz")
+    rewards, final, singles, expected = endings("Holes-v0", [(t,) for t in [0, *tokens]], times)
+    assert rewards == singles
+    assert data_equivalence(final, {key: expected[key] for key in final})
+    rewards, final, singles, expected = endings("Holes-v0", [(t,) for t in tokens], times)
+    assert data_equivalence(final, {key: expected[key] for key in final})
+
+
+def test_fidelity_and_noise_belong_to_the_recipe():
+    options = {"metric": "validation_loss", "maximise": False, "failure_reward": -9.0}
+    register("Loss-v0", function=f"{OURS}:loss", fidelities=[1, 2], noisy=True, **options)
+    assert endings("Loss-v0", ROWS[:1])[0] == [-1.5]
+    assert endings("Loss-v0", ROWS[:1], recipe={"fidelity": 1})[0] == [-3]
+    noisy = {"recipe": {"noise": "sample"}, "evaluation_seed": 3}
+    assert endings("Loss-v0", ROWS[:1], **noisy)[0] == endings("Loss-v0", ROWS[:1], **noisy)[2]
+    assert endings("Loss-v0", ROWS[:1], **noisy)[0] != [-1.5]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"function": "tests.nowhere:fitness"}, "cannot import 'tests.nowhere'"),
+        ({"function": f"{OURS}:fitnes"}, "unknown name in .*did you mean 'fitness'"),
+        ({"function": f"{OURS}:SPACE"}, "SPACE is a dict, expected a function"),
+        ({"function": f"{OURS}:broken"}, r"broken returns validation_fitness of shape \(7,\)"),
+        ({"metric": "validation_los"}, "fitness returns .*expected validation_los among them"),
+        ({"objective": "weighted_product", "function": f"{OURS}:loss"}, "loss fails: TypeError"),
+        ({"function": 3}, "function is 3, expected a text"),
+        ({"metric": "fitness"}, "metric_name is 'fitness', expected 'validation_fitness'"),
+        ({"maximise": False}, "failure_reward is missing"),
+        ({"fidelities": [9, 1]}, r"fidelities are \(9, 1\), expected ascending"),
+        ({"recipe": {"fidelity": 3}}, "fitness has no fidelity 3, expected 0, the only one"),
+        ({"recipe": {"noise": "sample"}}, "noise is 'sample', but .*fitness has no noise"),
+        ({"optimun": 1.0}, "did you mean 'optimum'"),
+    ],
+    ids=str,
+)
+def test_a_bad_one_gets_one_line_before_the_first_episode(options, message):
+    settings = {key: options.pop(key) for key in ("recipe", "objective") if key in options}
+    register("Bad-v0", **options)
+    for make in (gymnasium.make, lambda id, **s: gymnasium.make_vec(id, **VECTOR, **s)):
+        with pytest.raises(InvalidValue, match=message) as caught:
+            make("Bad-v0", **settings).reset()
+        assert "\n" not in str(caught.value)
+
+
+def test_an_objective_gets_the_costs_that_the_function_has():
+    register("Costs-v0")
+    product = {"name": "weighted_product", "cost": "parameters", "target": 3, "weight": -1}
+    assert endings("Costs-v0", ROWS[:1], objective=product)[0] == [5]
+    with pytest.raises(InvalidValue, match=r"fitness: 'flops' was not measured"):
+        gymnasium.make("Costs-v0", objective={**product, "cost": "flops"}).reset()
+
+
+def test_a_task_that_trains_refuses_a_space_without_networks():
+    with pytest.raises(InvalidValue, match="space is 'choices', which describes no networks"):
+        gymnasium.make("NAS-Digits-v0", space="choices")
+
+
+def test_an_evaluator_asks_the_function_too():
+    problem = Problem("nk_landscape")
+    tokens = [0, 1] * 12
+    ((architecture, expected),) = problem.evaluate([tokens])
+    assert problem.evaluator.submit(problem.request(architecture)).result() == expected
+    assert expected.metrics["validation_fitness"] == NKLandscape().fitness(np.array([tokens]))[0]
+    regret = NKLandscape().optimum - expected.metrics["validation_fitness"]
+    assert problem.answers.figures(tokens) == {"regret": pytest.approx(regret)}
+
+
+@pytest.mark.parametrize("agent", ["random_search", "reinforce"])
+def test_one_file_from_outside_is_searched_and_compared(agent, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(outside_function.__file__).parent))
+    arguments = ["--env", "outside_function:Ones-v0", "--agent", agent, "--children", "24"]
+    assert main([*arguments, "--quiet", "--run", str(tmp_path / "run")]) == 0
+    best = json.loads((tmp_path / "run" / "summary.json").read_text())["best"]
+    assert best["test_fitness"] == pytest.approx(best["validation_fitness"] + 1)
+    assert best["regret"] == pytest.approx(11 - best["test_fitness"])

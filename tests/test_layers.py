@@ -102,6 +102,7 @@ LAYERS = {
         "nas_env.env",
         "nas_env.problem",
         "nas_env.evaluation",
+        "nas_env.table",
         "nas_env.run.store",
         "nas_env.drawing",
         *RECORDS,

@@ -13,9 +13,9 @@ import nas_env
 from agents import agent_names
 from nas_env import DataCorrupt, DataNotFound, InvalidValue
 from nas_env.command_line.train import main
-from nas_env.evaluation._answers import drawn
 from nas_env.problem import Problem
 from nas_env.table.format import make_table, read_table, shipped, write_table
+from nas_env.table.lookup import drawn
 from nas_env.tasks.digits import Digits
 from search_spaces import make_space
 from search_spaces.convolutional import ConvolutionalSpace
@@ -202,7 +202,8 @@ def test_failed_and_absent_architectures_are_failures(tmp_path):
     assert [e.metrics for e in found] == [{}, {"validation_loss": values[1, 1]}, {}]
     worst = -np.nanmax(values[listed].mean(1))
     assert [some.objective.reward(e) for e in found] == [worst, -values[1, 1], worst]
-    assert some.table_rewards[:2].tolist() == [worst, -values[1, 1]]
+    figures = some.answers.measure(TOKENS[:2])
+    assert some.rewards(figures, some.answers).tolist() == [worst, -values[1, 1]]
 
 
 def test_equal_networks_share_an_answer(tmp_path):
@@ -232,7 +233,7 @@ def test_equal_networks_share_an_answer(tmp_path):
 
 
 def test_a_table_wants_its_own_space_and_evaluator(path):
-    with pytest.raises(InvalidValue, match=r"space is .*, the table is of"):
+    with pytest.raises(InvalidValue, match=r"space is .*, that of Tiny is Conv"):
         problem(path, layers=1).verify_data()
     with pytest.raises(InvalidValue, match="evaluator is 'in_process', task table needs 'table'"):
         problem(path, evaluator="in_process")

@@ -1,9 +1,9 @@
-"""The environment of a benchmark, and the knowledge of its table beyond the reward."""
+"""The environment of a benchmark, and the knowledge of its function beyond the reward."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gymnasium
@@ -13,44 +13,50 @@ import agents
 import nas_env  # noqa: F401 - registers the environments
 from nas_env.benchmark._anytime import LARGEST
 from nas_env.errors import InvalidValue, NASError
+from nas_env.evaluation._answers import Answers
+from nas_env.table.format import Split
 from search_spaces import SearchSpace
 
 
 class Truth:
-    """The knowledge of a table about architectures, beyond their reward.
+    """The knowledge of a function, of a table or another, beyond the reward.
 
     Args:
-        answers: Answers of the table to an environment's problem.
+        answers: Answers of the function to an environment's problem.
 
     Attributes:
         has_test: Whether there is a test metric.
         maximise: Whether a higher metric is better.
     """
 
-    def __init__(self, answers: Any):
-        self.answers, self.table = answers, answers.table
-        self.has_test = self.table.has("test")
-        self.maximise: bool = self.table.header.maximise
+    def __init__(self, answers: Answers):
+        self.answers, self.function = answers, answers.function
+        self.has_test = self.function.test(self.function.examples()[:1]) is not None
+        self.maximise: bool = self.function.maximise
 
-    def rows(self, tokens: Sequence[Sequence[int]]) -> np.ndarray:
-        """Return the row of each sequence, -1 for those that the table does not list: int (n,)."""
-        return np.array([self.answers.row(sequence) for sequence in tokens], dtype=np.int64)
+    def networks(self, tokens: np.ndarray) -> np.ndarray:
+        """Return a number for each sequence, equal where two share an answer: int64 (n,)."""
+        return self.function.networks(tokens)
 
-    def test(self, rows: np.ndarray) -> np.ndarray:
-        """Return the test metric of rows at the longest training, averaged over its seeds."""
-        return self.table.mean("test", rows)
+    def test(self, tokens: Any) -> np.ndarray:
+        """Return the test metric of sequences, (n, decisions), at the highest fidelity: (n,)."""
+        found = self.function.test(np.asarray(tokens, dtype=np.int64))
+        assert found is not None, "there is no test metric"
+        return found
 
-    def seconds(self, rows: np.ndarray) -> np.ndarray:
+    def seconds(self, tokens: Any) -> np.ndarray:
         """Return the seconds of training at the searched fidelity; NaN if they are unknown."""
-        return self.table.seconds(rows, self.answers.recipe.fidelity)
+        return self.answers.seconds(tokens)
 
     @property
     def optimum(self) -> dict[str, float]:
-        """The best of all rows, by the searched validation metric and by the test metric."""
-        searched = self.answers.metric
-        best = np.nanmax(searched) if self.maximise else np.nanmin(searched)
-        test = {"test": float(self.table.optimum("test"))} if self.has_test else {}
-        return {"validation": float(best), **test}
+        """The best of all sequences by the searched validation metric and by the test metric.
+
+        One that is unknown is left out.
+        """
+        splits: tuple[Split, ...] = ("validation", "test") if self.has_test else ("validation",)
+        best = {split: self.answers.optimum(split) for split in splits}
+        return {split: value for split, value in best.items() if value is not None}
 
 
 def verify(id: str, make: Mapping[str, Any]) -> None:
@@ -67,8 +73,8 @@ def verify(id: str, make: Mapping[str, Any]) -> None:
 
 
 def truth_of(environment: Any) -> Truth | None:
-    """Return the knowledge of an environment's table; None if its children are trained."""
-    answers = getattr(environment.unwrapped.problem, "answers", None)
+    """Return the knowledge of an environment's function; None if its children are trained."""
+    answers: Answers | None = environment.unwrapped.problem.answers
     return None if answers is None else Truth(answers)
 
 

@@ -151,7 +151,7 @@ class _Log:
         self.distinct.append(len(self.known))
 
     def record(self, wall: float, truth: Truth | None) -> dict[str, Any]:
-        """Return all columns, with those that a table adds."""
+        """Return all columns, with those that a function adds."""
         columns = {
             "tokens": [list(tokens) for tokens in self.tokens],
             "reward": self.reward,
@@ -165,11 +165,10 @@ class _Log:
         if truth is None:
             seconds = _plain(self._measured_seconds())
             return {**columns, "seconds": seconds, "maximise": self.main.maximise}
-        rows = truth.rows(self.tokens)
         return {
             **columns,
-            **({"test": _plain(truth.test(rows))} if truth.has_test else {}),
-            "seconds": _plain(truth.seconds(rows)),
+            **({"test": _plain(truth.test(self.tokens))} if truth.has_test else {}),
+            "seconds": _plain(truth.seconds(self.tokens)),
             "maximise": truth.maximise,
             "optimum": truth.optimum,
         }

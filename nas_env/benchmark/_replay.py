@@ -45,7 +45,7 @@ def derive(submission: Submission) -> dict[str, Any]:
         problem = env.unwrapped.problem
         truth = truth_of(env)
         ours, theirs = problem.spec, dict(submission.problem)
-        if truth is not None:  # a table answers the same on every device
+        if truth is not None:  # a function answers the same on every device
             theirs["device"] = ours["device"]
         if ours != theirs:
             what = first_difference(theirs, ours)
@@ -116,7 +116,7 @@ def _figures(
     rewards = np.where(np.isnan(validation), np.nan, [outcome.reward for outcome in played])
     found = {"validation": validation}
     if truth is not None and truth.has_test:
-        found["test"] = truth.test(truth.rows(run.tokens))
+        found["test"] = truth.test(run.tokens)
     curves = {name: incumbent(rewards, values) for name, values in found.items()}
     marks = marks_of(len(played))
     figures = {
@@ -128,10 +128,8 @@ def _figures(
             name: {str(m): _number(curve[m - 1]) for m in marks} for name, curve in curves.items()
         },
     }
-    if truth is not None:
-        figures["regret"] = {
-            name: _number(abs(truth.optimum[name] - curve[-1])) for name, curve in curves.items()
-        }
+    if truth is not None and (optimum := truth.optimum):
+        figures["regret"] = {n: _number(abs(best - curves[n][-1])) for n, best in optimum.items()}
     return figures
 
 

@@ -148,13 +148,10 @@ def _read_table(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray] | Non
         if truth is None or everything is None:
             return None
         tokens, weights = everything
-        rows = truth.rows(tokens.tolist())
-        _, first, group = np.unique(rows, return_index=True, return_inverse=True)
-        evaluations = [e for _, e in problem.evaluate(tokens[first].tolist())]
-        rewards = [problem.objective.reward(e) for e in evaluations]
-        ok = [e.status == "ok" for e in evaluations]
-        selection = np.where(ok, rewards, np.nan)
-        name = problem.task.metric.name
-        searched = np.array([e.metrics.get(name, np.nan) for e in evaluations])
-        report = truth.test(rows[first]) if study.reported == "test" else searched
+        _, first, group = np.unique(truth.networks(tokens), return_index=True, return_inverse=True)
+        figures = truth.answers.measure(tokens[first])
+        searched = figures.values[problem.task.metric.name]
+        rewards = problem.rewards(figures, truth.answers)
+        selection = np.where(np.isnan(searched), np.nan, rewards)
+        report = truth.test(tokens[first]) if study.reported == "test" else searched
     return selection, study.scale * report, np.bincount(group, weights)

@@ -58,7 +58,8 @@ def _row(submission: Submission, runs: Sequence[Mapping[str, Any]]) -> tuple[flo
         return (interval.value, plus_minus(interval, decimals)) if interval else (math.inf, "")
 
     test = cell([run.get("test") for run in runs])
-    regret = cell([run["regret"].get("test") for run in runs if "regret" in run])
+    regrets = [run["regret"] for run in runs if "regret" in run]
+    regret = cell([found.get("test", found.get("validation")) for found in regrets])
     validation = cell([run["validation"] for run in runs])
     distinct = cell([run["distinct"] for run in runs], 1)
     line = [code(submission.label), str(len(runs)), test[1], regret[1], validation[1], distinct[1]]

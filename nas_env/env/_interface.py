@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 
-from nas_env.env._endings import TableEndings, TrainedEndings, make_endings
+from nas_env.env._endings import FunctionEndings, TrainedEndings, make_endings
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.problem import Named, Problem
 from search_spaces import SearchSpace
@@ -99,8 +99,8 @@ class Interface:
             length, answers = self.space.length(options["layers"]), self.problem.answers
             if answers is not None and length != answers.decisions:
                 raise InvalidValue(
-                    f"layers is {options['layers']}, table {answers.table.header.name} has "
-                    f"only architectures of {answers.decisions} decisions"
+                    f"layers is {options['layers']}, {answers.function.name} has only "
+                    f"architectures of {answers.decisions} decisions"
                 )
             self.layers = options["layers"]
 
@@ -111,7 +111,7 @@ class Interface:
             self._verified = True
 
     @cached_property
-    def endings(self) -> TrainedEndings | TableEndings:
+    def endings(self) -> TrainedEndings | FunctionEndings:
         """The endings of the problem's episodes."""
         return make_endings(self.problem)
 

@@ -1,4 +1,4 @@
-"""A table as one problem sees it: a fidelity, and the mean or one of the seeds."""
+"""A function as one problem sees it: a fidelity, and the mean or a sample."""
 
 from __future__ import annotations
 
@@ -7,124 +7,102 @@ from typing import Any
 
 import numpy as np
 
-from nas_env.errors import InvalidArchitecture, InvalidValue
 from nas_env.records import Evaluation
-from nas_env.table.format import Table
-from nas_env.tasks._tables import TableRecipe, TableTask
+from nas_env.table.format import Split
+from nas_env.table.function import COSTS, Figures, Function
+from nas_env.tasks._functions import FunctionRecipe
 
 
 class Answers:
-    """The evaluations that a table gives.
+    """The evaluations that a function gives: of a table, or of code.
 
     Args:
-        task: Task that the table belongs to.
-        recipe: Fidelity, and whether one of the seeds is drawn.
-        seed: Evaluation seed; with the architecture it determines which seed is drawn.
-
-    Attributes:
-        metric: Main metric of each row: float64 (rows,), NaN where the training failed.
-        failed: Whether its training failed: bool (rows,).
-
-    Raises:
-        DataNotFound: If the table is not there.
-        InvalidValue: If it has no such fidelity, or only one seed to draw from.
+        function: The function.
+        recipe: Fidelity, and whether a sample is drawn.
+        seed: Evaluation seed; with the architecture it determines the sample.
     """
 
-    def __init__(self, task: TableTask, recipe: TableRecipe, seed: int):
-        self.task, self.recipe, self.seed = task, recipe, seed
-        self.table: Table = task.table
-        values = self.table.column("validation", recipe.fidelity)
-        self.metric = self.table.mean("validation", fidelity=recipe.fidelity)
-        if recipe.noise == "sample":
-            if values.shape[1] < 2:
-                raise InvalidValue(
-                    f"noise is 'sample', but table {self.table.header.name} has one number an "
-                    "architecture"
-                )
-            rows = np.arange(len(values))
-            self.metric = values[rows, drawn(rows, seed, values.shape[1])]
-        self.failed = np.isnan(self.metric)
-
-    @property
-    def measured(self) -> dict[str, np.ndarray]:
-        """The figures of each row that an objective may use, as far as they are known: (rows,)."""
-        rows, fidelity = np.arange(len(self.metric)), self.recipe.fidelity
-        figures: dict[str, np.ndarray | None] = {
-            self.task.metric.name: self.metric,
-            "parameters": self.table.parameters,
-            "flops": self.table.flops,
-            "seconds": self.table.seconds(rows, fidelity)
-            if self.table.has("seconds", fidelity)
-            else None,
-        }
-        return {name: values for name, values in figures.items() if values is not None}
-
-    def row(self, tokens: Sequence[int]) -> int:
-        """Return the row of a sequence, -1 if neither it nor its canonical form is listed."""
-        listed = np.asarray(tokens, dtype=np.int64)[None]
-        row = int(self.table.rows(listed)[0]) if listed.shape[1] == self.decisions else -1
-        if row >= 0:
-            return row
-        space = self.table.space
-        try:
-            canonical = space.encode(space.decode(tokens).canonical())
-        except InvalidArchitecture:
-            return -1
-        if len(canonical) != self.decisions:
-            return -1
-        return int(self.table.rows(np.array([canonical]))[0])
+    def __init__(self, function: Function, recipe: FunctionRecipe, seed: int):
+        self.function, self.fidelity = function, recipe.fidelity
+        self.seed = seed if recipe.noise == "sample" else None
 
     @property
     def decisions(self) -> int:
-        """The number of decisions of the sequences in the table."""
-        return self.table.tokens.shape[1]
+        """The number of decisions of a sequence."""
+        return self.function.space.length()
 
-    def evaluation(self, row: int) -> Evaluation:
-        """Return the evaluation that a row stands for."""
-        if row < 0:
-            return Evaluation("failed", error=f"not in {self.table.header.name}")
-        parameters, flops = (
-            None if values is None else int(values[row])
-            for values in (self.table.parameters, self.table.flops)
-        )
-        cost: Any = {"parameters": parameters, "flops": flops}
-        if self.failed[row]:
-            return Evaluation("failed", error="its training failed", **cost)
-        seconds = self.seconds(row)
-        taken = {} if seconds is None else {"train": seconds}
-        metrics = {self.task.metric.name: float(self.metric[row])}
+    def measure(self, tokens: Any) -> Figures:
+        """Return the figures of many sequences of one length, int (m, t)."""
+        tokens = np.asarray(tokens, dtype=np.int64)
+        return self.function.measure(tokens, self.fidelity, self.seed)
+
+    def failed(self, figures: Figures) -> np.ndarray:
+        """Return True for each sequence without a value of the main metric: bool (m,)."""
+        return np.isnan(figures.values[self.function.metric])
+
+    @property
+    def errors(self) -> tuple[str, str, str]:
+        """The errors of a child that succeeded, that has no value, and that is not known."""
+        return "", self.function.reason, f"not in {self.function.name}"
+
+    def evaluations(self, sequences: Sequence[Sequence[int]]) -> list[Evaluation]:
+        """Return the evaluation of each sequence."""
+        if len({len(tokens) for tokens in sequences}) > 1:  # of several depths
+            return [self.evaluations([tokens])[0] for tokens in sequences]
+        return self.evaluated(self.measure(sequences)) if sequences else []
+
+    def evaluated(self, figures: Figures) -> list[Evaluation]:
+        """Return the evaluations that figures stand for."""
+        failed = self.failed(figures)
+        return [self._evaluation(figures, i, bool(f)) for i, f in enumerate(failed)]
+
+    def _evaluation(self, figures: Figures, index: int, failed: bool) -> Evaluation:
+        if figures.known is not None and not figures.known[index]:
+            return Evaluation("failed", error=self.errors[2])
+        values = {name: column[index].item() for name, column in figures.values.items()}
+        cost: Any = {name: values.get(name) for name in ("parameters", "flops")}
+        if failed:
+            return Evaluation("failed", error=self.errors[1], **cost)
+        seconds = values.get("seconds", np.nan)
+        taken = {} if np.isnan(seconds) else {"train": seconds}
+        metrics = {name: value for name, value in values.items() if name not in COSTS}
         return Evaluation("ok", metrics, **cost, seconds=taken)
 
-    def seconds(self, row: int) -> float | None:
-        """Return the seconds of the training, by the table; None if it does not know them."""
-        seconds = float(self.table.seconds(np.array([row]), self.recipe.fidelity)[0])
-        return None if np.isnan(seconds) else seconds
+    def seconds(self, tokens: Any) -> np.ndarray:
+        """Return the seconds of training of many sequences: float64 (m,), NaN where unknown."""
+        values = self.measure(tokens).values
+        return values.get("seconds", np.full(len(tokens), np.nan))
+
+    def optimum(self, split: Split) -> float | None:
+        """Return the best metric of any sequence in a split, None if it is unknown.
+
+        The validation metric is that of this fidelity, the test metric that of the highest.
+        """
+        if split == "test":
+            return self.function.optimum("test")
+        return self.function.optimum("validation", self.fidelity, self.seed)
 
     def figures(self, tokens: Sequence[int]) -> dict[str, float]:
         """Return test metric and regret of an architecture, for a report.
 
-        The test metric is that of the longest training, whatever the search was rewarded with.
+        The test metric is that of the highest fidelity, whatever the search was rewarded with.
+        Without a test metric, the regret is that of the validation metric.
         """
-        if (row := self.row(tokens)) < 0 or not self.table.has("test"):
+        one = np.asarray([tokens], dtype=np.int64)
+        if (test := self.function.test(one)) is None:
+            value = float(self.measure(one).values[self.function.metric][0])
+            found, best = {}, self.optimum("validation")
+        else:
+            value = float(test[0])
+            found, best = {self.function.test_metric: value}, self.optimum("test")
+        if np.isnan(value):
             return {}
-        test = float(self.table.mean("test")[row])
-        name = f"test_{self.table.header.metric}"
-        return {name: test, "regret": abs(self.table.optimum("test") - test)}
+        return found if best is None else {**found, "regret": abs(best - value)}
 
     def __reduce__(self) -> Any:
-        return Answers, (self.task, self.recipe, self.seed)
+        return _again, (self.function, self.fidelity, self.seed)
 
 
-def drawn(rows: np.ndarray, seed: int, seeds: int) -> np.ndarray:
-    """Return which of a table's seeds answers for each row: int64 (n,), always the same.
-
-    The result is splitmix64 (Steele et al. 2014) of row and evaluation seed, which is as good as
-    independent draws.
-    """
-    with np.errstate(over="ignore"):
-        mixed = rows.astype(np.uint64) + np.uint64(seed % 2**64) * np.uint64(0x9E3779B97F4A7C15)
-        mixed = mixed + np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed ^= mixed >> np.uint64(31)
-    return (mixed % np.uint64(seeds)).astype(np.int64)
+def _again(function: Function, fidelity: int, seed: int | None) -> Answers:
+    recipe = FunctionRecipe(fidelity=fidelity, noise="mean" if seed is None else "sample")
+    return Answers(function, recipe, seed or 0)

@@ -41,12 +41,14 @@ class Evaluator(ABC):
     Attributes:
         Settings: The frozen dataclass of a member's settings.
         background: Whether children are trained while the caller continues.
+        trains: Whether children are trained at all.
         work: Children that are being trained, as far as a member reports them.
         kept: Seconds taken to store each evaluation, by its key.
     """
 
     Settings: ClassVar[type] = NoSettings
     background: ClassVar[bool] = False
+    trains: ClassVar[bool] = True
 
     def __init__(self, device: torch.device, store: Store, settings: Any = None):
         self.device = device

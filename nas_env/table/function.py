@@ -16,6 +16,8 @@ from search_spaces import SearchSpace
 #: one example, the seconds of its training.
 COSTS = ("parameters", "flops", "seconds")
 
+EXAMPLES = 8  # sequences that a function is tried with, before it is played
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -25,13 +27,10 @@ class Figures:
         values: Figures by name, each (m,): the metrics, NaN where a child failed, and the costs as
             far as they are known.
         known: True for each sequence that has an answer: bool (m,); None if all have.
-        positions: Place of each sequence in the function's list: int64 (m,), -1 for those that
-            are not in it; None if the function lists nothing.
     """
 
     values: Mapping[str, np.ndarray]
     known: np.ndarray | None = None
-    positions: np.ndarray | None = None
 
 
 class Function(ABC):
@@ -74,6 +73,18 @@ class Function(ABC):
     def test(self, tokens: np.ndarray) -> np.ndarray | None:
         """Return the test metric at the highest fidelity, float64 (m,); None if there is none."""
         return None
+
+    def positions(self, tokens: np.ndarray) -> np.ndarray | None:
+        """Return the places of sequences in the function's list, if it has one.
+
+        Returns:
+            int64 (m,) below :attr:`listed`, -1 for sequences that are not in the list.
+        """
+        return None
+
+    def examples(self) -> np.ndarray:
+        """Return sequences to try the function with, int64 (n, decisions)."""
+        return self.space.sample_batch(np.random.default_rng(0), EXAMPLES)
 
     def networks(self, tokens: np.ndarray) -> np.ndarray:
         """Return a number for each sequence, equal where two share an answer: int64 (m,)."""

@@ -12,6 +12,8 @@ from nas_env.table.format import Split, Table
 from nas_env.table.function import Figures, Function
 from search_spaces import InvalidArchitecture
 
+MOST_FOLDED = 2**17  # sequences whose canonical form's row is kept
+
 
 class Lookup(Function):
     """The answers of a table.
@@ -27,6 +29,7 @@ class Lookup(Function):
         self.name, self.space = table.header.name, table.space
         self.metric, self.maximise = f"validation_{table.header.metric}", table.header.maximise
         self.listed = len(table.tokens)
+        self._folded: dict[tuple[int, ...], int] = {}
         self._kept: dict[tuple[int, int | None], dict[str, np.ndarray]] = {}
 
     @property
@@ -36,10 +39,16 @@ class Lookup(Function):
 
     def measure(self, tokens: np.ndarray, fidelity: int = 0, seed: int | None = None) -> Figures:
         """Return the figures of many sequences."""
+        rows = self.networks(tokens)
+        known = None if rows.min() >= 0 else rows >= 0
         columns = self._columns(fidelity, seed)
-        positions, rows = self._found(tokens)
-        values = {name: column[rows] for name, column in columns.items()}
-        return Figures(values, rows >= 0 if positions.min() < 0 else None, positions)
+        return Figures({name: column[rows] for name, column in columns.items()}, known)
+
+    def positions(self, tokens: np.ndarray) -> np.ndarray:
+        """Return the places of sequences in the table, -1 for those that are not listed."""
+        if tokens.shape[1] != self.table.tokens.shape[1]:  # of another depth
+            return np.full(len(tokens), -1)
+        return self.table.positions(tokens)
 
     def optimum(self, split: Split, fidelity: int = 0, seed: int | None = None) -> float | None:
         """Return the best of all rows, NaN aside; of the test split the best mean."""
@@ -54,32 +63,32 @@ class Lookup(Function):
         """Return the test metric after the longest training, averaged over the seeds."""
         return self.table.mean("test", self.networks(tokens)) if self.table.has("test") else None
 
+    def examples(self) -> np.ndarray:
+        """Return all sequences of the table."""
+        return self.table.tokens
+
     def networks(self, tokens: np.ndarray) -> np.ndarray:
         """Return the row of each sequence, -1 without an answer: int64 (m,)."""
-        return self._found(tokens)[1]
-
-    def _found(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return positions and rows, int64 (m,) each; -1 where there is none."""
-        if tokens.shape[1] != self.table.tokens.shape[1]:  # of another depth
-            positions = np.full(len(tokens), -1)
-        else:
-            positions = self.table.positions(tokens)
-            if positions.min() >= 0:
-                return positions, self.table.row_of[positions]
+        positions = self.positions(tokens)
         rows = np.where(positions >= 0, self.table.row_of[positions], -1)
         for unlisted in np.flatnonzero(rows < 0):
             rows[unlisted] = self._row_of_canonical(tokens[unlisted].tolist())
-        return positions, rows
+        return rows
 
     def _row_of_canonical(self, tokens: list[int]) -> int:
         """Return the row of a sequence's canonical form, -1 if that is not listed either."""
+        key = tuple(tokens)
+        if (known := self._folded.get(key)) is not None:
+            return known
         try:
             canonical = self.space.encode(self.space.decode(tokens).canonical())
         except InvalidArchitecture:
-            return -1
-        if len(canonical) != self.table.tokens.shape[1]:
-            return -1
-        return int(self.table.rows(np.array([canonical]))[0])
+            canonical = ()
+        found = len(canonical) == self.table.tokens.shape[1]
+        row = int(self.table.rows(np.array([canonical]))[0]) if found else -1
+        if len(self._folded) < MOST_FOLDED:
+            self._folded[key] = row
+        return row
 
     def _columns(self, fidelity: int, seed: int | None) -> dict[str, np.ndarray]:
         if (fidelity, seed) not in self._kept:

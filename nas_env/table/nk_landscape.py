@@ -52,6 +52,10 @@ class NKLandscape:
             codes = 2 * codes + circle[:, neighbour : neighbour + self.n]
         return np.take(self.tables, codes + self._starts).mean(axis=1)
 
+    def __call__(self, tokens: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the fitness by its name, as a benchmark that is a function does."""
+        return {"validation_fitness": self.fitness(tokens)}
+
     @cached_property
     def _starts(self) -> np.ndarray:
         """The index of each table's first number among the numbers of all tables: (n,)."""

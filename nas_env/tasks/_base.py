@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from nas_env.errors import TestSetSealed
 from nas_env.metrics import Metric
+from nas_env.table.function import Function
 from nas_env.training.data import TrainingData
 from nas_env.training.recipe import Recipe
 from search_spaces import Reference, SearchSpace, _catalogue
@@ -61,6 +62,8 @@ class Task(ABC):
     #: Networks to compare the best child with: labels, and their names for the ``reference`` of a
     #: search space.
     references: ClassVar[Mapping[str, str]] = {}
+    #: Whether children are trained; otherwise a function answers.
+    trains: ClassVar[bool] = True
     #: The evaluator if none is chosen.
     default_evaluator: ClassVar[str] = "in_process"
 
@@ -77,6 +80,10 @@ class Task(ABC):
             DataNotFound: If files are missing; the message says which, where, and how to get them.
             DataCorrupt: If a file is not the published one; the message names its checksum.
         """
+
+    def make_function(self) -> Function | None:
+        """Return the function that answers instead of training; None if children are trained."""
+        return None
 
     @classmethod
     def identity(cls) -> dict[str, Any]:

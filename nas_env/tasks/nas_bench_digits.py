@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from nas_env.table.format import Table, read_table, shipped
-from nas_env.tasks._tables import TableTask
+from nas_env.tasks._functions import TableTask
 
 FILE = shipped("nas_bench_digits.npz")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from nas_env.metrics import Metric
 from nas_env.table.format import Table, read_table
-from nas_env.tasks._tables import TableTask
+from nas_env.tasks._functions import TableTask
 
 
 @dataclass(frozen=True)
