@@ -19,6 +19,7 @@ from nas_env.table.lookup import lookup
 from nas_env.table.nk_landscape import NKLandscape
 from search_spaces import make_space
 from tests import outside_function
+from tests._pages import blocks
 from train_agent import main
 
 SPACE = make_space({"name": "choices", "options": [2, 3]})
@@ -288,3 +289,39 @@ def test_one_file_from_outside_is_searched_and_compared(agent, tmp_path, monkeyp
     best = json.loads((tmp_path / "run" / "summary.json").read_text())["best"]
     assert best["test_fitness"] == pytest.approx(best["validation_fitness"] + 1)
     assert best["regret"] == pytest.approx(11 - best["test_fitness"])
+
+
+# -- the page --------------------------------------------------------------------------------------
+def test_the_ten_lines_of_the_page_are_a_benchmark(tmp_path, monkeypatch):
+    ten_lines, _, _ = blocks("docs/functions.md")[:3]
+    (tmp_path / "my_bench.py").write_text(ten_lines)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    arguments = ["--env", "my_bench:Trap-v0", "--agent", "local_search", "--children", "20"]
+    assert main([*arguments, "--quiet", "--run", str(tmp_path / "run")]) == 0
+    best = json.loads((tmp_path / "run" / "summary.json").read_text())["best"]
+    assert best["regret"] == pytest.approx(1 - best["validation_fitness"])
+    assert best["reward"] == best["validation_fitness"]
+
+
+def test_the_other_block_of_the_page_runs(capsys):
+    exec(blocks("docs/functions.md")[2], {})
+    reward, optimum = map(float, capsys.readouterr().out.split())
+    assert 0 < reward < optimum == NKLandscape(40, 8, 1).optimum
+
+
+# -- the benchmark ---------------------------------------------------------------------------------
+def test_the_benchmark_compares_reports_and_validates(tmp_path):
+    from nas_env.benchmark import export, report, run, validate
+
+    results, page = tmp_path / "r.sqlite", tmp_path / "page"
+    where = ["--environments", "NK-24-4-v0", "--results", str(results), "--workers", "1"]
+    agents = ["--agents", "random_search", "local_search", "--seeds", "3", "--episodes", "20"]
+    assert run.main([*where, *agents, "--quiet"]) == 0
+    assert report.main([str(results), "--out", str(page)]) == 0
+    text = (page / "index.md").read_text()
+    assert "The optimum is 0.7830." in text and "### Validation fitness" in text
+    submission = tmp_path / "submission.json"
+    chosen = [str(results), "--agent", "random_search", "--out", str(submission)]
+    assert export.main(chosen) == 0 and validate.main([str(submission)]) == 0
+    regrets = [r["regret"] for r in json.loads(submission.read_text())["figures"]["runs"]]
+    assert all(0 < regret["validation"] < 0.4 for regret in regrets)

@@ -91,29 +91,30 @@ def _explained(study: Study) -> str:
 
 
 def _values(study: Study, marks: Sequence[int]) -> str:
+    digits = study.decimals
     rows = [
         [code(label), str(len(study.runs[label].seeds))]
-        + [plus_minus(mean_interval(study.runs[label].value[:, m - 1])) for m in marks]
-        + [bounded(iqm_interval(study.runs[label].value[:, marks[-1] - 1]))]
+        + [plus_minus(mean_interval(study.runs[label].value[:, m - 1]), digits) for m in marks]
+        + [bounded(iqm_interval(study.runs[label].value[:, marks[-1] - 1]), digits)]
         for label in by_rank(study, marks[-1])
     ]
     if study.exact is not None:
-        rows.append([EXACT, "all", *(f"{study.exact[m - 1]:.2f}" for m in marks), ""])
+        rows.append([EXACT, "all", *(f"{study.exact[m - 1]:.{digits}f}" for m in marks), ""])
     header = ["agent", "seeds", *(f"at {m}" for m in marks), f"IQM at {marks[-1]}"]
     return table(header, rows)
 
 
 def _regrets(study: Study, marks: Sequence[int]) -> str:
-    rows = []
+    rows, digits = [], max(3, study.decimals)
     for label in by_rank(study, marks[-1]):
         regret = study.regret(study.runs[label].value)
-        cells = [plus_minus(mean_interval(regret[:, m - 1]), 3) for m in marks]
-        rows.append([code(label), *cells, bounded(iqm_interval(regret[:, marks[-1] - 1]), 3)])
+        cells = [plus_minus(mean_interval(regret[:, m - 1]), digits) for m in marks]
+        rows.append([code(label), *cells, bounded(iqm_interval(regret[:, marks[-1] - 1]), digits)])
     if study.exact is not None:
         regret = study.regret(study.exact)
-        rows.append([EXACT, *(f"{regret[m - 1]:.3f}" for m in marks), ""])
+        rows.append([EXACT, *(f"{regret[m - 1]:.{digits}f}" for m in marks), ""])
     header = ["agent", *(f"at {m}" for m in marks), f"IQM at {marks[-1]}"]
-    text = f"The optimum of the table is {study.optimum:.2f}."
+    text = f"The optimum is {study.optimum:.{study.decimals}f}."
     if study.perfect is not None and study.reported == "test":
         text += (
             f" The architecture with the best validation metric has {study.perfect:.2f}, a regret "
@@ -128,7 +129,7 @@ def _against(study: Study, mark: int) -> str:
     rows = [
         [
             code(label),
-            plus_minus(compared[label].difference),
+            plus_minus(compared[label].difference, study.decimals),
             bounded(compared[label].improvement),
             f"{compared[label].p:.2g}",
             WORDS[compared[label].verdict],
@@ -147,7 +148,9 @@ def _rivals(study: Study, rivals: Sequence[str], mark: int) -> str:
         [
             code(label),
             *(
-                plus_minus(difference(scores[label], scores[rival])) if rival != label else ""
+                plus_minus(difference(scores[label], scores[rival]), study.decimals)
+                if rival != label
+                else ""
                 for rival in rivals
             ),
         ]

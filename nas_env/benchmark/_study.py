@@ -92,6 +92,12 @@ class Study:
         return f"{self.reported} {kind}".strip() + (" (%)" if "accuracy" in kind else "")
 
     @property
+    def decimals(self) -> int:
+        """The decimals of the metric on a page: 2 of percentages and the like, 4 of small ones."""
+        ends = [runs.value[:, -1] for runs in self.runs.values()]
+        return 2 if np.nanmax(np.abs(np.concatenate(ends))) >= 10 else 4
+
+    @property
     def control(self) -> str | None:
         """The label of random search; None if it was not played."""
         return next((label for label, r in self.runs.items() if r.name == CONTROL), None)

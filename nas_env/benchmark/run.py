@@ -46,7 +46,7 @@ class Options:
         quiet: Show no progress.
     """
 
-    environments: tuple[str, ...] = ("NAS-Bench-Digits-v0",)
+    environments: tuple[str, ...] = ("NAS-Bench-Digits-v0", "NK-24-4-v0")
     agents: tuple[str, ...] = ()
     seeds: int = 20
     first_seed: int = 0
