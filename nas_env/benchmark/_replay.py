@@ -94,7 +94,8 @@ def _replay(environment: Any, sequences: set[tuple[int, ...]]) -> dict[tuple, _O
     outcomes = {}
     for start in range(0, len(ordered), BATCH):
         batch = ordered[start : start + BATCH]
-        for tokens, episode in zip(batch, player.play(np.array(batch)), strict=True):
+        proposals = player.proposals.add(np.array(batch), None)
+        for tokens, episode in zip(batch, player.play(proposals), strict=True):
             ok = episode.evaluation["status"] == "ok"
             metric = float(episode.evaluation["metrics"][main.name]) if ok else None
             canonical = space.parse(episode.architecture).canonical()
