@@ -11,6 +11,7 @@ from agents._controller.trained import LARGEST_ADAM_STEP
 from agents._repeats import ADMIXTURE, ROUNDS
 from nas_env.command_line.arguments import Main
 from nas_env.evaluation.workers import WorkerSettings
+from nas_env.objectives.inverse_square import InverseSquare
 from nas_env.run import store
 from nas_env.search import checkpoint, loop
 from nas_env.tasks._base import LAST_EPOCHS, TrainingTask
@@ -146,7 +147,7 @@ def test_limits_and_rewards():
     )
     assert says("docs/training.md", r"`max_flops` \(# GFLOP") * 1e9 == defaults["max_flops"]
     assert says("docs/training.md", r"accuracy of the last # epochs, cubed") == LAST_EPOCHS
-    assert says("docs/training.md", r"with c = # \(") == PennTreebank().reward_scale
+    assert says("docs/training.md", r"with c = # \(") == InverseSquare.scale
     assert says("docs/training.md", r"words, # different \|") == PennTreebank.outputs
     assert says("docs/training.md", r"characters, # different") == PennTreebankCharacters.outputs
     assert says("docs/training.md", r"with the # commonest words") == VOCABULARY - 2

@@ -58,6 +58,7 @@ def test_members_of_contributing_work_from_outside_the_repository(tmp_path):
             (mine / named[1]).write_text(block)
     settings = ["--children", "7", "--space.hidden", "1", "--agent.samples", "3", "--quiet"]
     members = ["--agent", "mine.one_change:OneChange", "--track", "mine.json_lines:JSONLines"]
+    members += ["--objective", "mine.accuracy_less_size:AccuracyLessSize"]
     where = ["--env", "mine:NAS-Mine-v0", "--run", "run"]
     run(tmp_path, "-m", "train_agent", *where, *members, *settings)
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
