@@ -36,3 +36,28 @@ nas_env.register_function(
     optimum=50 / 6,
     test_optimum=11.0,
 )
+
+
+# -- functions that break the contract -------------------------------------------------------------
+RNG = np.random.default_rng(0)
+
+
+def moody(tokens):
+    """Noise without a seed."""
+    return {"validation_fitness": RNG.random(len(tokens))}
+
+
+def relative(tokens):
+    """The value of a sequence depends on the others."""
+    ones = tokens.mean(axis=1)
+    return {"validation_fitness": ones / ones.max()}
+
+
+def ordered(tokens):
+    """The value of a sequence depends on its place."""
+    return {"validation_fitness": np.arange(len(tokens))}
+
+
+def hopeless(tokens):
+    """Everything fails."""
+    return {"validation_fitness": np.full(len(tokens), np.nan)}

@@ -14,9 +14,10 @@ from nas_env import DataNotFound, InvalidValue, UnknownName
 from nas_env.env._columns import stacked
 from nas_env.problem import Problem
 from nas_env.table.called import Called
-from nas_env.table.format import make_table, write_table
+from nas_env.table.format import make_table, shipped, write_table
 from nas_env.table.lookup import lookup
 from nas_env.table.nk_landscape import NKLandscape
+from nas_env.testing import ContractBroken, check_function, check_table
 from search_spaces import make_space
 from tests import outside_function
 from tests._pages import blocks
@@ -83,6 +84,16 @@ def test_a_broken_one_gets_one_line_that_names_it(call, message):
     with pytest.raises(InvalidValue, match=message) as caught:
         called(call).measure(EVERY)
     assert "my_module:fitness" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_it_may_change_the_sequences_that_it_gets():
+    def sorting(tokens):
+        tokens.sort(axis=1)
+        return answer(tokens)
+
+    given = EVERY.copy()
+    called(sorting).measure(given)
+    assert np.array_equal(given, EVERY)
 
 
 def test_its_own_clear_errors_stay():
@@ -293,7 +304,7 @@ def test_one_file_from_outside_is_searched_and_compared(agent, tmp_path, monkeyp
 
 # -- the page --------------------------------------------------------------------------------------
 def test_the_ten_lines_of_the_page_are_a_benchmark(tmp_path, monkeypatch):
-    ten_lines, _, _ = blocks("docs/functions.md")[:3]
+    ten_lines = blocks("docs/functions.md")[0]
     (tmp_path / "my_bench.py").write_text(ten_lines)
     monkeypatch.syspath_prepend(str(tmp_path))
     arguments = ["--env", "my_bench:Trap-v0", "--agent", "local_search", "--children", "20"]
@@ -304,7 +315,7 @@ def test_the_ten_lines_of_the_page_are_a_benchmark(tmp_path, monkeypatch):
 
 
 def test_the_other_block_of_the_page_runs(capsys):
-    exec(blocks("docs/functions.md")[2], {})
+    exec(blocks("docs/functions.md")[-1], {})
     reward, optimum = map(float, capsys.readouterr().out.split())
     assert 0 < reward < optimum == NKLandscape(40, 8, 1).optimum
 
@@ -325,3 +336,30 @@ def test_the_benchmark_compares_reports_and_validates(tmp_path):
     assert export.main(chosen) == 0 and validate.main([str(submission)]) == 0
     regrets = [r["regret"] for r in json.loads(submission.read_text())["figures"]["runs"]]
     assert all(0 < regret["validation"] < 0.4 for regret in regrets)
+
+
+# -- the contract that ships -----------------------------------------------------------------------
+@pytest.mark.parametrize("task", ["nk_landscape", "nas_bench_digits", {"function": "fitness"}])
+def test_what_ships_keeps_the_contract(task):
+    own = {"name": "function", "space": outside_function.SPACE, "metric_name": "validation_fitness"}
+    if isinstance(task, dict):
+        task = {**own, "function": f"{OURS}:{task['function']}", "optimum": 50 / 6}
+    check_function(task)
+    check_table(shipped("nas_bench_digits.npz"))
+
+
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("moody", "expected the same figures a second time"),
+        ("relative", "the same figures for .* alone"),
+        ("ordered", "do not depend on the order"),
+        ("hopeless", "a number for some sequences"),
+        ("fitness", "nothing better than 1.0, got 8.3"),
+    ],
+)
+def test_a_function_that_breaks_the_contract_is_told_how(name, message):
+    task = {"name": "function", "space": outside_function.SPACE, "optimum": 1.0}
+    task |= {"function": f"{OURS}:{name}", "metric_name": "validation_fitness"}
+    with pytest.raises(ContractBroken, match=message):
+        check_function(task)

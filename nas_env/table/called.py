@@ -60,7 +60,7 @@ class Called(Function):
     def _answer(self, tokens: np.ndarray, fidelity: int, seed: int | None) -> dict[str, np.ndarray]:
         keywords = self._keywords(fidelity, seed)
         try:
-            answer = self.call(tokens, **keywords)
+            answer = self.call(tokens.copy(), **keywords)  # which it may change
         except NASError:  # its data is missing, for example
             raise
         except Exception as error:

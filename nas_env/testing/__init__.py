@@ -13,12 +13,16 @@ from __future__ import annotations
 
 from nas_env.testing._broken import ContractBroken
 from nas_env.testing.evaluator import EVALUATOR_CHECKS, check_evaluator
+from nas_env.testing.function import FUNCTION_CHECKS, check_function, check_table
 from nas_env.testing.space import SPACE_CHECKS, check_space
 
 __all__ = [
     "EVALUATOR_CHECKS",
+    "FUNCTION_CHECKS",
     "SPACE_CHECKS",
     "ContractBroken",
     "check_evaluator",
+    "check_function",
     "check_space",
+    "check_table",
 ]
