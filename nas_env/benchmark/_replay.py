@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agents import make_agent
+from agents import Proposal, make_agent
 from nas_env.benchmark._anytime import incumbent
 from nas_env.benchmark._environment import Truth, make_vector, truth_of
 from nas_env.benchmark._job import Budget
@@ -94,12 +94,11 @@ def _replay(environment: Any, sequences: set[tuple[int, ...]]) -> dict[tuple, _O
     outcomes = {}
     for start in range(0, len(ordered), BATCH):
         batch = ordered[start : start + BATCH]
-        proposals = player.proposals.add(np.array(batch), None)
-        for tokens, episode in zip(batch, player.play(proposals), strict=True):
+        for episode in player.play([Proposal(i, tokens, 0) for i, tokens in enumerate(batch)]):
             ok = episode.evaluation["status"] == "ok"
             metric = float(episode.evaluation["metrics"][main.name]) if ok else None
             canonical = space.parse(episode.architecture).canonical()
-            outcomes[tokens] = _Outcome(episode.reward, metric, canonical)
+            outcomes[episode.tokens] = _Outcome(episode.reward, metric, canonical)
     return outcomes
 
 
