@@ -75,6 +75,7 @@ def test_every_command_of_the_readme_runs(installed, tmp_path, monkeypatch):
         programs.add(program)
     assert programs == {"nas-train", "nas-benchmark"}
     made = ["runs/benchmark.sqlite", "--agent", "evolution", "--out", "evolution.json"]
+    made += ["--environment", "NAS-Bench-Digits-v0"]
     for words, says in {
         ("export", *made): "2 searches of evolution",
         ("validate", "evolution.json"): "is valid",
