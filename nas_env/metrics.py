@@ -29,6 +29,11 @@ class Metric:
         """The title without the split: ``accuracy``."""
         return self.title.removeprefix("validation ")
 
+    @property
+    def is_share(self) -> bool:
+        """True if it is a share of the examples, which reports show in percent."""
+        return "accuracy" in self.name
+
     def best(self, values: Iterable[float]) -> float:
         """Return the best of some values of this metric.
 

@@ -11,6 +11,7 @@ import numpy as np
 from nas_env.benchmark._anytime import incumbent, spent
 from nas_env.benchmark._job import Budget, Job
 from nas_env.benchmark._study import Runs, Study
+from nas_env.metrics import Metric
 
 Played = tuple[Job, Mapping[str, Any]]
 
@@ -41,16 +42,15 @@ def _study(group: Mapping[str, list[Played]], reported: str) -> Study:
     optimum = record.get("optimum", {}).get(reported)
     played = [r[reported] for pairs in group.values() for _, r in pairs]
     largest = max((v for values in played for v in values if v is not None), default=np.inf)
-    share = "accuracy" in record["metric"] and largest <= 1
-    scale = 100.0 if share else 1.0
+    metric = Metric(record["metric"], record["maximise"])
+    scale = 100.0 if metric.is_share and largest <= 1 else 1.0
     return Study(
         environment=job.environment,
         make=job.make,
         budget=job.budget,
         reported=reported,
-        metric=record["metric"],
+        metric=metric,
         scale=scale,
-        maximise=record["maximise"],
         optimum=None if optimum is None else scale * optimum,
         runs={label: _runs(pairs, reported, scale) for label, pairs in group.items()},
         versions=record["versions"],

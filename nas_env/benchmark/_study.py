@@ -13,6 +13,7 @@ import numpy as np
 from nas_env.benchmark._anytime import at_times, expected_best
 from nas_env.benchmark._environment import all_sequences, make_vector, truth_of
 from nas_env.benchmark._job import Budget
+from nas_env.metrics import Metric
 
 CONTROL = "random_search"
 EXACT = "random search, exact"
@@ -48,9 +49,8 @@ class Study:
         make: Further keyword arguments of the environment.
         budget: Length of each search.
         reported: Metric of an incumbent that is reported, ``"test"`` or ``"validation"``.
-        metric: Name of the metric that the search went by.
+        metric: Main metric of what was searched.
         scale: Factor of the metric: 100 for an accuracy that was a fraction.
-        maximise: Whether a higher metric is better.
         optimum: The best reported metric of the table; None if it is unknown.
         runs: The searches by label, in the order in which they were asked for.
         versions: Versions of the packages that played.
@@ -61,9 +61,8 @@ class Study:
     make: Mapping[str, Any]
     budget: Budget
     reported: str
-    metric: str
+    metric: Metric
     scale: float
-    maximise: bool
     optimum: float | None
     runs: Mapping[str, Runs]
     versions: Mapping[str, str]
@@ -82,14 +81,13 @@ class Study:
     @property
     def sign(self) -> int:
         """1 if a higher metric is better, else -1."""
-        return 1 if self.maximise else -1
+        return 1 if self.metric.maximise else -1
 
     @property
     def quantity(self) -> str:
         """The name of the reported metric, for an axis."""
-        kind = self.metric.removeprefix("validation_").replace("_", " ")
-        kind = "" if kind == "validation" else kind
-        return f"{self.reported} {kind}".strip() + (" (%)" if "accuracy" in kind else "")
+        kind = "" if self.metric.name == "validation" else self.metric.short
+        return f"{self.reported} {kind}".strip() + (" (%)" if self.metric.is_share else "")
 
     @property
     def decimals(self) -> int:

@@ -9,6 +9,9 @@ from rich.table import Table
 
 from nas_env.search.summary import PARTS
 
+#: The figures of a best child, or of a reference, that are no metrics.
+NO_METRICS = frozenset({"architecture", "status", "reward", "parameters", "flops", "child"})
+
 
 def closing_tables(summary: Mapping[str, Any]) -> list[Table]:
     """The figures of a finished search; and, where there are any, its references beside it."""
@@ -24,7 +27,7 @@ def references_table(summary: Mapping[str, Any]) -> Table:
     if summary.get("random_search"):
         found["best of random search"] = summary["random_search"]["best"]
     found = {name: best for name, best in found.items() if best} | summary["references"]
-    metrics = [name for name in next(iter(found.values())) if name.startswith("validation_")]
+    metrics = _metrics(next(iter(summary["references"].values())))
     table = Table(title="by the same recipe, at most as large")
     for column in ("", *(name.replace("_", " ") for name in metrics), "reward", "parameters"):
         table.add_column(column, justify="right" if column else "left")
@@ -53,9 +56,7 @@ def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
     best = figures["best"] or {}
     failed = ", ".join(f"{count} {status}" for status, count in figures["failed"].items())
     rows = {"best reward": _number(best["reward"]) if best else "none succeeded"}
-    for name in best:
-        if name.startswith(("validation_", "test_", "regret")):
-            rows[_label(name)] = _number(best[name])
+    rows |= {_label(name): _number(best[name]) for name in _metrics(best)}
     if best.get("parameters") is not None:
         rows["parameters of the best"] = f"{best['parameters']:,}"
     return rows | {
@@ -81,6 +82,10 @@ def _seconds_a_child(figures: Mapping[str, Any]) -> str:
     if measured is None:
         return ""
     return f"{measured:.3g}" + (f" (estimated: {expected:.3g})" if expected else "")
+
+
+def _metrics(figures: Mapping[str, Any]) -> list[str]:
+    return [name for name in figures if name not in NO_METRICS]
 
 
 def _label(name: str) -> str:
