@@ -74,7 +74,7 @@ def make_config(spec: str | Mapping[str, Any]) -> tuple[str, AgentConfig]:
 def make_environment(
     spec: str | Mapping[str, Any], id: str, episodes: int | None = None, **settings: Any
 ) -> Any:
-    """Make the environment that an agent plays: a vector environment, or a plain one.
+    """Make the vector environment that an agent plays.
 
     Args:
         spec: Spec of the agent, as for :func:`make_config`.
@@ -84,19 +84,14 @@ def make_environment(
     """
     import gymnasium
 
-    name, config = make_config(spec)
-    if agent_class(name).single_environment(config):
-        return gymnasium.make(id, **settings)
+    config = make_config(spec)[1]
     count = config.batch_size if episodes is None else min(config.batch_size, episodes)
     how = {"num_envs": count, "vectorization_mode": "vector_entry_point"}
     return gymnasium.make_vec(id, **how, **settings)
 
 
 def make_agent(spec: str | Mapping[str, Any], environment: Any, seed: int = 0) -> Agent:
-    """Make an agent that plays a vector environment of ``config.batch_size`` episodes.
-
-    An agent by Stable-Baselines3 also takes a plain environment.
-    """
+    """Make an agent that plays a vector environment of ``config.batch_size`` episodes."""
     name, config = make_config(spec)
     return agent_class(name)(environment, config, seed)
 

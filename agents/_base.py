@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from gymnasium.vector import VectorEnv
@@ -64,6 +64,22 @@ class State:
 Config = TypeVar("Config", bound=AgentConfig)
 
 
+class DesignEnvironment(Protocol):
+    """The environment below its wrappers, as far as Gymnasium's API does not describe it."""
+
+    @property
+    def search_space(self) -> SearchSpace:
+        """The search space whose decisions are taken."""
+        ...
+
+    def announce(self, tokens: np.ndarray) -> None:
+        """Announce sequences, int64 (n, decisions), that will be played soon.
+
+        An agent that proposes none ahead of time never calls it.
+        """
+        ...
+
+
 class Agent(ABC, Generic[Config]):
     """Chooses tokens, and learns from rewards.
 
@@ -94,15 +110,15 @@ class Agent(ABC, Generic[Config]):
         self.proposals = Proposals()
         self._applied: dict[str, Any] | None = None
 
-    @classmethod
-    def single_environment(cls, config: AgentConfig) -> bool:
-        """Tell whether the agent plays a plain environment instead of a vector environment."""
-        return False
+    @property
+    def designs(self) -> DesignEnvironment:
+        """The environment without its wrappers."""
+        return self.environment.unwrapped  # type: ignore[return-value]
 
     @cached_property
     def search_space(self) -> SearchSpace:
         """The search space of the environment."""
-        return self.environment.unwrapped.search_space  # type: ignore[attr-defined]
+        return self.designs.search_space
 
     @abstractmethod
     def draw(self, count: int) -> np.ndarray:

@@ -84,10 +84,9 @@ class Proposer(Agent[Config]):
         return Advance(finished, self.learn(finished))
 
     def _announce(self, proposals: Sequence[Proposal]) -> None:
-        """Announce proposals to an environment that can begin their children."""
-        announce = getattr(self.environment.unwrapped, "announce", None)
-        if announce is not None and self.config.ahead:
-            announce(np.array([proposal.tokens for proposal in proposals]))
+        """Announce proposals that are made ahead of time, so that their children may begin."""
+        if self.config.ahead:
+            self.designs.announce(np.array([proposal.tokens for proposal in proposals]))
 
     @property
     def length(self) -> int:

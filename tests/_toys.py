@@ -85,7 +85,7 @@ class Toy:
 
     @cached_property
     def unwrapped(self):
-        return SimpleNamespace(search_space=self.search_space)
+        return SimpleNamespace(search_space=self.search_space, announce=lambda tokens: None)
 
     def reset(self, options):
         self.taken, self.layers = [], options.get("layers")

@@ -62,7 +62,7 @@ def agent(make):
 
     def agent(name, way, seed=0, env=None, **changes):
         settings = {**spec(name, way), **changes}
-        return make_agent(settings, env or make(settings["batch_size"]), seed=seed)
+        return make_agent(settings, env or make.vector(settings["batch_size"]), seed=seed)
 
     return agent
 
@@ -92,7 +92,7 @@ every_way = pytest.mark.parametrize("way", WAYS)
 @every_way
 def test_the_budget_is_exact(agent, make, name, way):
     """And no other child is trained than those of the episodes that are given back."""
-    player = agent(name, way, env=make(WAYS[way]["batch_size"], store=None))
+    player = agent(name, way, env=make.vector(WAYS[way]["batch_size"], store=None))
     episodes, _ = play(player, 7)
     assert len(episodes) == 7 and player.advance(0).episodes == []
     problem = player.environment.unwrapped.problem
@@ -223,11 +223,9 @@ def test_masks_are_respected_where_they_can_be(agent, way):
     assert closed_actions(agent("ppo", way), 12) > 0
 
 
-@every_agent
-def test_a_vector_of_one_makes_no_difference(agent, make, name):
-    """One episode at once goes the same in the plain environment and in a vector of one."""
-    plain, other = agent(name, "cut, alone"), agent(name, "cut, alone", env=make.vector(1))
-    assert play(plain, 4) == play(other, 4)
+def test_a_plain_environment_is_refused_in_one_line(make):
+    with pytest.raises(InvalidValue, match=r"autoreset_mode is None, .*by gymnasium.make_vec$"):
+        make_agent({"name": "ppo", "batch_size": 1}, make(1))
 
 
 def test_no_minibatch_of_one_step():
@@ -249,7 +247,7 @@ def test_a_flat_observation_is_refused_in_one_line(make):
     with pytest.raises(
         InvalidValue, match=r"observation_space is Box.*, expected a Dict"
     ) as caught:
-        make_agent("ppo", make(1, observation="flat"))
+        make_agent("ppo", make.vector(1, observation="flat"))
     assert "\n" not in str(caught.value)
 
 
@@ -261,7 +259,7 @@ OF_SB3 += ["gradient_steps", "target_update_interval", "exploration_final_eps"]
 @every_agent
 def test_the_authors_preset_is_what_sb3_has_by_default(make, name):
     assert name in agent_names()
-    player = make_agent({"name": name, "preset": "authors"}, make(1))
+    player = make_agent({"name": name, "preset": "authors"}, make.vector(1))
     ours, theirs = player.model, agent_class(name).algorithm(player.policy, player.vec_env)
     for field in OF_SB3:
         assert getattr(ours, field, None) == getattr(theirs, field, None), field

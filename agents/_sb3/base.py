@@ -17,7 +17,7 @@ from agents._base import Advance, Agent, AgentConfig, State, generator_state
 from agents._proposals import Episode
 from agents._sb3.randomness import Randomness
 from agents._sb3.recorder import Recorder, chosen
-from agents._sb3.vec_env_adapter import VecEnvAdapter, as_vec_env
+from agents._sb3.vec_env_adapter import VecEnvAdapter
 from agents._tensors import below, load_module_state, module_state, under
 from search_spaces import InvalidValue
 from search_spaces._settings import at_least, at_most
@@ -30,8 +30,7 @@ class StableBaselinesConfig(AgentConfig):
     """Settings that the algorithms have in common, with SB3's names unless another is given.
 
     Attributes:
-        batch_size: Number of episodes played at once (SB3: environments); 1 plays the plain
-            environment.
+        batch_size: Number of episodes played at once (SB3: environments).
         learning_rate: Learning rate of the optimiser.
         gamma: Discount of each decision.
         max_grad_norm: Norm to which longer gradients are shortened.
@@ -78,7 +77,7 @@ class StableBaselines(Agent[Config]):
     def __init__(self, environment: Any, config: Config, seed: int):
         super().__init__(environment, config, seed)
         self.randomness = Randomness(seed)
-        self.vec_env = as_vec_env(environment)
+        self.vec_env = VecEnvAdapter(environment)
         if not isinstance(self.vec_env.observation_space, spaces.Dict):
             raise InvalidValue(
                 f"observation_space is {self.vec_env.observation_space}, expected a Dict: "
@@ -93,11 +92,6 @@ class StableBaselines(Agent[Config]):
         self.model.ep_success_buffer = deque(maxlen=RECENT)
         self.recorder = Recorder(len(self.search_space.decisions))
         self.recorder.init_callback(self.model)
-
-    @classmethod
-    def single_environment(cls, config: AgentConfig) -> bool:
-        """Tell whether one episode is played at a time: then SB3 plays a plain environment."""
-        return config.batch_size == 1
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
@@ -196,7 +190,6 @@ class StableBaselines(Agent[Config]):
         prefix = self._prefix()[rows]
         self._begin(self._applied or {})
         self._replay(prefix)
-        assert isinstance(self.vec_env, VecEnvAdapter)
         self.vec_env.playing = count
         try:
             self.roll_out(self._length - prefix.shape[1], learn=False)

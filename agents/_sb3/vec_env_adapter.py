@@ -7,11 +7,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+from stable_baselines3.common.vec_env import VecEnv
 
 from agents._base import unstack
 from search_spaces import InvalidValue
@@ -53,7 +52,10 @@ class VecEnvAdapter(VecEnv):
     def __init__(self, environment: VectorEnv):
         mode = environment.metadata.get("autoreset_mode")
         if mode is not AutoresetMode.SAME_STEP:
-            raise InvalidValue(f"autoreset_mode is {mode}, Stable-Baselines3 needs SAME_STEP")
+            raise InvalidValue(
+                f"autoreset_mode is {mode}, Stable-Baselines3 needs SAME_STEP: make the "
+                "environment by gymnasium.make_vec"
+            )
         self.environment = environment
         super().__init__(
             environment.num_envs,
@@ -144,21 +146,3 @@ class VecEnvAdapter(VecEnv):
             }
         self._returns[index], self._steps[index] = 0.0, 0
         return ending
-
-
-def as_vec_env(environment: VectorEnv | gymnasium.Env) -> VecEnv:
-    """Turn a Gymnasium environment, vector or plain, into a ``VecEnv`` of SB3."""
-    if isinstance(environment, VectorEnv):
-        return VecEnvAdapter(environment)
-    return DummyVecEnv([lambda: ExactMonitor(environment)])
-
-
-class ExactMonitor(Monitor):
-    """Adds the exact return to the end of an episode: ``Monitor`` rounds it, SB3 has float32."""
-
-    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """Step, and add ``info["return"]`` at the end of an episode."""
-        observation, reward, terminated, truncated, info = super().step(action)
-        if terminated:
-            info["return"] = float(self.episode_returns[-1])
-        return observation, reward, terminated, truncated, info
