@@ -96,24 +96,6 @@ def test_a_state_with_batches_on_their_way_goes_on_bit_for_bit(name, preset, tmp
 
 
 @every_agent
-def test_a_state_is_a_copy(name, preset, tmp_path):
-    agent = make(name, preset)
-    played(agent, 30)
-    state = agent.state()
-    before = through_files(state, tmp_path)
-    played(agent, 30)
-    assert json.loads(json.dumps(state.values)) == before.values
-    assert all(torch.equal(before.tensors[k], state.tensors[k]) for k in before.tensors)
-
-
-@every_agent
-def test_one_seed_is_one_sequence(name, preset):
-    one = played(make(name, preset, seed=3), 90)
-    assert played(make(name, preset, seed=3), 90) == one
-    assert played(make(name, preset, seed=4), 90) != one
-
-
-@every_agent
 @pytest.mark.parametrize("avoid", [False, True], ids=["repeats", "no repeats"])
 def test_batches_are_exact_and_what_is_logged_is_finite(name, preset, avoid):
     agent = make(name, preset, batch_size=7, avoid_repeats=avoid)

@@ -12,15 +12,18 @@ message says what was expected of which method. They need no test framework::
 from __future__ import annotations
 
 from nas_env.testing._broken import ContractBroken
+from nas_env.testing.agent import AGENT_CHECKS, check_agent
 from nas_env.testing.evaluator import EVALUATOR_CHECKS, check_evaluator
 from nas_env.testing.function import FUNCTION_CHECKS, check_function, check_table
 from nas_env.testing.space import SPACE_CHECKS, check_space
 
 __all__ = [
+    "AGENT_CHECKS",
     "EVALUATOR_CHECKS",
     "FUNCTION_CHECKS",
     "SPACE_CHECKS",
     "ContractBroken",
+    "check_agent",
     "check_evaluator",
     "check_function",
     "check_space",
