@@ -420,7 +420,9 @@ TAMPERED = {
     "unknown environment 'NAS-Bench-Digits-v9'": lambda v: v.update(
         environment="NAS-Bench-Digits-v9"
     ),
-    "unknown environment 'os:NAS-X-v0'": lambda v: v.update(environment="os:NAS-X-v0"),
+    "NAS-X-v0 comes from the module 'os': if you trust it, --trust os": lambda v: v.update(
+        environment="os:NAS-X-v0"
+    ),
     "problem.task.version is 7 in the file, 0 here": lambda v: v["problem"]["task"].update(
         version=7
     ),

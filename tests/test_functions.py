@@ -321,8 +321,9 @@ def test_the_other_block_of_the_page_runs(capsys):
 
 
 # -- the benchmark ---------------------------------------------------------------------------------
-def test_the_benchmark_compares_reports_and_validates(tmp_path):
+def test_the_benchmark_compares_reports_and_validates(tmp_path, capsys):
     from nas_env.benchmark import export, report, run, validate
+    from nas_env.benchmark.table import main as main_table
 
     results, page = tmp_path / "r.sqlite", tmp_path / "page"
     where = ["--environments", "NK-24-4-v0", "--results", str(results), "--workers", "1"]
@@ -334,6 +335,8 @@ def test_the_benchmark_compares_reports_and_validates(tmp_path):
     submission = tmp_path / "submission.json"
     chosen = [str(results), "--agent", "random_search", "--out", str(submission)]
     assert export.main(chosen) == 0 and validate.main([str(submission)]) == 0
+    assert main_table([str(submission)]) == 0
+    assert "| `random_search` | 3 |  | 0." in capsys.readouterr().out  # no test metric
     regrets = [r["regret"] for r in json.loads(submission.read_text())["figures"]["runs"]]
     assert all(0 < regret["validation"] < 0.4 for regret in regrets)
 
@@ -363,3 +366,20 @@ def test_a_function_that_breaks_the_contract_is_told_how(name, message):
     task |= {"function": f"{OURS}:{name}", "metric_name": "validation_fitness"}
     with pytest.raises(ContractBroken, match=message):
         check_function(task)
+
+
+def test_a_submission_from_outside_is_validated_by_those_who_trust_its_module(
+    tmp_path, monkeypatch, capsys
+):
+    from nas_env.benchmark import export, run, validate
+
+    monkeypatch.syspath_prepend(str(Path(outside_function.__file__).parent))
+    results, submission = tmp_path / "r.sqlite", tmp_path / "submission.json"
+    where = ["--environments", "outside_function:Ones-v0", "--results", str(results)]
+    played = ["--agents", "random_search", "--seeds", "1", "--episodes", "5", "--quiet"]
+    assert run.main([*where, *played, "--workers", "1"]) == 0
+    chosen = [str(results), "--agent", "random_search", "--out", str(submission)]
+    assert export.main(chosen) == 0
+    assert validate.main([str(submission)]) == 2
+    assert "if you trust it, --trust outside_function" in capsys.readouterr().err
+    assert validate.main([str(submission), "--trust", "outside_function"]) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,14 +95,23 @@ def compare(claimed: Any, derived: Any, where: str = "figures") -> None:
         compare(*part)
 
 
-def harmless(submission: Submission) -> None:
-    """Check that making the environment imports nothing and writes nothing.
+def harmless(submission: Submission, trusted: Collection[str] = ()) -> None:
+    """Check that making the environment imports nothing else and writes nothing.
+
+    Args:
+        submission: The submission.
+        trusted: Modules that the environment may come from.
 
     Raises:
         InvalidValue: If a name is ``module:NAME``, or a file or an evaluator is chosen.
     """
-    if submission.environment not in environment_ids():
-        raise UnknownName("environment", submission.environment, environment_ids())
+    module, _, id = submission.environment.rpartition(":")
+    if module and module not in trusted:
+        raise InvalidValue(
+            f"environment {id} comes from the module {module!r}: if you trust it, --trust {module}"
+        )
+    if not module and id not in environment_ids():
+        raise UnknownName("environment", id, environment_ids())
     for name in ("store", "evaluator"):
         if name in submission.make:
             raise InvalidValue(f"make has {name}, which a submission must not choose")
@@ -120,12 +129,12 @@ def _texts(value: Any) -> Iterator[str]:
         yield from (text for part in value for text in _texts(part))
 
 
-def checked(submission: Submission) -> tuple[Budget, list[Run]]:
+def checked(submission: Submission, trusted: Collection[str] = ()) -> tuple[Budget, list[Run]]:
     """Return budget and runs, after checking their form and that they keep the budget."""
     for name in ("make", "problem", "agent", "budget", "figures"):
         if not isinstance(getattr(submission, name), dict):
             raise InvalidValue(f"{name} is not a mapping")
-    harmless(submission)
+    harmless(submission, trusted)
     budget = from_mapping(Budget, submission.budget, "part of a budget")
     if budget.amount < 1:
         raise InvalidValue(f"the budget is {budget.amount}, expected at least 1")

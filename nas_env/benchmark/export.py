@@ -60,7 +60,8 @@ def export(options: Options) -> int:
         runs=runs,
         figures={},
     )
-    whole = replace(bare, figures=derive(bare))
+    own = job.environment.rpartition(":")[0]  # its module has been imported to play it
+    whole = replace(bare, figures=derive(bare, [own]))
     write_bytes(options.out, (json.dumps(asdict(whole)) + "\n").encode())
     print(f"{options.out}: {len(runs)} searches of {job.label} in {job.environment}")
     return 0

@@ -28,16 +28,19 @@ class Options:
 
     Attributes:
         files: Files of the submissions.
+        trust: Modules that are imported if an environment is one of theirs: ``my_bench`` for
+            ``my_bench:MyBench-v0``.
     """
 
     files: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    trust: tuple[str, ...] = ()
 
 
 def list_submissions(options: Options) -> int:
     """Print the leaderboard: a table for each environment and budget, the best mean first."""
     boards: dict[str, list[tuple[float, list[str]]]] = {}
     for path in options.files:
-        submission, figures = validated(path)
+        submission, figures = validated(path, options.trust)
         board = f"{submission.environment}, {' '.join(map(str, submission.budget.values()))}"
         if submission.make:
             board += f", {json.dumps(submission.make)}"

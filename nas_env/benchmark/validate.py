@@ -21,14 +21,17 @@ class Options:
 
     Attributes:
         file: File of the submission.
+        trust: Modules that are imported if the environment is one of theirs: ``my_bench`` for
+            ``my_bench:MyBench-v0``.
     """
 
     file: Annotated[Path, tyro.conf.Positional]
+    trust: tuple[str, ...] = ()
 
 
 def validate(options: Options) -> int:
     """Say that a submission is valid, or raise an error that says what is wrong with it."""
-    submission, figures = validated(options.file)
+    submission, figures = validated(options.file, options.trust)
     mean = ", ".join(f"{name} {value:.5g}" for name, value in figures["mean"].items())
     print(f"{options.file} is valid: {submission.label}, {len(figures['runs'])} seeds, {mean}")
     return 0

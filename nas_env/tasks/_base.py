@@ -18,6 +18,7 @@ from nas_env.table.function import Function
 from nas_env.training.data import TrainingData
 from nas_env.training.recipe import Recipe
 from search_spaces import Reference, SearchSpace, _catalogue
+from search_spaces._json import plain
 from search_spaces._settings import at_least
 
 LAST_EPOCHS = 5  # the best value of these counts (Zoph & Le 2017, section 4.1)
@@ -111,7 +112,7 @@ class Task(ABC):
     @cached_property
     def spec(self) -> dict[str, Any]:
         """Name, identity and settings as plain JSON values."""
-        return {"name": self.name, **self.identity(), **asdict(self)}
+        return {"name": self.name, **self.identity(), **plain(asdict(self))}
 
     @cached_property
     def request_spec(self) -> dict[str, Any]:
