@@ -31,6 +31,7 @@ from nas_env.command_line._parsing import parse_all
 from nas_env.command_line.resuming import refuse_another
 from nas_env.errors import InvalidValue
 from nas_env.evaluation import task_recipe
+from nas_env.objectives import objective_names
 from nas_env.problem import choose_device, task_objective
 from nas_env.search.loop import STOP_AFTER_FAILURES, Depth
 from nas_env.search.summary import device_name, versions
@@ -52,6 +53,10 @@ MORE = """\
 BARE = {"metavar": "[auto]", "help_behavior_hint": ""}
 
 
+#: How ``--help`` shows which objectives there are.
+OBJECTIVES = {"metavar": f"{{{','.join(objective_names())}}}"}
+
+
 @dataclass(frozen=True)
 class Main:
     """Let an agent search an environment, and keep the run in a folder.
@@ -71,7 +76,8 @@ class Main:
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
         evaluator: What trains the children: ``workers``, ``in_process``, or ``module:NAME``; by
             default workers, unless the task is a table.
-        objective: What makes the reward: its name, or ``module:NAME``; by default the task's own.
+        objective: What makes the reward, one of these or ``module:NAME``; by default the
+            task's own.
         recipe: Name of one of the task's recipes, by which the children are trained; by default
             the task's own for the device.
         space: Another search space than the environment's.
@@ -98,7 +104,7 @@ class Main:
     config: Path | None = None
     device: str = "auto"
     evaluator: str | None = None
-    objective: str | None = None
+    objective: str | None = field(default=None, metadata=OBJECTIVES)
     recipe: str | None = None
     space: str | None = None
     agent_preset: str | None = field(default=None, metadata={"name": "agent.preset"})
