@@ -7,7 +7,11 @@ from typing import Any, TypeVar
 
 import torch
 
+from nas_env.errors import DataNotFound
+
 Case = TypeVar("Case")
+
+LONGEST = 400  # characters of a value in a message
 
 
 class ContractBroken(AssertionError):
@@ -33,7 +37,7 @@ def expect(kept: Any, method: str, expected: str, got: object = "something else"
     """
     if not kept:
         shown = got if isinstance(got, str) else repr(got)
-        raise ContractBroken(f"{method}: expected {expected}, got {shown}")
+        raise ContractBroken(f"{method}: expected {_line(expected)}, got {_line(shown)}")
 
 
 def expect_refusal(
@@ -58,8 +62,14 @@ def expect_refusal(
         expect(text and "\n" not in text, method, f"{expected} with one line of text", repr(text))
         return
     except Exception as other:
-        raise ContractBroken(f"{method}: expected {expected}, got {other!r}") from other
-    raise ContractBroken(f"{method}: expected {expected}, got the answer {answer!r}")
+        raise ContractBroken(f"{method}: expected {expected}, got {_line(repr(other))}") from other
+    raise ContractBroken(f"{method}: expected {expected}, got the answer {_line(repr(answer))}")
+
+
+def _line(text: str) -> str:
+    """Return a text as one line of at most a few hundred characters."""
+    words = " ".join(text.split())
+    return words if len(words) <= LONGEST else f"{words[:LONGEST]} …"
 
 
 def run_checks(checks: Iterable[Callable[[Case], None]], case: Case, member: str) -> None:
@@ -85,7 +95,7 @@ def run_checks(checks: Iterable[Callable[[Case], None]], case: Case, member: str
 def _run(check: Callable[[Case], None], case: Case, member: str) -> None:
     try:
         check(case)
-    except ContractBroken:
+    except (ContractBroken, DataNotFound):
         raise
     except Exception as error:
         expected = str(check.__doc__).partition("\n")[0].rstrip(".")

@@ -1,0 +1,117 @@
+"""What every task keeps, and that the checks of it find each fault."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from nas_env.errors import DataNotFound
+from nas_env.metrics import Metric
+from nas_env.tasks import LanguageTask, make_task, task_class, task_names
+from nas_env.testing import TASK_CHECKS, ContractBroken, check_task
+from nas_env.testing._noise import SPACE, Noise
+from nas_env.testing._posed import Posed
+from nas_env.training.language_recipe import LanguageRecipe
+from tests import outside_space
+
+IMAGES = {"train_size": 64, "validation_size": 64}
+TEXT = {"train_size": 2_000, "validation_size": 500}
+CELL = {"name": "recurrent_cell", "hidden": 4, "cell_layers": 1}
+LAYER = {"name": "convolutional", "layers": 1}
+#: Settings that need a value, or that make a task use little of its data.
+NEEDED = {
+    "table": {"path": str(outside_space.TABLE)},
+    "function": {
+        "function": "tests.outside_function:fitness",
+        "metric_name": "validation_fitness",
+        "space": "choices",
+    },
+}
+
+
+def posed(name):
+    """The task with little data, small children and a short training."""
+    cls = task_class(name)
+    if not cls.trains:
+        return Posed(make_task({"name": name, **NEEDED.get(name, {})}))
+    sizes, space = (TEXT, CELL) if issubclass(cls, LanguageTask) else (IMAGES, LAYER)
+    return Posed(make_task({"name": name, **sizes}), space, {"epochs": 1})
+
+
+@pytest.mark.parametrize("check", TASK_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", task_names())
+def test_every_task_keeps_its_contract(name, check):
+    try:
+        check(posed(name))
+    except DataNotFound as error:
+        pytest.skip(str(error))
+
+
+# -- the checks themselves: each fault is found, and its method named ----------------------------
+class Unsealed(Noise):
+    def test_data(self):
+        return self._read_test_data()
+
+
+class Peeking(Noise):
+    def search_data(self):
+        self.test_data()
+        return super().search_data()
+
+
+class Unversioned(Noise):
+    version: ClassVar = "1"
+
+
+class Wordless(Noise):
+    environments: ClassVar = {"NAS-Wordless": {"space": SPACE}}
+
+
+class Unmeasured(Noise):
+    def measure(self, curves):
+        return {"accuracy": 0.5}
+
+
+class Shuffled(Noise):
+    def _read_train_images(self):
+        images, labels = super()._read_train_images()
+        return images[: len(images) - np.random.default_rng().integers(2)], labels
+
+
+class Lower(Noise):
+    metric: ClassVar = Metric("validation_loss", maximise=False)
+
+
+@dataclass(frozen=True)
+class Recipeless(LanguageTask):
+    version: ClassVar[int] = 0
+    outputs: ClassVar[int] = 10
+    recipes: ClassVar = {"short": LanguageRecipe(epochs=1)}
+    default_recipes: ClassVar = {"cpu": "shrot"}
+    environments: ClassVar = {}
+
+    def verify(self):
+        pass
+
+    def _read(self, split):
+        return np.arange(500) % 10
+
+
+FAULTS = {
+    Unsealed: "Unsealed.test_data: expected TestSetSealed for a read while a child is trained",
+    Peeking: "Peeking, the_test_split_is_sealed .*TestSetSealed: the test split is out of reach",
+    Unversioned: "Unversioned.version: expected a whole number, which the spec has, got 1",
+    Wordless: "Wordless.environments: expected ids that end with -v and a number",
+    Unmeasured: "Unmeasured.measure: expected the metric validation_accuracy",
+    Lower: "Lower, its_objective_can_reward_it .*accuracy_cubed is for a metric of which more is",
+    Recipeless: r"Recipeless.default_recipes: expected names among \['short'\], got {'cpu': ",
+}
+
+
+@pytest.mark.parametrize("task", FAULTS, ids=lambda task: task.__name__)
+def test_a_fault_is_found_and_its_method_named(task):
+    space = CELL if issubclass(task, LanguageTask) else LAYER
+    with pytest.raises(ContractBroken, match=FAULTS[task]) as broken:
+        check_task(f"{__name__}:{task.__name__}", space, {"epochs": 1})
+    assert "\n" not in str(broken.value)
