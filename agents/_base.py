@@ -120,6 +120,11 @@ class Agent(ABC, Generic[Config]):
         """The search space of the environment."""
         return self.designs.search_space
 
+    @property
+    def batch_size(self) -> int:
+        """The number of episodes of an update."""
+        return self.config.batch_size
+
     @abstractmethod
     def draw(self, count: int) -> np.ndarray:
         """Draw complete sequences of tokens to play next, int64 (count, decisions)."""

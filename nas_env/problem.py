@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,7 @@ import torch
 from nas_env.errors import InvalidValue, UnknownName, unknown_keyword
 from nas_env.evaluation import Evaluator, make_evaluator, task_recipe
 from nas_env.evaluation._answers import Answers
-from nas_env.evaluation._tickets import Ticket, answered
+from nas_env.evaluation._tickets import Ticket, Tickets, answered
 from nas_env.objectives import Objective, make_objective
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
@@ -90,8 +89,8 @@ class Problem:
             store if isinstance(store, Store) else Store(":memory:" if store is None else store)
         )
         self.evaluator = self._evaluator(evaluator)
-        self._tickets = 0
-        self._open: dict[int, Ticket] = {}  # by number; what completed() has not returned
+        self._asked_for = 0
+        self._tickets = Tickets()
 
     def _evaluator(self, spec: Named | None) -> Evaluator:
         chosen = spec or self.task.default_evaluator
@@ -186,7 +185,7 @@ class Problem:
             A ticket for each, in order; :meth:`completed` returns them as they are answered.
         """
         tickets = self._asked(sequences)
-        self._open.update((ticket.number, ticket) for ticket in tickets)
+        self._tickets.add(tickets)
         return tickets
 
     def completed(self, timeout: float | None = None) -> list[Ticket]:
@@ -196,13 +195,10 @@ class Problem:
             timeout: Seconds to wait for the first of them; None: as long as it takes.
 
         Returns:
-            At least one ticket, if one is open and the time sufficed, in the order of submission.
+            At least one ticket, if one is open and the time sufficed, in the order in which they
+            were done.
         """
-        wait([ticket.future for ticket in self._open.values()], timeout, FIRST_COMPLETED)
-        done = [ticket for ticket in self._open.values() if ticket.done]
-        for ticket in done:
-            del self._open[ticket.number]
-        return done
+        return self._tickets.completed(timeout)
 
     def evaluate(self, sequences: Sequence[Sequence[int]]) -> list[tuple[Architecture, Evaluation]]:
         """Evaluate complete token sequences as one batch; return architectures and evaluations."""
@@ -215,7 +211,7 @@ class Problem:
             futures = [answered(found) for found in answers.evaluations(sequences)]
         else:
             futures = self.evaluator.submit_batch([self.request(a) for a in architectures])
-        first, self._tickets = self._tickets, self._tickets + len(futures)
+        first, self._asked_for = self._asked_for, self._asked_for + len(futures)
         numbered = enumerate(zip(sequences, architectures, futures, strict=True), first)
         return [Ticket(n, tuple(tokens), made, future) for n, (tokens, made, future) in numbered]
 

@@ -89,6 +89,9 @@ class Main:
         stop_after_failures: Children at the beginning of a search that may all fail for the same
             reason; then it stops, since its data or settings are at fault. 0, or
             ``--keep-going``: any number.
+        order: Order in which the agent is handed its children: ``submitted``, the order in which
+            it proposed them, so that the search does not depend on their speed; or ``finished``,
+            so that no worker waits. Agents of Stable-Baselines3 have a loop of their own.
         depth: The schedule of depths.
         quiet: Print nothing but errors.
     """
@@ -112,6 +115,7 @@ class Main:
     store: Path | None = None
     references: bool = True
     stop_after_failures: int = STOP_AFTER_FAILURES
+    order: Literal["submitted", "finished"] = "submitted"
     depth: Depth = field(default_factory=Depth)
     quiet: bool = False
 
@@ -137,6 +141,7 @@ class Arguments:
     store: Path | None
     references: bool
     stop_after_failures: int
+    order: str
     depth: Depth
     quiet: bool
 

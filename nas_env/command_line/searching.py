@@ -103,11 +103,12 @@ def _search(
         depth=Depth(**config["depth"]),
         observers=observers,
         stop_after_failures=config["stop_after_failures"],
+        order=config["order"],
     )
     trackers.start(run.folder, run.folder.name, config, resume_from=len(search.records))
     if search.best is not None:
         draw_best(search.best, problem, run.folder / "best.png")
-    if problem.answers is None:
+    if problem.answers is None and config["order"] == "submitted":
         _warn_of_idle_workers(problem, agent.config, console)
     known = len(problem.store.episodes())  # those after the last checkpoint are only replayed
     expected = None if console.quiet else _estimate(search, known, agent.config, console)
@@ -129,7 +130,9 @@ def _search(
 
 def _estimate(search: Search, done: int, agent: AgentConfig, console: Console) -> Estimate | None:
     """Estimate what the children after those that are done will cost, and say so."""
-    at_once = min(search.problem.evaluator.capacity, agent.children_at_once)
+    at_once = search.problem.evaluator.capacity
+    if search.order == "submitted":
+        at_once = min(at_once, agent.children_at_once)
     found = estimate(search.problem, range(done, search.children), search.layers, at_once)
     for line in found.lines(datetime.now(), begins=done == 0) if found else ():
         console.print(line, soft_wrap=True)

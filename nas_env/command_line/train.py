@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agents import make_config, make_environment
+from agents import agent_class, make_config, make_environment
 from nas_env.command_line.arguments import Arguments, parse
 from nas_env.command_line.resuming import change_budget, resumed_config, run_to_resume
 from nas_env.command_line.searching import NONE_SUCCEEDED, search_and_control
@@ -22,6 +22,7 @@ from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASE
 from nas_env.run.folder import Run, check_free
 from nas_env.run.paths import check_file
 from nas_env.run.store import Store
+from nas_env.search.order import check_order
 from nas_env.tracking import make_trackers
 
 INSTALLED = "nas-train"  # the command of the installed package
@@ -100,6 +101,8 @@ def _begin(arguments: Arguments) -> Run:
 def _verify(arguments: Arguments) -> None:
     """Find everything that can be wrong, before a folder is made."""
     make_trackers(arguments.track)
+    name = arguments.agent["name"]
+    check_order(arguments.order, agent_class(name), name)
     make = {"store": ":memory:", **arguments.make}
     environment = make_environment(arguments.agent, arguments.env, 1, **make)
     try:

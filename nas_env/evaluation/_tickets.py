@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any
 
 from nas_env.records import Evaluation
 from search_spaces import Architecture
@@ -33,6 +37,32 @@ class Ticket:
     def evaluation(self) -> Evaluation:
         """The evaluation of the child; waits for it, and raises what kept it from being made."""
         return self.future.result()
+
+
+class Tickets:
+    """Returns tickets in the order in which they are done."""
+
+    def __init__(self) -> None:
+        self._open = 0
+        self._done: SimpleQueue[Ticket] = SimpleQueue()
+
+    def add(self, tickets: Iterable[Ticket]) -> None:
+        """Wait for further tickets."""
+        for ticket in tickets:
+            self._open += 1
+            ticket.future.add_done_callback(lambda _, done=ticket: self._done.put(done))
+
+    def completed(self, timeout: float | None) -> list[Ticket]:
+        """Return what is done, each once; wait for the first so many seconds, None for ever."""
+        found: list[Ticket] = []
+        with suppress(Empty):
+            while len(found) < self._open:
+                found.append(self._done.get(timeout=0 if found else timeout))
+        self._open -= len(found)
+        return found
+
+    def __reduce__(self) -> Any:  # a copy waits for nothing
+        return Tickets, ()
 
 
 def answered(evaluation: Evaluation) -> Future[Evaluation]:

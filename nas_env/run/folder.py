@@ -37,6 +37,7 @@ CONFIG: dict[str, Any] = {
     "control": (str, NULL),
     "track": [str],
     "references": bool,
+    "order": str,
     "stop_after_failures": int,
     "store": (str, NULL),
 }

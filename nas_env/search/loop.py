@@ -7,67 +7,21 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from torch import Tensor
+from typing import Any
 
 from nas_env.errors import ChildrenFail
 from nas_env.problem import Problem, total_seconds
 from nas_env.run.folder import Run
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nas_env.search.failures import fault_of_the_beginning
+from nas_env.search.order import Finished, check_order
+from nas_env.search.protocols import AgentState, Observer, Player
 from nas_env.search.summary import best_of, better, summarise
 from search_spaces._settings import at_least, at_most
 
 CHECKPOINT_EVERY = 1.0  # seconds at most; what came after is replayed from the store for nothing
 
 STOP_AFTER_FAILURES = 8  # children; fewer may fail for one reason by chance
-
-
-class AgentState(Protocol):
-    """The state that an agent gives and takes."""
-
-    tensors: Mapping[str, Tensor]
-    values: Mapping[str, Any]
-
-
-class Player(Protocol):
-    """An agent, as far as a search needs it."""
-
-    options: dict[str, Any]
-
-    @property
-    def spec(self) -> dict[str, Any]:
-        """Name and configuration."""
-        ...
-
-    def advance(self, episodes: int) -> Any:
-        """Play at most that many episodes, learn once: episodes, and what to log."""
-        ...
-
-    def state(self) -> Any:
-        """All that the next advance depends on."""
-        ...
-
-    def load_state(self, state: Any) -> None:
-        """Restore a state."""
-        ...
-
-
-class Observer(Protocol):
-    """Whoever follows the search: a display, a tracker."""
-
-    def child(self, number: int, record: Mapping[str, Any], best: Mapping[str, Any] | None) -> None:
-        """Take note of a finished episode.
-
-        Args:
-            number: Number of the episode, counted from 1.
-            record: Record of the episode in the history.
-            best: The best episode so far; None while no child has succeeded.
-        """
-
-    def update(self, number: int, log: Mapping[str, float]) -> None:
-        """The agent has learned, after that many episodes."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +65,14 @@ class Search:
         children: The budget, in episodes.
         depth: The depth schedule.
         observers: Told of each episode and update.
+        order: Order in which the agent is handed its children: ``"submitted"``, in which it
+            proposed them, or ``"finished"``.
         stop_after_failures: Children at the beginning that may all fail for one reason (see
             :func:`~nas_env.search.failures.fault_of_the_beginning`); then the search stops.
             0: any number.
+
+    Raises:
+        InvalidValue: If the agent has a loop of its own, and the order is ``"finished"``.
     """
 
     def __init__(
@@ -126,15 +85,18 @@ class Search:
         depth: Depth | None = None,
         observers: Sequence[Observer] = (),
         stop_after_failures: int = STOP_AFTER_FAILURES,
+        order: str = "submitted",
     ):
+        check_order(order, agent, agent.spec["name"])
         self.agent, self.problem, self.run = agent, problem, run
         self.children, self.observers = children, observers
-        self.depth = depth or Depth()
+        self.depth, self.order = depth or Depth(), order
         self.stop_after_failures = stop_after_failures
         self.records: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None
         self.seconds = 0.0
         self._restore()
+        self._arriving = self._arriving_again() if order == "finished" else None
         self._started = self._saved = time.perf_counter()
 
     def play(self) -> dict[str, Any]:
@@ -148,7 +110,7 @@ class Search:
         """
         while len(self.records) < self.children:
             self._stop_where_all_fail()
-            self._advance()
+            self._advance() if self._arriving is None else self._take(self._arriving)
             if time.perf_counter() - self._saved > CHECKPOINT_EVERY:
                 self.save()
         self.save()
@@ -201,12 +163,34 @@ class Search:
         self.best = best_of(self.records)
         self.seconds = checkpoint.search["seconds"]
 
+    def _arriving_again(self) -> Finished:
+        """Return the children that are on their way; they arrive as the history says from here."""
+        self.problem.verify_data()
+        known = self.problem.store.episodes()[len(self.records) :]
+        return Finished(self.agent, self.problem, self.records, known)
+
     def _advance(self) -> None:
+        """Let the agent play a batch and learn from it."""
         done = len(self.records)
         self.agent.options, holds = self._options(done)
         episodes, log = self.agent.advance(min(self.children - done, holds))
         records = [self._record(episode) for episode in episodes]
         self.problem.store.record_episodes(done, records)
+        self._note(records, log)
+
+    def _take(self, arriving: Finished) -> None:
+        """Hand the agent what has finished, once it is in the history."""
+        done = len(self.records)
+        self.agent.options, holds = self._options(done)
+        end = min(self.children, done + holds)
+        arrivals, records = arriving.arrivals(end)
+        if not records:
+            records = [{**self._record(each), **arriving.note(each)} for each in arrivals]
+            self.problem.store.record_episodes(done, records)
+        self._note(records, arriving.take(arrivals, last=done + len(records) == end))
+
+    def _note(self, records: Sequence[dict[str, Any]], log: Mapping[str, float]) -> None:
+        """Remember episodes, and tell the observers of them."""
         for record in records:
             self.records.append(record)
             if better(record, self.best):
