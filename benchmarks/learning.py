@@ -66,8 +66,8 @@ def hidden_target(
     name, config = make_config(spec)
     environment: Any = SimpleNamespace(unwrapped=SimpleNamespace(search_space=space))
     agent: Any = agent_class(name)(environment, config, seed)
-    agent.play = lambda tokens: [
-        Episode(tuple(row), float((row == target).mean() ** 3), {}, {}) for row in tokens
+    agent.play = lambda proposals: [
+        Episode(p.tokens, float((p.tokens == target).mean() ** 3), {}, {}, p) for p in proposals
     ]
     rewards: list[float] = []
     while len(rewards) < episodes:

@@ -1,20 +1,28 @@
-"""Measures what proposing ahead costs: REINFORCE that has not yet learned from the last batches.
+"""Measures what a delay costs REINFORCE, and what a correction by the ratio of policies changes.
 
 python -m benchmarks.staleness      # some minutes on two cores
 
-The problems are the hidden target of docs/learning.md (15 decisions of 4 options, 400 episodes)
-and ``NAS-Bench-Digits-v0`` (300 episodes), with the same seeds for each ``ahead``.
+With ``ahead`` a, the policy that proposes has not yet learned from the last a batches. The problems
+are the hidden target of docs/learning.md (15 decisions of 4 options, 400 episodes) and
+``NAS-Bench-Digits-v0`` (300 episodes), with the same seeds for each ``ahead``. The error of the
+gradient is exact: at every twentieth update of a search over the table, the expected gradient of all 5,832
+sequences, each as likely as the policy that proposed makes it, is compared with the one in which each
+is as likely as the present policy makes it.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 import nas_env  # noqa: F401 - registers the environments
 from agents import make_agent, make_environment
@@ -24,7 +32,12 @@ from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
 
 AHEAD = (0, 1, 3, 7)
+MAX_RATIOS: Mapping[str, float | None] = {"": None, ", max_ratio 2": 2.0}
 TABLE, EPISODES = "NAS-Bench-Digits-v0", 300
+LIMITS = {"max_ratio 1": 1.0, "max_ratio 2": 2.0, "max_ratio 5": 5.0}
+EVERY = 20  # updates between two measurements of the gradient's error
+
+Job = tuple[int, str, int]  # ahead, key of MAX_RATIOS, seed
 
 
 @dataclass(frozen=True)
@@ -33,47 +46,64 @@ class Options:
 
     Attributes:
         seeds: Number of searches of each.
+        gradients: Number of searches of each along which the gradient's error is measured.
         workers: Number of processes.
     """
 
     seeds: int = 40
+    gradients: int = 8
     workers: int = os.cpu_count() or 1
 
 
 def measure(options: Options) -> None:
     """Play, compare with ``ahead`` 0, print the figures and write them."""
-    jobs = list(product(AHEAD, range(options.seeds)))
+    arms = [arm for arm in product(AHEAD, MAX_RATIOS) if arm != (0, ", max_ratio 2")]
+    jobs: list[Job] = [(*arm, seed) for arm in arms for seed in range(options.seeds)]
     figures: dict[str, Any] = {}
     for play in (target, table):
         played = in_processes(play, jobs, options.workers)
         for name in played[0]:
-            values = np.array([scores[name] for scores in played]).reshape(len(AHEAD), -1)
+            values = np.array([scores[name] for scores in played]).reshape(len(arms), -1)
             figures[name] = {
-                f"ahead {ahead}": {
+                f"ahead {ahead}{ratio}": {
                     "mean": round(float(row.mean()), 4),
                     "minus ahead 0": [round(x, 4) for x in mean_interval(row - values[0])],
                 }
-                for ahead, row in zip(AHEAD, values, strict=True)
+                for (ahead, ratio), row in zip(arms, values, strict=True)
             }
+    delayed: list[Job] = [job for job in jobs if job[0] and job[2] < options.gradients]
+    figures["median error of the gradient"] = errors(
+        [each for found in in_processes(gradient, delayed, options.workers) for each in found]
+    )
     for name, rows in figures.items():
         print(name)
-        for ahead, row in rows.items():
-            print(f"  {ahead}: {row['mean']}, minus ahead 0: {row['minus ahead 0']}")
+        for arm, row in rows.items():
+            print(f"  {arm}: {row}")
     save("staleness", f"python -m benchmarks.staleness --seeds {options.seeds}", figures)
 
 
-def target(job: tuple[int, int]) -> dict[str, float]:
+def errors(found: Sequence[tuple[str, str, float]]) -> dict[str, dict[str, float]]:
+    """Return the median of the errors by search and by limit of the ratio."""
+    grouped: dict[str, dict[str, list[float]]] = {}
+    for arm, limit, error in found:
+        grouped.setdefault(arm, {}).setdefault(limit, []).append(error)
+    return {
+        arm: {limit: round(float(np.median(each)), 4) for limit, each in limits.items()}
+        for arm, limits in grouped.items()
+    }
+
+
+def target(job: Job) -> dict[str, float]:
     """Search the hidden target, and return the mean reward of the last quarter."""
-    ahead, seed = job
-    rewards = hidden_target({"name": "reinforce", "ahead": ahead}, seed, episodes=400)
+    ahead, ratio, seed = job
+    spec = {"name": "reinforce", "ahead": ahead, "max_ratio": MAX_RATIOS[ratio]}
+    rewards = hidden_target(spec, seed, episodes=400)
     return {"hidden target, reward of the last 100": float(np.mean(rewards[-100:]))}
 
 
-def table(job: tuple[int, int]) -> dict[str, float]:
+def table(job: Job) -> dict[str, float]:
     """Search the table, and return the best and the mean validation accuracy."""
-    ahead, seed = job
-    spec = {"name": "reinforce", "ahead": ahead}
-    agent = make_agent(spec, make_environment(spec, TABLE), seed)
+    agent = searcher(job)
     rewards: list[float] = []
     while len(rewards) < EPISODES:
         rewards += [e.reward for e in agent.advance(EPISODES - len(rewards)).episodes]
@@ -82,6 +112,66 @@ def table(job: tuple[int, int]) -> dict[str, float]:
         "table, mean of the first 120": float(np.mean(rewards[:120])),
         "table, best of 300": max(rewards),
     }
+
+
+def searcher(job: Job) -> Any:
+    """Return the agent of a job, which plays the table."""
+    ahead, ratio, seed = job
+    spec = {"name": "reinforce", "ahead": ahead, "max_ratio": MAX_RATIOS[ratio]}
+    return make_agent(spec, make_environment(spec, TABLE), seed)
+
+
+def gradient(job: Job) -> list[tuple[str, str, float]]:
+    """Return relative errors of the gradients along a search that is not corrected."""
+    ahead, ratio, _ = job
+    if MAX_RATIOS[ratio] is not None:
+        return []
+    agent, found = searcher(job), []
+    problem = agent.environment.unwrapped.problem
+    sequences = np.array(list(product(*(range(len(d.options)) for d in problem.space.decisions))))
+    rewards = np.array([evaluation.reward for _, evaluation in problem.evaluate(sequences)])
+    policies = deque[np.ndarray](maxlen=ahead + 1)  # log-probabilities of all sequences, (n,)
+    for update in range(EPISODES // agent.batch_size):
+        policies.append(agent.policy.log_probabilities(sequences).sum(axis=1))
+        if update % EVERY == 0 and update > ahead:
+            for name, error in relative_errors(agent, sequences, rewards, policies).items():
+                found.append((f"ahead {ahead}", name, error))
+        agent.advance(EPISODES - update * agent.batch_size)
+    return found
+
+
+def relative_errors(
+    agent: Any, sequences: np.ndarray, rewards: np.ndarray, policies: Sequence[np.ndarray]
+) -> dict[str, float]:
+    """Return how far expected gradients are from the present policy's, in units of its length.
+
+    Args:
+        agent: Agent that is about to learn.
+        sequences: All sequences, int64 (n, decisions).
+        rewards: Their rewards, (n,).
+        policies: Their log-probabilities by the policy that proposed, the first, to the present
+            policy, the last: (n,) each.
+    """
+    limit = agent.config.max_advantage
+    advantages = (rewards - agent.advantages.baseline.value) / agent.advantages.history.deviation
+    advantages = advantages.clip(-limit, limit)
+    then, now = np.exp(policies[0]), np.exp(policies[-1])
+    weights = {name: then * np.minimum(now / then, most) for name, most in LIMITS.items()}
+    weights["uncorrected"] = then
+    log = agent.policy.evaluate(sequences).log_probabilities.sum(dim=1)
+    present = slope(agent, log, now * advantages)
+    return {
+        name: float((slope(agent, log, each * advantages) - present).norm() / present.norm())
+        for name, each in weights.items()
+    }
+
+
+def slope(agent: Any, log: Tensor, weights: np.ndarray) -> Tensor:
+    """Return the gradient of the weighed sum of log-probabilities, all in one row."""
+    parameters = list(agent.controller.parameters())
+    total = (log * torch.tensor(weights, dtype=torch.float32)).sum()
+    found = torch.autograd.grad(total, parameters, retain_graph=True)
+    return torch.cat([each.flatten() for each in found])
 
 
 main = command("python -m benchmarks.staleness", Options, measure)

@@ -11,6 +11,7 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from nas_env.env._apart import Apart
 from nas_env.env._interface import (
     RENDER_MODES,
     Interface,
@@ -85,6 +86,7 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         self._batch: Any = self.action_space
         self._shape = (num_envs, *(self.single_action_space.shape or ()))
         self._started = False
+        self._apart: Apart | None = None
         self._clear()
 
     @property
@@ -112,13 +114,15 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         self._interface.take_options(options)
         self._interface.before_first_child()
         self._clear()
-        self._started = True
+        self._started, self._apart = True, None
         return self._observation(), self._mask_info()
 
     def step(self, actions: Any) -> Step:
         """Take the next decision of all m episodes."""
         if not self._started:
             raise gymnasium.error.ResetNeeded("call reset() before step()")
+        if self._apart is not None:
+            raise InvalidValue("step() after send(): expected recv(), or reset() before step()")
         if self._finished:  # only under NEXT_STEP: this step begins the next episodes
             self._clear()
             return self._answer(np.zeros(self.num_envs), False, self._mask_info())
@@ -130,6 +134,38 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         if not self._finished:
             return self._answer(np.zeros(self.num_envs), False, self._mask_info())
         return self._finish()
+
+    def async_reset(self) -> None:
+        """Begin m episodes whose first observations :meth:`recv` returns (EnvPool's name)."""
+        self.reset()
+        self._episodes_apart().begin()
+
+    def send(self, actions: Any, env_id: Any = None) -> None:
+        """Take the next decision of some episodes, and wait for no child (EnvPool's name).
+
+        Args:
+            actions: An action for each of them.
+            env_id: Numbers of the episodes; None for all.
+        """
+        self._episodes_apart().send(actions, env_id)
+
+    def recv(self) -> Step:
+        """Return what :meth:`step` does, for those episodes alone that have an answer first.
+
+        An episode has it at once, but after its last decision when its child is done.
+        ``info["env_id"]`` has their numbers, int64 (n,); all else is in the same order. An episode
+        that is over has begun again, as under ``SAME_STEP``.
+        """
+        return self._episodes_apart().receive()
+
+    def _episodes_apart(self) -> Apart:
+        if not self._started:
+            raise gymnasium.error.ResetNeeded("call reset() or async_reset() before send()")
+        if self._apart is None:
+            if self._mode is not AutoresetMode.SAME_STEP or self._position:
+                raise InvalidValue("send() needs autoreset_mode SAME_STEP and new episodes")
+            self._apart = Apart(self._interface, self.num_envs)
+        return self._apart
 
     def announce(self, tokens: np.ndarray) -> None:
         """Announce sequences, int64 (n, decisions), that will be played soon: workers may begin.
