@@ -4,17 +4,18 @@ python -m benchmarks.staleness      # some minutes on two cores
 
 With ``ahead`` a, the policy that proposes has not yet learned from the last a batches. The problems
 are the hidden target of docs/learning.md (15 decisions of 4 options, 400 episodes) and
-``NAS-Bench-Digits-v0`` (300 episodes), with the same seeds for each ``ahead``. The error of the
-gradient is exact: at every twentieth update of a search over the table, the expected gradient of all 5,832
-sequences, each as likely as the policy that proposed makes it, is compared with the one in which each
-is as likely as the present policy makes it.
+``NAS-Bench-Digits-v0`` (300 episodes), with the same seeds for each ``ahead``.
+
+The error of the gradient is exact. At every twentieth update of a search over the table, all 5,832
+sequences are weighed by the probability that the policy that proposed gives them, and by that of
+the present policy; the difference of the two expected gradients is divided by the length of the
+second.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -129,36 +130,38 @@ def gradient(job: Job) -> list[tuple[str, str, float]]:
     agent, found = searcher(job), []
     problem = agent.environment.unwrapped.problem
     sequences = np.array(list(product(*(range(len(d.options)) for d in problem.space.decisions))))
-    rewards = np.array([evaluation.reward for _, evaluation in problem.evaluate(sequences)])
-    policies = deque[np.ndarray](maxlen=ahead + 1)  # log-probabilities of all sequences, (n,)
+    rewards = np.array(
+        [problem.objective.reward(evaluation) for _, evaluation in problem.evaluate(sequences)]
+    )
+    then: dict[int, np.ndarray] = {}  # log-probabilities of all sequences, (n,), by update
     for update in range(EPISODES // agent.batch_size):
-        policies.append(agent.policy.log_probabilities(sequences).sum(axis=1))
-        if update % EVERY == 0 and update > ahead:
-            for name, error in relative_errors(agent, sequences, rewards, policies).items():
+        if (update + ahead) % EVERY == 0:  # what is proposed now is learned from then
+            then[update + ahead] = agent.policy.log_probabilities(sequences).sum(axis=1)
+        if update in then and update > ahead:
+            for name, error in relative_errors(agent, sequences, rewards, then[update]).items():
                 found.append((f"ahead {ahead}", name, error))
         agent.advance(EPISODES - update * agent.batch_size)
     return found
 
 
 def relative_errors(
-    agent: Any, sequences: np.ndarray, rewards: np.ndarray, policies: Sequence[np.ndarray]
+    agent: Any, sequences: np.ndarray, rewards: np.ndarray, proposed: np.ndarray
 ) -> dict[str, float]:
     """Return how far expected gradients are from the present policy's, in units of its length.
 
     Args:
         agent: Agent that is about to learn.
         sequences: All sequences, int64 (n, decisions).
-        rewards: Their rewards, (n,).
-        policies: Their log-probabilities by the policy that proposed, the first, to the present
-            policy, the last: (n,) each.
+        rewards: Rewards of the sequences, (n,).
+        proposed: Log-probabilities of the sequences by the policy that proposed, (n,).
     """
     limit = agent.config.max_advantage
     advantages = (rewards - agent.advantages.baseline.value) / agent.advantages.history.deviation
     advantages = advantages.clip(-limit, limit)
-    then, now = np.exp(policies[0]), np.exp(policies[-1])
+    log = agent.policy.evaluate(sequences).log_probabilities.sum(dim=1)
+    then, now = np.exp(proposed), log.detach().double().exp().numpy()
     weights = {name: then * np.minimum(now / then, most) for name, most in LIMITS.items()}
     weights["uncorrected"] = then
-    log = agent.policy.evaluate(sequences).log_probabilities.sum(dim=1)
     present = slope(agent, log, now * advantages)
     return {
         name: float((slope(agent, log, each * advantages) - present).norm() / present.norm())

@@ -85,9 +85,11 @@ def test_what_another_process_trains_is_answered_when_it_is_there(request_for_on
     future = evaluator.submit(request_for_one)
     assert not future.done()
     assert evaluator.submit(request_for_one) is future
-    theirs.put(request_for_one, Evaluation("ok", 0.25, 0.5))
-    assert future.result(timeout=60).reward == 0.25
-    assert evaluator.submit(request_for_one).result(timeout=0).reward == 0.25
+    theirs.put(request_for_one, Evaluation("ok", {"validation_accuracy": 0.25}))
+    assert future.result(timeout=60).metrics == {"validation_accuracy": 0.25}
+    assert evaluator.submit(request_for_one).result(timeout=0).metrics == {
+        "validation_accuracy": 0.25
+    }
 
 
 def test_what_another_process_gives_up_is_trained_here(request_for_one, shared, tmp_path):
@@ -133,9 +135,11 @@ def test_tickets_are_answered_in_any_order_and_returned_once(tmp_path):
     assert (late.number, early.number, early.tokens) == (0, 1, tuple(second))
     assert problem.completed() == [early]
     assert problem.completed(timeout=0) == []
-    theirs.put(taken, Evaluation("ok", 0.25, 0.5))
+    theirs.put(taken, Evaluation("ok", {"validation_accuracy": 0.25}))
     assert problem.completed() == [late]
-    assert late.evaluation.reward == 0.25 and early.evaluation.status == "ok"
+    assert (
+        late.evaluation.metrics == {"validation_accuracy": 0.25} and early.evaluation.status == "ok"
+    )
     assert problem.completed() == []
     problem.close()
     theirs.close()

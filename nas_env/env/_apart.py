@@ -17,6 +17,7 @@ from nas_env.env._interface import (
     repaired,
 )
 from nas_env.errors import InvalidValue
+from nas_env.evaluation import Ticket
 
 Step = tuple[Observation, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
 
@@ -76,11 +77,7 @@ class Apart:
         while self._flying:
             for ticket in self.problem.completed(timeout=0 if self._ready else None):
                 if (episode := self._flying.pop(ticket.number, None)) is not None:
-                    info = terminal_info(ticket.architecture, ticket.evaluation)
-                    info = {"action_mask": self._last_mask(), **info}
-                    last = self._single(self.observation(np.array([episode])))
-                    self._ready[episode] = Ending(float(ticket.evaluation.reward), last, info)
-                    self._clear(episode)
+                    self._ready[episode] = self._ending(episode, ticket)
             if self._ready:
                 break
         ready, self._ready = self._ready, {}
@@ -127,6 +124,14 @@ class Apart:
 
     def _clear(self, episode: int) -> None:
         self.tokens[episode] = self.chosen[episode] = self.positions[episode] = 0
+
+    def _ending(self, episode: int, ticket: Ticket) -> Ending:
+        """Return the end of an episode whose child is done, and begin the next."""
+        reward = self.problem.objective.reward(ticket.evaluation)
+        last = self._single(self.observation(np.array([episode])))
+        info = terminal_info(ticket.architecture, ticket.evaluation)
+        self._clear(episode)
+        return Ending(reward, last, {"action_mask": self._last_mask(), **info})
 
     def _last_mask(self) -> np.ndarray:
         """Return the mask of an episode that is over."""

@@ -107,10 +107,9 @@ class Finished:
         """Return a child that was on its way; wait for it if it has not finished."""
         ticket, proposal = self._flying.pop(number)
         evaluation = ticket.evaluation
+        reward = self.problem.objective.reward(evaluation)
         made = ticket.architecture.to_dict()
-        return Arrival(
-            proposal.tokens, float(evaluation.reward), made, evaluation.public(), proposal
-        )
+        return Arrival(proposal.tokens, reward, made, evaluation.public(), proposal)
 
     def _again(self, record: Record) -> tuple[list[Arrival], list[Record]] | None:
         """Return the child of a record; None if the agent does not propose it any more."""

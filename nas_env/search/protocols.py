@@ -1,4 +1,4 @@
-"""What a search needs of the agent that plays, and of those who follow it."""
+"""The protocols of a search: the agent that plays, and those who follow it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Player(Protocol):
 
     @property
     def proposals(self) -> Ledger:
-        """Its account of its proposals, which is part of its state."""
+        """The account of its proposals, which is part of its state."""
         ...
 
     @property
