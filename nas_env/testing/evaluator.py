@@ -22,9 +22,10 @@ def it_answers_what_training_here_gives(asked: Asked) -> None:
     with asked.problem() as problem:
         wanted = requests(problem, 3)
         futures = problem.evaluator.submit_batch(wanted)
-        for request, future in zip(wanted, futures, strict=True):
+        answers = [asked.answer(future) for future in futures]  # before a training here
+        for request, answer in zip(wanted, answers, strict=True):
             expected = timeless(evaluate(request, problem.device))
-            given = timeless(asked.answer(future))
+            given = timeless(answer)
             where = asked.method("_train")
             expect(given.status == "ok", where, "a child that is ok", f"{given}")
             expect(given == expected, where, f"{expected}", f"{given}")

@@ -113,7 +113,9 @@ def children_are_measured(posed: Posed) -> None:
             expect(name in evaluation.metrics, where, f"the metric {name}", evaluation.metrics)
             finite = all(np.isfinite(value) for value in evaluation.metrics.values())
             expect(finite, where, "finite metrics", evaluation.metrics)
-            problem.objective.reward(evaluation)
+            reward, failure = problem.objective.reward(evaluation), problem.objective.failure_reward
+            expected = f"a failure reward of at most {reward}, a child's that is ok"
+            expect(failure <= reward, posed.method("objective"), expected, failure)
             evaluations.append(timeless(evaluation))
     one, again = evaluations
     expect(again == one, posed.method("search_data"), f"{one} again", again)
