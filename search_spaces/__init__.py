@@ -14,7 +14,7 @@ from search_spaces._base import SearchSpace
 from search_spaces._decisions import Cost, Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
 from search_spaces._published import published_architecture
-from search_spaces._settings import at_least, at_most, between, from_mapping, named
+from search_spaces._settings import above, at_least, at_most, between, from_mapping, named
 
 __all__ = [
     "Architecture",
@@ -27,6 +27,7 @@ __all__ = [
     "SearchSpace",
     "UnknownName",
     "Vertex",
+    "above",
     "at_least",
     "at_most",
     "between",

@@ -16,6 +16,7 @@ from nas_env.command_line._choices import SHORT
 from nas_env.command_line.arguments import Main
 from nas_env.evaluation import Evaluator
 from nas_env.evaluation.workers import WorkerSettings
+from nas_env.objectives import Objective
 from nas_env.tasks import task_class, task_names
 from search_spaces import _catalogue
 from search_spaces._base import SearchSpace
@@ -25,7 +26,7 @@ every_page = pytest.mark.parametrize("page", PAGES)
 FOLDERS = ("agents", "benchmarks", "docs", "examples", "nas_env", "search_spaces", "tests")
 #: Files and ids that a page tells its reader to make.
 INVENTED = re.compile(
-    r"one_change|perceptron|thread|json_lines|wine|My-Bench|MyBench|Mine|Wine|<|\*|…"
+    r"one_change|accuracy_less_size|perceptron|thread|json_lines|wine|My-Bench|MyBench|Mine|Wine|<|\*|…"
 )
 
 
@@ -55,6 +56,17 @@ def test_names_of_the_packages_exist(page):
     for name in inline(page):
         if dotted.fullmatch(name) and not INVENTED.search(name):
             assert pkgutil.resolve_name(name) is not None
+
+
+@every_page
+def test_no_page_imports_what_is_not_public(page):
+    """Neither a module nor a name that starts with an underscore."""
+    statement = re.compile(r"^ *(?:>>> )?(?:from ([\w.]+) )?import ([\w., ()]+)", re.M)
+    for code in (*blocks(page), *inline(page)):
+        for module, names in statement.findall(code):
+            parts = [*module.split("."), *re.split(r"[\s,.()]+", names)]
+            hidden = [part for part in parts if part.startswith("_") and part != "__future__"]
+            assert not hidden, f"{page}: from {module} import {names}"
 
 
 # -- commands ------------------------------------------------------------------------------------
@@ -88,6 +100,7 @@ def option_names():
         "space": members("search_spaces", SearchSpace),
         "task": tasks,
         "evaluator": [e.Settings for e in members("nas_env.evaluation", Evaluator)],
+        "objective": members("nas_env.objectives", Objective),
         "depth": [next(f for f in fields(Main) if f.name == "depth").default_factory],
     }
     known = {"--agent", "--agent.preset", "--recipe", "--help", "--help-all", "--version", *SHORT}

@@ -50,12 +50,21 @@ def test_links_between_pages_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def checks_of(page):
+    """The checks of a page's members: its lines that name one of ``mine``."""
+    imported = [line for block in python_of(page) for line in block.splitlines()]
+    checks = [line for line in imported if re.match(r"check_\w+\(", line)]
+    assert len(checks) == 5
+    return ["from nas_env.testing import *", *checks]
+
+
 def test_members_of_contributing_work_from_outside_the_repository(tmp_path):
     mine = tmp_path / "mine"
     mine.mkdir()
     for block in python_of(ROOT / "CONTRIBUTING.md"):
         if named := re.match(r"# \S*?(\w+\.py)\n", block):
             (mine / named[1]).write_text(block)
+    run(tmp_path, "-c", "".join(f"{line}\n" for line in checks_of(ROOT / "CONTRIBUTING.md")))
     settings = ["--children", "7", "--space.hidden", "1", "--agent.samples", "3", "--quiet"]
     members = ["--agent", "mine.one_change:OneChange", "--track", "mine.json_lines:JSONLines"]
     members += ["--objective", "mine.accuracy_less_size:AccuracyLessSize"]
