@@ -10,13 +10,16 @@ smaller than the least difference, and so many draws reach every case of every r
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks._results import save
+from nas_env.benchmark._command import command
 from search_spaces.recurrent_cell import RecurrentCellSpace
 from search_spaces.recurrent_cell._identity import Parts, canonical_parts
 
@@ -44,7 +47,12 @@ class Draws(NamedTuple):
     u: np.ndarray
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Options:
+    """Count the functions of the cells of base 2."""
+
+
+def measure(_: Options) -> None:
     """Print the numbers, and keep them."""
     cells = all_cells()
     forms = [canonical_parts(*cell) for cell in cells]
@@ -129,5 +137,7 @@ def grouped(prints: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
     return group, (float(steps[steps <= SAME].max()), float(steps[steps > SAME].min()))
 
 
+main = command("python -m benchmarks.cell_functions", Options, measure)
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,7 +5,9 @@ python -m benchmarks.controller      # about a minute
 
 from __future__ import annotations
 
+import sys
 import time
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ import torch
 
 from agents import Episode, agent_class, make_config
 from benchmarks._results import save
+from nas_env.benchmark._command import command
 from search_spaces.convolutional import ConvolutionalSpace
 
 DEPTHS = {15: 3, 75: 10, 250: 20}  # decisions: layers; 15 without the skip decisions
@@ -44,7 +47,12 @@ def rate(layers: int, skips: bool, batch_size: int) -> float:
     return best
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Options:
+    """Time the controller's proposals and updates."""
+
+
+def measure(_: Options) -> None:
     """Measure each number of decisions and each batch size."""
     torch.set_num_threads(1)
     figures = {
@@ -57,5 +65,7 @@ def main() -> None:
     print(figures)
 
 
+main = command("python -m benchmarks.controller", Options, measure)
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

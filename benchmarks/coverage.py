@@ -8,14 +8,15 @@ an exponential one, as regrets are near it. A 95% interval should hold the truth
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import tyro
 from scipy import stats
 
 from benchmarks._results import save
+from nas_env.benchmark._command import command
 from nas_env.benchmark._statistics import Interval, improvement, iqm_interval, mean_interval
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
@@ -59,7 +60,7 @@ POPULATIONS = {
 }
 
 
-def main(options: Options) -> None:
+def measure(options: Options) -> None:
     """Print the shares, and keep them."""
     found = {
         name: {seeds: coverage(population, seeds, options.studies) for seeds in options.seeds}
@@ -97,5 +98,7 @@ def holds(interval: Interval, truth: float) -> bool:
     return interval.low <= truth <= interval.high
 
 
+main = command("python -m benchmarks.coverage", Options, measure)
+
 if __name__ == "__main__":
-    main(tyro.cli(Options))
+    sys.exit(main())

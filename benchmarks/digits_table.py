@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -22,8 +23,8 @@ from typing import Any
 
 import numpy as np
 import torch
-import tyro
 
+from nas_env.benchmark._command import command
 from nas_env.evaluation import train_child
 from nas_env.problem import Problem
 from nas_env.table.format import write_table
@@ -63,7 +64,7 @@ class Options:
     out: Path = FILE
 
 
-def main(options: Options) -> None:
+def measure(options: Options) -> None:
     """Train what is missing, then write the table."""
     sequences = all_sequences()
     canonical, row_of = distinct(sequences)
@@ -184,5 +185,7 @@ def epochs() -> range:
     return range(1, EPOCHS + 1)
 
 
+main = command("python -m benchmarks.digits_table", Options, measure)
+
 if __name__ == "__main__":
-    main(tyro.cli(Options))
+    sys.exit(main())

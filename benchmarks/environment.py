@@ -8,6 +8,7 @@ on the machine can only slow a turn down.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +16,10 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-import tyro
 
 from agents import VecEnvAdapter
 from benchmarks._results import save
+from nas_env.benchmark._command import command
 
 EPISODES = 64  # of the vector environment
 VECTOR: dict[str, Any] = {"vectorization_mode": "vector_entry_point"}
@@ -67,7 +68,7 @@ class Trivial(gymnasium.Env[Any, Any]):
         return {"decision": np.int64(0), "tokens": np.zeros(tokens.shape, dtype=np.float32)}
 
 
-def main(options: Options) -> None:
+def measure(options: Options) -> None:
     """Time everything in turns, print the figures and write them."""
     turns = {
         "FrozenLake-v1": one("FrozenLake-v1", options.steps),
@@ -153,5 +154,7 @@ def ppo(environment: Any, steps: int) -> Callable[[], float]:
     return turn
 
 
+main = command("python -m benchmarks.environment", Options, measure)
+
 if __name__ == "__main__":
-    main(tyro.cli(Options))
+    sys.exit(main())

@@ -19,10 +19,8 @@ Torch, numpy and scipy are all that it imports, so that it runs on a bare machin
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import dataclass, fields
-from inspect import getdoc
 from itertools import product
 from typing import Any
 
@@ -31,9 +29,9 @@ import torch
 from torch import nn
 
 from benchmarks._results import save
+from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
 from nas_env.benchmark._statistics import mean_interval
-from nas_env.errors import InvalidValue, NASError
 from nas_env.evaluation._machine import cores
 from nas_env.tasks import make_task
 from nas_env.training.language import train
@@ -65,7 +63,7 @@ class Options:
         workers: Trainings side by side.
     """
 
-    device: str = "cpu"
+    device: str = "cuda" if torch.cuda.is_available() else "cpu"
     task: str = "penn_treebank"
     epochs: int = 8
     hidden: int = 100
@@ -73,7 +71,7 @@ class Options:
     matched: bool = False
     seeds: int = 3
     train_size: int = 0
-    workers: int = 1
+    workers: int = cores()
 
     @property
     def command(self) -> str:
@@ -85,35 +83,13 @@ class Options:
         return f"python -m benchmarks.language {settings}{matched}"
 
 
-def parsed(arguments: list[str] | None) -> Options:
-    """Return the options of a command line."""
-    here = {"device": "cuda" if torch.cuda.is_available() else "cpu", "workers": cores()}
-    parser = argparse.ArgumentParser(
-        description=getdoc(Options), formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for option in fields(Options):
-        default = here.get(option.name, option.default)
-        name = f"--{option.name.replace('_', '-')}"
-        if isinstance(default, bool):
-            parser.add_argument(name, action="store_true")
-        else:
-            parser.add_argument(name, type=type(default), default=default, help=f"({default})")
-    return Options(**vars(parser.parse_args(arguments)))
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Train, print and keep the perplexities; return the exit status."""
-    options = parsed(arguments)
-    try:
-        make_task(options.task).verify()
-    except (InvalidValue, NASError) as error:
-        print(f"language: {error}", file=sys.stderr)
-        return 2
+def measure(options: Options) -> None:
+    """Train, print and keep the perplexities."""
+    make_task(options.task).verify()
     figures = measured(options)
     for name, value in figures.items():
         print(f"{name}: {value}")
     save("language_matched" if options.matched else "language", options.command, figures)
-    return 0
 
 
 def measured(options: Options) -> dict[str, Any]:
@@ -183,6 +159,8 @@ def without_biases(space: LanguageModel) -> LanguageModel:
         own.data.copy_(torch.cat([gates[leaf] for leaf in LEAVES.values()]))
     return native
 
+
+main = command("python -m benchmarks.language", Options, measure)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,8 +9,8 @@ share of decisions that match, cubed.
 
 from __future__ import annotations
 
-import argparse
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ import torch
 
 from agents import Episode, agent_class, make_config
 from benchmarks._results import mean_interval, save
+from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
 from nas_env.command_line.train import main as search
 from nas_env.run.store import Store
@@ -97,16 +98,21 @@ def quarters(curves: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
     return [mean_interval(column) for column in per_seed.T]
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Options:
+    """Measure whether the agent learns.
+
+    Attributes:
+        children: Episodes of each search.
+        runs: Folder of the searches; those that are finished are not played again.
+    """
+
+    children: int = 200
+    runs: Path = Path("runs/learning")
+
+
+def measure(options: Options) -> None:
     """Play the missing searches, and write the figures and the picture."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument(
-        "--children", type=int, default=200, help="episodes of each search (default 200)"
-    )
-    parser.add_argument(
-        "--runs", type=Path, default=Path("runs/learning"), help="folder of the searches"
-    )
-    options = parser.parse_args()
     torch.set_num_threads(1)
     jobs = [(arm, seed, options.children, options.runs) for seed in SEEDS for arm in ARMS]
     rewards = in_processes(digits, jobs, os.cpu_count() or 1)
@@ -163,5 +169,7 @@ def draw(curves: Mapping[str, Sequence[Sequence[float]]]) -> None:
     figure.savefig("docs/learning.png", dpi=150, metadata={"Software": None})
 
 
+main = command("python -m benchmarks.learning", Options, measure, resumes=True)
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Compares accuracies: the engine with a naive loop, and bfloat16 with float32.
+"""Compares accuracies, and CPU times: the engine with a naive loop, and bfloat16 with float32.
 
 NAS_DATA=... python -m benchmarks.parity                 # CIFAR-10; an hour on two cores
 python -m benchmarks.parity --task digits --seeds 180    # seven minutes
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -80,8 +81,10 @@ def measure(options: Options) -> None:
         Job(options.task, tuple(tokens), seed, way)
         for tokens, seed, way in product(drawn, range(options.seeds), WAYS)
     ]
-    found = np.array(in_processes(accuracy, jobs, options.workers))
-    points = 100 * found.reshape(options.architectures, options.seeds, len(WAYS))
+    found = np.array(in_processes(trained, jobs, options.workers))
+    # accuracy and seconds, each (architectures, seeds, ways)
+    accuracy, seconds = found.T.reshape(2, options.architectures, options.seeds, len(WAYS))
+    points = 100 * accuracy
     figures: dict[str, Any] = {}
     for index, way in enumerate(WAYS):
         figures[f"{way}: mean accuracy by architecture"] = points[..., index].mean(axis=1).tolist()
@@ -90,6 +93,10 @@ def measure(options: Options) -> None:
         interval = mean_interval(differences.ravel())
         figures[f"{name}, points of accuracy"] = interval.value
         figures[f"{name}, half its 95% interval"] = interval.half
+        figures[f"{name}, largest difference"] = np.abs(differences).max()
+    for one, other in PAIRS.values():
+        ratio = seconds[..., WAYS.index(one)].sum() / seconds[..., WAYS.index(other)].sum()
+        figures[f"{one} / {other}, CPU time"] = ratio
     for name, value in figures.items():
         print(f"{name:48} {np.round(value, 2)}")
     command = (
@@ -113,18 +120,21 @@ def data(task: str) -> Any:
     return problem(task, "float32").task.search_data()  # type: ignore[attr-defined]
 
 
-def accuracy(job: Job) -> float:
-    """Train one child, and return its validation accuracy as a search does."""
+def trained(job: Job) -> tuple[float, float]:
+    """Train one child; return its validation accuracy as a search does, and its CPU time."""
     own = problem(job.task, "float32" if job.way == "naive" else job.way)
+    images = data(job.task)
     task: Any = own.task
     torch.manual_seed(job.seed)
     child = own.space.build(own.space.decode(job.architecture), task.input_shape, task.outputs)
+    begun = time.process_time()
     if job.way == "naive":
-        curve = _naive.train(child, data(job.task), own.recipe)
-        return task.measure({task.metric.name: curve})[task.metric.name]
-    result = train(child, data(job.task), own.recipe, seed=job.seed, device=torch.device("cpu"))
-    assert not result.diverged, result.reason
-    return task.measure(result.curves)[task.metric.name]
+        curves = {task.metric.name: _naive.train(child, images, own.recipe)}
+    else:
+        result = train(child, images, own.recipe, seed=job.seed, device=torch.device("cpu"))
+        assert not result.diverged, result.reason
+        curves = result.curves
+    return task.measure(curves)[task.metric.name], time.process_time() - begun
 
 
 main = command("python -m benchmarks.parity", Options, measure)

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+import sys
 import tempfile
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks._results import save
+from nas_env.benchmark._command import command
 from nas_env.command_line.train import main as train_agent
 from nas_env.problem import Problem
 from nas_env.training.allocator import keep_memory
@@ -53,7 +56,12 @@ PARTS = {
 }
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Options:
+    """Profile one child, and one search."""
+
+
+def measure(_: Options) -> None:
     """Profile both, print the shares and write them."""
     torch.set_num_threads(1)
     keep_memory()
@@ -115,5 +123,7 @@ def search() -> dict[str, float]:
     return shares | {"all else": round(1 - sum(shares.values()), 4)}
 
 
+main = command("python -m benchmarks.profiles", Options, measure)
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,7 +5,9 @@ python -m benchmarks.spread          # about 2 minutes on two slow cores
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from itertools import product
 
 import gymnasium
@@ -14,6 +16,7 @@ import torch
 
 import nas_env  # noqa: F401 - registers the environments
 from benchmarks._results import save
+from nas_env.benchmark._command import command
 
 ARCHITECTURES, SEEDS = 24, 3
 
@@ -31,7 +34,12 @@ def evaluate(job: tuple[int, int]) -> tuple[float, float, float]:
     return metric, problem.objective.reward(evaluation), sum(kept.seconds.values())
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Options:
+    """Measure the spread of the reward on the digits."""
+
+
+def measure(_: Options) -> None:
     """Train 24 random architectures with 3 seeds each."""
     jobs = list(product(range(ARCHITECTURES), range(SEEDS)))
     with ProcessPoolExecutor(max_workers=2) as pool:
@@ -58,5 +66,7 @@ def main() -> None:
     print(figures)
 
 
+main = command("python -m benchmarks.spread", Options, measure)
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

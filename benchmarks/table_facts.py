@@ -5,17 +5,19 @@ python -m benchmarks.table_facts --environment NAS-Bench-Digits-v0
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 import gymnasium
 import numpy as np
-import tyro
 from scipy.stats import kendalltau, spearmanr
 
 import nas_env  # noqa: F401 - registers the environments
 from benchmarks._results import save
 from nas_env.benchmark._anytime import expected_best
+from nas_env.benchmark._command import command
+from nas_env.errors import InvalidValue
 from nas_env.table.format import Table
 
 DRAWS = (10, 50, 100, 200, 300)
@@ -32,12 +34,12 @@ class Options:
     environment: str = "NAS-Bench-Digits-v0"
 
 
-def main(options: Options) -> None:
+def measure(options: Options) -> None:
     """Print the facts, and keep them."""
     env: Any = gymnasium.make(options.environment)
     table = env.unwrapped.problem.table
     if table is None:
-        raise SystemExit(f"table_facts: {options.environment} has no table")
+        raise InvalidValue(f"{options.environment} has no table")
     facts = {**spread(table), **correlations(table), **structure(table), **chance(table)}
     for name, value in facts.items():
         print(f"{name:42} {value}")
@@ -138,5 +140,7 @@ def _rounded(value: Any) -> Any:
     return np.round(value, 4).tolist()
 
 
+main = command("python -m benchmarks.table_facts", Options, measure)
+
 if __name__ == "__main__":
-    main(tyro.cli(Options))
+    sys.exit(main())

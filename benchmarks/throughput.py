@@ -18,7 +18,6 @@ torch, torchvision and numpy, so that it runs on a bare machine with a GPU.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -34,8 +33,8 @@ from torch import nn
 
 from benchmarks import _naive
 from benchmarks._results import save
+from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
-from nas_env.errors import NASError
 from nas_env.evaluation._child import settled
 from nas_env.evaluation._machine import cores
 from nas_env.tasks.cifar10 import CIFAR10
@@ -56,27 +55,32 @@ SKIP_RATES = (0.5, 0.62)
 SAMPLES = 8  # architectures a depth, for the mean cost
 
 
+#: The device of this machine, and what is timed on it by default.
+HERE = "cuda" if torch.cuda.is_available() else "cpu"
+STEPS, CHILDREN, LOADERS = {"cpu": (3, cores(), 0), "cuda": (200, 4, min(8, cores()))}[HERE]
+
+
 @dataclass(frozen=True)
 class Options:
     """Time training steps.
 
     Attributes:
-        device: Device, ``cpu`` or ``cuda``.
+        device: Device of the children.
         quick: Use four architectures, of 6 and 8 layers, instead of 17 of 6 to 20.
-        steps: Number of training steps of each child.
+        steps: Number of training steps of each child; fewer on a CPU.
         batch: Number of images of a step.
         children: Number of children trained at once by workers.
         loaders: Number of processes of the naive loader; on a CPU they make it slower.
         precision: Precision of the engine.
     """
 
-    device: str
-    quick: bool
-    steps: int
-    batch: int
-    children: int
-    loaders: int
-    precision: str
+    device: Literal["cpu", "cuda"] = HERE
+    quick: bool = False
+    steps: int = STEPS
+    batch: int = 64
+    children: int = CHILDREN
+    loaders: int = LOADERS
+    precision: Literal["auto", "float32"] = "auto"
 
     @property
     def command(self) -> str:
@@ -89,35 +93,9 @@ class Options:
         )
 
 
-def options() -> Options:
-    """Read the options of the command line."""
-    here = "cuda" if torch.cuda.is_available() else "cpu"
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default=here)
-    parser.add_argument("--quick", action="store_true", help="four small architectures")
-    parser.add_argument("--steps", type=int, help="steps of a child (default 3, on CUDA 200)")
-    parser.add_argument("--batch", type=int, default=64, help="images of a step (default 64)")
-    parser.add_argument("--children", type=int, help="children at once (default: cores, on CUDA 4)")
-    parser.add_argument(
-        "--loaders", type=int, help="processes of the naive loader (default 0, on CUDA 8)"
-    )
-    parser.add_argument("--precision", choices=("auto", "float32"), default="auto")
-    given = parser.parse_args()
-    defaults = {"cpu": (3, cores(), 0), "cuda": (200, 4, min(8, cores()))}[given.device]
-    for name, default in zip(("steps", "children", "loaders"), defaults, strict=True):
-        if getattr(given, name) is None:
-            setattr(given, name, default)
-    return Options(**vars(given))
-
-
-def main() -> int:
+def measure(wanted: Options) -> None:
     """Time all ways in turns, print the figures and write them."""
-    wanted = options()
-    try:
-        CIFAR10().verify()
-    except NASError as error:
-        print(f"throughput: {error}", file=sys.stderr)
-        return 2
+    CIFAR10().verify()
     chosen = architectures(wanted.quick)
     seconds: dict[str, float] = dict.fromkeys(WAYS, 0.0)
     with ExitStack() as stack:
@@ -138,7 +116,6 @@ def main() -> int:
     parts = ["throughput", "quick" * wanted.quick, wanted.device, wanted.precision]
     name = "_".join(part for part in parts if part not in ("", "cpu", "auto"))
     save(name, wanted.command, figures)
-    return 0
 
 
 # -- what is trained -----------------------------------------------------------------------------
@@ -285,6 +262,8 @@ def whole_search(skips: float) -> float:
         total += CHILDREN_A_DEPTH * IMAGES_A_CHILD * 3 * float(np.mean(costs))
     return total
 
+
+main = command("python -m benchmarks.throughput", Options, measure)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
-import tyro
 from rich.console import Console
 from rich.table import Table
 
 import nas_env  # noqa: F401 - registers the environments
-from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
+from nas_env.benchmark._command import command
 from nas_env.problem import Problem
 from nas_env.run.files import read_json
 from nas_env.search.references import evaluate_references, figures
@@ -51,20 +50,15 @@ class Options:
     seed: int = 0
 
 
-def main(options: Options) -> int:
-    """Print the table; return the exit status."""
+def measure(options: Options) -> None:
+    """Print the table."""
+    cell = found(options.run)
+    environment = make(options)
     try:
-        cell = found(options.run)
-        environment = make(options)
-        try:
-            table = compare(environment.unwrapped.problem, cell)  # type: ignore[attr-defined]
-        finally:
-            environment.close()
-    except (InvalidValue, InvalidArchitecture, NASError, gymnasium.error.Error) as error:
-        print(f"transfer: {error}", file=sys.stderr)
-        return 2
+        table = compare(environment.unwrapped.problem, cell)  # type: ignore[attr-defined]
+    finally:
+        environment.close()
     Console().print(shown(table, options.to))
-    return 0
 
 
 def found(path: Path) -> dict[str, Any]:
@@ -114,5 +108,7 @@ def shown(table: dict[str, dict[str, Any]], to: str) -> Table:
     return made
 
 
+main = command("python -m benchmarks.transfer", Options, measure)
+
 if __name__ == "__main__":
-    sys.exit(main(tyro.cli(Options)))
+    sys.exit(main())

@@ -474,18 +474,17 @@ def test_a_search_and_its_references(tmp_path, capsys):
 
 
 def test_a_cell_is_taken_to_another_text(tmp_path, capsys):
-    from benchmarks.transfer import Options
     from benchmarks.transfer import main as transfer
 
     file = tmp_path / "cell.json"
     cell = problem().space.decode((0, 1) * 16 + (3, 4))
     file.write_text(json.dumps(cell.to_dict()))
-    options = {"to": "python_docs", "device": "cpu", "parameters": 20_000, "epochs": 1}
-    assert transfer(Options(file, **options, train_size=400)) == 0
+    options = ["--to", "python_docs", "--device", "cpu", "--parameters", "20000", "--epochs", "1"]
+    assert transfer(["--run", str(file), *options, "--train-size", "400"]) == 0
     shown = capsys.readouterr().out
     assert "the found cell" in shown and "NASCell" in shown and "LSTM" in shown
-    assert transfer(Options(tmp_path / "nowhere.json", **options)) == 2
-    assert transfer(Options(file, to="NAS-PyDoc-v0")) == 2
+    assert transfer(["--run", str(tmp_path / "nowhere.json"), *options]) == 2
+    assert transfer(["--run", str(file), "--to", "NAS-PyDoc-v0"]) == 2
     assert all(line.startswith("transfer: ") for line in capsys.readouterr().err.splitlines())
 
 

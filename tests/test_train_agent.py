@@ -12,7 +12,7 @@ from dataclasses import asdict
 import pytest
 
 from agents import agent_names, make_config
-from nas_env.command_line._help import attributes
+from nas_env.command_line._docstrings import attributes
 from nas_env.command_line.train import main
 from nas_env.search import loop
 from nas_env.tasks._torchvision import verify

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
-from nas_env.command_line._parsing import parse_all
+from nas_env.benchmark._options import Options, parse
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
 from search_spaces._json import strict_json
 
 INTERRUPTED = 130  # exit status after Ctrl-C, by custom
-
-Options = TypeVar("Options")
-
-
-def parse(options: type[Options], arguments: Sequence[str], program: str) -> Options:
-    """Read the options of a command line.
-
-    Raises:
-        InvalidValue: If an argument is wrong; one line, with the nearest right name.
-        SystemExit: After ``--help``.
-    """
-    return parse_all(options, arguments, program)
 
 
 def command(

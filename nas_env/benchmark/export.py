@@ -13,11 +13,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import tyro
-
 from nas_env.benchmark._command import command
 from nas_env.benchmark._file import existing
 from nas_env.benchmark._job import Job
+from nas_env.benchmark._options import POSITIONAL
 from nas_env.benchmark._replay import derive
 from nas_env.benchmark._submission import FORMAT, Submission
 from nas_env.errors import InvalidValue, UnknownName
@@ -30,13 +29,13 @@ class Options:
     """Make a submission of an agent's searches.
 
     Attributes:
-        results: File that ``nas_env.benchmark.run`` wrote.
+        results: File that ``nas-benchmark run`` wrote.
         agent: Label of the agent in the results.
         out: File to write.
         environment: Id of the environment; needed if the agent played several.
     """
 
-    results: Annotated[Path, tyro.conf.Positional]
+    results: Annotated[Path, POSITIONAL]
     agent: str
     out: Path = Path("submission.json")
     environment: str | None = None

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-import tyro
-
 from nas_env import drawing
 from nas_env.benchmark._command import command
 from nas_env.benchmark._file import existing
+from nas_env.benchmark._options import POSITIONAL
 from nas_env.benchmark._overall import overall
 from nas_env.benchmark._page import section
 from nas_env.benchmark._plots import improvements, name_of, over_budget, over_compute
@@ -31,7 +30,7 @@ class Options:
     """Make a page of a benchmark's results, with its pictures.
 
     Attributes:
-        results: The file that ``nas_env.benchmark.run`` wrote.
+        results: The file that ``nas-benchmark run`` wrote.
         out: The folder of the page; ``index.md`` in it (``validation.md``) is replaced.
         marks: Places of the budget at which figures are stated; its end is always one.
         reported: What is told of an incumbent: ``test`` where it is known; or ``validation``, what
@@ -39,7 +38,7 @@ class Options:
         title: Title of the page.
     """
 
-    results: Annotated[Path, tyro.conf.Positional]
+    results: Annotated[Path, POSITIONAL]
     out: Path = Path("docs/benchmarks")
     marks: tuple[int, ...] = MARKS
     reported: Literal["test", "validation"] = "test"

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import tyro
-
 from nas_env.benchmark._command import command
+from nas_env.benchmark._options import POSITIONAL
 from nas_env.benchmark._page import plus_minus, table
 from nas_env.benchmark._replay import validated
 from nas_env.benchmark._statistics import mean_interval
@@ -32,7 +31,7 @@ class Options:
             ``my_bench:MyBench-v0``.
     """
 
-    files: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    files: Annotated[tuple[Path, ...], POSITIONAL]
     trust: tuple[str, ...] = ()
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import tyro
-
 from nas_env.benchmark._command import command
+from nas_env.benchmark._options import POSITIONAL
 from nas_env.benchmark._replay import validated
 
 
@@ -25,7 +24,7 @@ class Options:
             ``my_bench:MyBench-v0``.
     """
 
-    file: Annotated[Path, tyro.conf.Positional]
+    file: Annotated[Path, POSITIONAL]
     trust: tuple[str, ...] = ()
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
-import re
 import shutil
 import sys
 import textwrap
@@ -15,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, ge
 
 import tyro
 
-_ROLE = re.compile(r":[\w:]+:`~?(?:[\w.]*\.)?([^`]+)`")
+from nas_env.command_line._docstrings import attributes
 
 
 class Entry(NamedTuple):
@@ -89,37 +87,6 @@ def nested(
 def whole(options: Sequence[Entry]) -> type:
     """Return the dataclass of some options, for tyro to parse."""
     return make_dataclass("CommandLine", options, frozen=True)
-
-
-def attributes(cls: type) -> dict[str, str]:
-    """Return what the docstrings of a class and its parents say of each attribute.
-
-    Example:
-        >>> attributes(Entry)["default"]
-        "A dataclass's field, with its default."
-    """
-    found: dict[str, str] = {}
-    for each in reversed(cls.__mro__):
-        section = inspect.cleandoc(each.__doc__ or "").partition("\nAttributes:\n")[2]
-        name = ""
-        for line in section.splitlines():
-            if start := re.match(r" {4}(\w+): (.*)", line):
-                name, found[start[1]] = start[1], start[2]
-            elif line.startswith(" " * 8) and name:
-                found[name] += " " + line.strip()
-            else:
-                break
-    return {name: plain(text) for name, text in found.items()}
-
-
-def plain(text: str) -> str:
-    """Return a docstring's text without its markup.
-
-    Example:
-        >>> plain("``auto``: see :class:`~nas_env.search.loop.Depth`")
-        'auto: see Depth'
-    """
-    return _ROLE.sub(r"\1", text).replace("``", "")
 
 
 def show_help(options: Sequence[Entry], program: str, about: str, more: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import io
 import os
 import re
@@ -12,6 +11,7 @@ from typing import Any
 
 import tyro
 
+from nas_env.command_line._words import refuse_empty, unknown_option
 from nas_env.errors import InvalidValue
 
 
@@ -29,7 +29,7 @@ def parse_all(whole: type, arguments: Sequence[str], program: str) -> Any:
     """
     if {"-h", "--help"} & set(arguments):
         tyro.cli(whole, args=list(arguments), prog=program)
-    _refuse_empty(arguments)
+    refuse_empty(arguments)
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint), _wide():
@@ -41,22 +41,6 @@ def parse_all(whole: type, arguments: Sequence[str], program: str) -> Any:
     if unknown:
         raise InvalidValue(_unknown(unknown[0], whole))
     return values
-
-
-def _refuse_empty(arguments: Sequence[str]) -> None:
-    """Refuse an empty value, as of a variable that is not set; as a path it would be this folder.
-
-    Example:
-        >>> _refuse_empty(["--children", "4", "--run", ""])
-        Traceback (most recent call last):
-        search_spaces._errors.InvalidValue: --run is '', expected a value
-    """
-    for place, word in enumerate(arguments):
-        name, equals, value = word.partition("=")
-        if not word:
-            name = arguments[place - 1] if place else "the first argument"
-        if not word or (name.startswith("--") and equals and not value):
-            raise InvalidValue(f"{name} is '', expected a value")
 
 
 @contextlib.contextmanager
@@ -89,11 +73,8 @@ def _one_line(box: str) -> str:
 
 def _unknown(argument: str, whole: type) -> str:
     """Name an unknown command-line option, and the nearest known one."""
-    name = argument.partition("=")[0]
     text = io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit), _wide():
         tyro.cli(whole, args=["--help"])
-    known = {word for word in text.getvalue().replace(",", " ").split() if word.startswith("--")}
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]}?" if close else "--help lists all"
-    return f"unknown option {name}: {hint}" if name.startswith("-") else f"unexpected {name!r}"
+    words = text.getvalue().replace(",", " ").split()
+    return unknown_option(argument, {word for word in words if word.startswith("--")})
