@@ -7,6 +7,7 @@ import torch
 
 import nas_env  # noqa: F401 - registers the environments
 from nas_env.evaluation import evaluate
+from nas_env.evaluation._job import Job
 from nas_env.evaluation._rehearsal import rehearse
 from nas_env.training import language
 from nas_env.training.augmentation import ImageData
@@ -78,7 +79,7 @@ def test_the_rehearsal_is_of_the_whole_training_and_changes_none(keywords):
         tokens = problem.space.sample(np.random.default_rng(0))
         request = problem.request(problem.space.decode(tokens))
         before = evaluate(request, CPU)
-        rehearsal = rehearse(request, CPU)
+        rehearsal = rehearse(Job(request), CPU)
         assert rehearsal is not None
         assert rehearsal.examples == keywords["task"]["train_size"]
         assert min(rehearsal) > 0
@@ -94,7 +95,7 @@ def test_twice_the_epochs_take_twice_as_long(monkeypatch):
         with gymnasium.make(**IMAGES, recipe={"epochs": epochs, "batch_size": 32}) as environment:
             problem = environment.unwrapped.problem
             request = problem.request(problem.space.decode([0] * problem.space.length()))
-            return rehearse(request, CPU)
+            return rehearse(Job(request), CPU)
 
     once, twice = rehearsed(1), rehearsed(2)
     assert (once.train, once.validate) == (3, 1)  # 96 images in batches of 32; one second each
@@ -109,7 +110,7 @@ def test_a_part_of_the_validation_text_takes_a_part_of_the_time(monkeypatch):
     with gymnasium.make(**TEXT, recipe=small) as environment:
         problem = environment.unwrapped.problem
         request = problem.request(problem.space.decode([0] * problem.space.length()))
-        rehearsal = rehearse(request, CPU)
+        rehearsal = rehearse(Job(request), CPU)
     guessed_in_a_second = 2 * (5 + 1)  # one stretch of the two columns, and what is guessed last
     assert rehearsal.validate == pytest.approx(110 / guessed_in_a_second)
 
@@ -147,4 +148,4 @@ def test_a_child_that_cannot_be_trained_is_not_rehearsed():
     with gymnasium.make(**IMAGES, recipe={"learning_rate": 1e30, "epochs": 3}) as environment:
         problem = environment.unwrapped.problem
         request = problem.request(problem.space.decode([0] * problem.space.length()))
-        assert rehearse(request, CPU) is None
+        assert rehearse(Job(request), CPU) is None

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from nas_env.evaluation._base import Evaluator
-from nas_env.evaluation._child import evaluate, task_recipe, train_child
+from nas_env.evaluation._child import evaluate, train_child
+from nas_env.evaluation._job import task_recipe
 from nas_env.evaluation._tickets import Ticket
 from nas_env.run.store import Store
 from search_spaces import _catalogue

@@ -11,18 +11,16 @@ import torch
 from torch import nn
 
 from nas_env.errors import NASError
-from nas_env.evaluation._data import splits, training_task
+from nas_env.evaluation._job import Job
 from nas_env.evaluation._memory import ran_out_of_memory
 from nas_env.records import Evaluation, Request, Status
-from nas_env.tasks import Task, TrainingTask, sealed_test_set
+from nas_env.tasks import sealed_test_set
 from nas_env.training.data import TrainingData
 from nas_env.training.outcome import Report, Training, unheard
-from nas_env.training.recipe import Recipe
-from search_spaces import Cost, _catalogue, make_space
-from search_spaces._settings import from_mapping
+from nas_env.training.recipe import ChildRecipe
+from search_spaces import Cost, _catalogue
 
 
-@sealed_test_set()
 def evaluate(request: Request, device: torch.device, report: Report = unheard) -> Evaluation:
     """Build and train the child of a request on a device.
 
@@ -36,15 +34,23 @@ def evaluate(request: Request, device: torch.device, report: Report = unheard) -
     Raises:
         NASError: If the data is missing or corrupt, or the test split was asked for.
     """
-    task = training_task(request.task)
-    cost: Cost | None = None
+    return evaluate_job(Job(request), device, report)
+
+
+@sealed_test_set()
+def evaluate_job(job: Job, device: torch.device, report: Report) -> Evaluation:
+    """Evaluate a job; see :func:`evaluate`."""
+    task, cost = job.task, None
     try:
-        cost = make_space(request.space).cost(
-            architecture_of(request), task.input_shape, task.outputs
-        )
-        if error := excess(request, cost):
+        cost = job.cost
+        if error := excess(job.request, cost):
             return failed("too_large", error, cost)
-        return _trained(request, task, cost, device, report)
+        _, result = train_job(job, device, report)
+        if result.diverged:
+            error = f"{result.reason} in epoch {result.epochs + 1}"
+            return failed("diverged", error, cost, result.curves, result.seconds)
+        metrics = task.measure(result.curves)
+        return Evaluation("ok", metrics, result.curves, *cost, seconds=result.seconds)
     except (NASError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -53,19 +59,14 @@ def evaluate(request: Request, device: torch.device, report: Report = unheard) -
     return failed(status, text, cost)  # what the child held is free by now
 
 
-def prepare(request: Request, device: torch.device) -> None:
-    """Read what children of a request's kind need, once a process: the data, and the modules.
+def prepare(job: Job, device: torch.device) -> None:
+    """Read what children of a job's kind need, once a process: the data, and the modules.
 
-    What goes wrong with it is met again by :func:`evaluate`, and told there.
+    What goes wrong with it is met again by :func:`evaluate_job`, and told there.
     """
     with contextlib.suppress(Exception):
-        make_space(request.space)
-        splits(request.task, device)
-
-
-def architecture_of(request: Request) -> Any:
-    """Return the architecture of a request."""
-    return make_space(request.space).parse(request.architecture)
+        _ = job.space
+        job.data(device)
 
 
 def excess(request: Request, cost: Cost) -> str:
@@ -90,59 +91,43 @@ def under_limits(request: Request, kept: Evaluation) -> Evaluation:
     return failed("too_large", error, cost) if error else kept
 
 
-def _trained(
-    request: Request, task: TrainingTask, cost: Cost, device: torch.device, report: Report
-) -> Evaluation:
-    _, result = train_child(request, device, report)
-    if result.diverged:
-        error = f"{result.reason} in epoch {result.epochs + 1}"
-        return failed("diverged", error, cost, result.curves, result.seconds)
-    metrics = task.measure(result.curves)
-    return Evaluation("ok", metrics, result.curves, *cost, seconds=result.seconds)
-
-
 def train_child(
     request: Request, device: torch.device, report: Report = unheard
 ) -> tuple[nn.Module, Training]:
-    """The trained child of a request, and what came of its training.
+    """Return the trained child of a request, and what came of its training.
 
     Raises:
         NASError: If the data is missing or corrupt.
     """
+    return train_job(Job(request), device, report)
+
+
+def train_job(job: Job, device: torch.device, report: Report) -> tuple[nn.Module, Training]:
+    """Return the trained child of a job, and what came of its training."""
     start = time.perf_counter()
-    task = training_task(request.task)
-    recipe = task_recipe(task, request.recipe)
-    data = splits(request.task, device)
+    recipe, data = job.recipe, job.data(device)
     read = time.perf_counter() - start
-    child, result = train_on(request, recipe, data, device, report)
+    child, result = train_on(job, recipe, data, device, report)
     result.seconds["build"] += read
     return child, result
 
 
 def train_on(
-    request: Request, recipe: Recipe, data: TrainingData, device: torch.device, report: Report
+    job: Job, recipe: ChildRecipe, data: TrainingData, device: torch.device, report: Report
 ) -> tuple[nn.Module, Training]:
-    """Train the child of a request by a recipe on data that is there."""
-    start = time.perf_counter()
-    task = training_task(request.task)
-    with settled(recipe, request.child_seed, device):
-        space = make_space(request.space)
-        child = space.build(architecture_of(request), task.input_shape, task.outputs).to(device)
+    """Train the child of a job by a recipe on data that is there."""
+    start, seed = time.perf_counter(), job.request.child_seed
+    with settled(recipe, seed, device):
+        child = job.build().to(device)
         built = time.perf_counter() - start
         train = _catalogue.resolve(recipe.engine)
-        result = train(child, data, recipe, seed=request.child_seed, device=device, report=report)
+        result = train(child, data, recipe, seed=seed, device=device, report=report)
     result.seconds["build"] = built
     return child, result
 
 
-def task_recipe(task: Task, settings: Any) -> Recipe:
-    """The recipe of plain JSON values, of the kind that the task trains by."""
-    kind = type(next(iter(task.recipes.values())))
-    return from_mapping(kind, settings, "recipe setting")
-
-
 @contextlib.contextmanager
-def settled(recipe: Recipe, seed: int, device: torch.device) -> Iterator[None]:
+def settled(recipe: ChildRecipe, seed: int, device: torch.device) -> Iterator[None]:
     """Seeds, threads and kernels as the recipe wants them; the caller's are put back."""
     threads = torch.get_num_threads()
     devices = [device] if device.type == "cuda" else []
@@ -151,7 +136,7 @@ def settled(recipe: Recipe, seed: int, device: torch.device) -> Iterator[None]:
         torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True),
     ):
         torch.manual_seed(seed)
-        torch.set_num_threads(getattr(recipe, "threads", 1))
+        torch.set_num_threads(recipe.threads)
         try:
             yield
         finally:

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import torch
 
 from nas_env.errors import NASError
-from nas_env.evaluation._child import task_recipe, train_on
-from nas_env.evaluation._data import splits, training_task
-from nas_env.records import Request
+from nas_env.evaluation._child import train_on
+from nas_env.evaluation._job import Job
 from nas_env.tasks import sealed_test_set
 from nas_env.training.data import TrainingData
 from nas_env.training.outcome import unheard
@@ -43,31 +42,27 @@ class _Pace(NamedTuple):
 
 
 @sealed_test_set()
-def rehearse(request: Request, device: torch.device) -> Rehearsal | None:
+def rehearse(job: Job, device: torch.device) -> Rehearsal | None:
     """Train a child for about a second, and tell how long its whole evaluation would take.
 
     One step comes first, in which everything is done for the first time; then as many are timed
     as make half a second, if an epoch has so many, and at least one.
 
     Returns:
-        None where nothing can be told: the child fails or diverges at once, or its recipe does
-        not say how many steps an epoch has.
+        None where nothing can be told: the child fails or diverges at once.
 
     Raises:
         NASError: If the data is missing or corrupt.
     """
-    recipe = task_recipe(training_task(request.task), request.recipe)
-    if not isinstance(recipe, ChildRecipe):
-        return None
-    data = splits(request.task, device)
+    recipe, data = job.recipe, job.data(device)
     examples, validation = data.sizes[0], recipe.validated(data.sizes[1])
     steps = recipe.steps_an_epoch(examples)
     try:
-        pace = _pace(request, recipe, data, device, 1, recipe.examples_of(1))
+        pace = _pace(job, recipe, data, device, 1, recipe.examples_of(1))
         if pace is not None and pace.step < SLOW:
             timed = max(1, min(steps, int(ENOUGH / pace.step)))
             validated = max(recipe.examples_of(1), int(ENOUGH / 2 / pace.example))
-            pace = _pace(request, recipe, data, device, timed, validated)
+            pace = _pace(job, recipe, data, device, timed, validated)
     except NASError:
         raise
     except Exception:  # its evaluation will say what is wrong
@@ -81,7 +76,7 @@ def rehearse(request: Request, device: torch.device) -> Rehearsal | None:
 
 
 def _pace(
-    request: Request,
+    job: Job,
     recipe: ChildRecipe,
     data: TrainingData,
     device: torch.device,
@@ -92,7 +87,7 @@ def _pace(
     examples, validation = data.sizes[0], recipe.validated(data.sizes[1])
     part = data.part(min(examples, recipe.examples_of(steps)), min(validation, validated))
     once: Any = replace(recipe, epochs=1)  # type: ignore[type-var]
-    _, result = train_on(request, once, part, device, unheard)
+    _, result = train_on(job, once, part, device, unheard)
     if result.diverged:
         return None
     seconds = result.seconds

@@ -5,12 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from nas_env.evaluation._child import architecture_of, task_recipe
-from nas_env.evaluation._data import training_task
+from nas_env.evaluation._job import Job
 from nas_env.records import Request
-from search_spaces import make_space
 
 #: Bytes a parameter: itself, its gradient, the optimiser's two numbers, all in float32.
 PER_PARAMETER = 16
@@ -56,11 +53,7 @@ def predicted_memory(request: Request) -> int:
     They are twice what a forward pass over a whole batch keeps for the backward pass (values and
     their gradients), which is counted without computing it.
     """
-    task = training_task(request.task)
-    recipe: Any = task_recipe(task, request.recipe)
-    space = make_space(request.space)
-    example = architecture_of(request), task.input_shape, task.outputs
-    kept = space.kept_numbers(*example) * recipe.batch_size * getattr(recipe, "steps", 1)
-    each = 4 if recipe.autocast is None else 2
-    parameters = space.cost(*example).parameters
-    return round(SPARE * (2 * each * kept + PER_PARAMETER * parameters))
+    job = Job(request)
+    kept = job.kept_numbers * job.recipe.examples_of(1)
+    each = 4 if job.recipe.autocast is None else 2
+    return round(SPARE * (2 * each * kept + PER_PARAMETER * job.cost.parameters))

@@ -17,8 +17,9 @@ import torch
 
 import nas_env.errors
 from nas_env.errors import NASError
-from nas_env.evaluation._child import evaluate, prepare
+from nas_env.evaluation._child import evaluate_job, prepare
 from nas_env.evaluation._fork_server import ForkServer
+from nas_env.evaluation._job import Job
 from nas_env.evaluation._rehearsal import Rehearsal, rehearse
 from nas_env.records import Evaluation, Request
 from nas_env.training.allocator import keep_memory
@@ -160,10 +161,10 @@ def work(line: socket.socket) -> NoReturn:
         for text in incoming:
             message = json.loads(text)
             if "request" in message:
-                request, device = Request(**message["request"]), torch.device(message["device"])
-                prepare(request, device)
+                job, device = Job(Request(**message["request"])), torch.device(message["device"])
+                prepare(job, device)
                 send({"begun": True})
-                send(_answer(message["wanted"], request, device, report))
+                send(_answer(message["wanted"], job, device, report))
             else:
                 send(_begin(message))
     os._exit(0)
@@ -182,11 +183,11 @@ def _begin(message: Mapping[str, Any]) -> dict[str, Any]:
     return {"ready": True}
 
 
-def _answer(wanted: str, request: Request, device: torch.device, report: Report) -> dict[str, Any]:
+def _answer(wanted: str, job: Job, device: torch.device, report: Report) -> dict[str, Any]:
     try:
         if wanted == "rehearse":
-            return {"answer": rehearse(request, device)}
-        return {"answer": json.loads(evaluate(request, device, report).to_json())}
+            return {"answer": rehearse(job, device)}
+        return {"answer": json.loads(evaluate_job(job, device, report).to_json())}
     except (NASError, InvalidValue) as error:
         return {"error": [type(error).__name__, str(error)]}
 

@@ -10,6 +10,7 @@ from typing import Any
 from nas_env.evaluation._base import Evaluator
 from nas_env.evaluation._child import evaluate
 from nas_env.evaluation._data import check_splits
+from nas_env.evaluation._job import Job
 from nas_env.evaluation._rehearsal import Rehearsal, rehearse
 from nas_env.records import Evaluation, Request
 
@@ -31,7 +32,7 @@ class InProcessEvaluator(Evaluator):
 
     def rehearse(self, request: Request, times: int) -> list[Rehearsal]:
         """See the base; children are trained one after the other."""
-        found = rehearse(request, self.device)
+        found = rehearse(Job(request), self.device)
         return [] if found is None else [found]
 
     def _train(self, request: Request) -> Future[Evaluation]:

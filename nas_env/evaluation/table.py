@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from nas_env.errors import InvalidValue
 from nas_env.evaluation._answers import Answers
 from nas_env.evaluation._base import Evaluator
-from nas_env.evaluation._child import task_recipe
+from nas_env.evaluation._job import task_recipe
 from nas_env.evaluation._tickets import answered
 from nas_env.records import Evaluation, Request
 from nas_env.tasks import make_task

@@ -6,19 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 
 from nas_env.errors import InvalidValue
 from nas_env.evaluation._child import excess
+from nas_env.evaluation._job import Job
 from nas_env.evaluation._rehearsal import Rehearsal
 from nas_env.problem import Problem
-from nas_env.records import Request
 from nas_env.search._moments import duration, moment
 from nas_env.tasks import TrainingTask
 from nas_env.training.recipe import ChildRecipe
-from search_spaces import Architecture
 
 SAMPLES = 16  # architectures whose FLOPs are counted
 WORTHWHILE = 0.9  # of a child's seconds; a setting that leaves more is not worth naming
@@ -91,21 +89,20 @@ def estimate(
     Returns:
         None where nothing can be told: a table answers, or the rehearsal fails.
     """
-    task, recipe = problem.task, problem.recipe
-    if not isinstance(task, TrainingTask) or not isinstance(recipe, ChildRecipe) or not episodes:
+    if problem.answers is not None or not episodes:
         return None
-    found = _typical(problem, task, [layers(episode) for episode in _spread(episodes)])
+    found = _typical(problem, [layers(episode) for episode in _spread(episodes)])
     if found is None:
         return None
     typical, ratio = found
-    rehearsals = problem.evaluator.rehearse(typical, at_once)
+    rehearsals = problem.evaluator.rehearse(typical.request, at_once)
     if not rehearsals:
         return None
     mean = Rehearsal(
         *(ratio * fmean(r[part] for r in rehearsals) for part in range(3)),
         examples=rehearsals[0].examples,
     )
-    shorter = _shorter(mean, task, recipe)
+    shorter = _shorter(mean, typical.task, typical.recipe)
     return Estimate(_seconds(mean), len(episodes), at_once, shorter)
 
 
@@ -114,22 +111,20 @@ def _spread(episodes: range) -> list[int]:
     return [episodes[index * len(episodes) // SAMPLES] for index in range(SAMPLES)]
 
 
-def _typical(
-    problem: Problem, task: TrainingTask, depths: list[int | None]
-) -> tuple[Request, float] | None:
+def _typical(problem: Problem, depths: list[int | None]) -> tuple[Job, float] | None:
     """Sample a child of about the mean FLOPs; return it, and the mean as a multiple of its own.
 
     Return None where no child would be trained.
     """
     rng = np.random.default_rng(0)
     flops: list[int] = []
-    trained: list[tuple[int, Request]] = []
+    trained: list[tuple[int, Job]] = []
     for layers in depths:
         architecture = problem.space.decode(problem.space.sample(rng, layers))
-        request = problem.request(architecture)
-        flops.append(_flops(problem, task, architecture, request))
+        job = Job(problem.request(architecture))
+        flops.append(_flops(job))
         if flops[-1]:
-            trained.append((flops[-1], request))
+            trained.append((flops[-1], job))
     if not trained:
         return None
     mean = fmean(flops)
@@ -137,22 +132,19 @@ def _typical(
     return typical, mean / own
 
 
-def _flops(
-    problem: Problem, task: TrainingTask, architecture: Architecture, request: Request
-) -> int:
+def _flops(job: Job) -> int:
     """Count the FLOPs of a child; none of one that is too large or fails, and is not trained."""
     try:
-        cost = problem.space.cost(architecture, task.input_shape, task.outputs)
+        return 0 if excess(job.request, job.cost) else job.cost.flops
     except Exception:  # its evaluation will say what is wrong
         return 0
-    return 0 if excess(request, cost) else cost.flops
 
 
 def _seconds(rehearsal: Rehearsal) -> float:
     return rehearsal.build + rehearsal.train + rehearsal.validate
 
 
-def _shorter(rehearsal: Rehearsal, task: TrainingTask, recipe: Any) -> dict[str, float]:
+def _shorter(rehearsal: Rehearsal, task: TrainingTask, recipe: ChildRecipe) -> dict[str, float]:
     """Name two options that would shorten a child, and the seconds that would be left."""
     now, examples = _seconds(rehearsal), rehearsal.examples
     found = {
