@@ -1,1 +1,1 @@
-"""Measurements of this project, each with the command that repeats it; see ``results/``."""
+"""The laboratory: measurements of this project, each with its command; see ``results/``."""
