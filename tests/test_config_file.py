@@ -72,6 +72,17 @@ def test_parts_of_parts_leave_the_rest_to_the_environment(here):
     assert config["make"]["evaluator"] == {"name": "in_process"}
 
 
+def test_an_objective_of_a_file(here):
+    write({**TABLE, "make": {"objective": {"failure_reward": -1.0}}})
+    own = {"name": "metric_itself", "failure_reward": -1.0}
+    assert played("--config", "file.json")["make"]["objective"] == own
+    again = played("--config", "file.json", "--objective.failure-reward", "-2", run="b")
+    assert again["make"]["objective"] == {**own, "failure_reward": -2.0}
+    write({**TABLE, "make": {"objective": "accuracy_cubed"}})
+    other = played("--config", "file.json", run="c")["make"]["objective"]
+    assert other["name"] == "accuracy_cubed"
+
+
 def test_a_recipe_by_name_and_another_environment(here):
     write({"children": 1, "make": {"task": {"train_size": 64}, "recipe": "paper"}})
     table = played("--config", "file.json", "--env", "NAS-Bench-Digits-v0")["make"]
@@ -100,6 +111,8 @@ BAD = {
     '{"agent": 3}': "file.json: agent is 3, expected a text or an object",
     '{"make": {"tusk": {}}}': "file.json: unknown keyword of make 'tusk': did you mean 'task'?",
     '{"make": {"space": 2}}': "file.json: make.space is 2, expected a text or an object",
+    '{"make": {"objective": 3}}': "file.json: make.objective is 3, expected a text or an object",
+    '{"make": {"objective": {"expnent": 2}}}': "did you mean 'exponent'?",
     '{"make": {"recipe": "papr"}}': "file.json: unknown recipe 'papr'",
     '{"make": {"recipe": {"epoch": 2}}}': "file.json: unknown recipe setting 'epoch'",
     '{"make": {"evaluator": "worker"}}': "file.json: unknown evaluator 'worker'",

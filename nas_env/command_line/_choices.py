@@ -38,6 +38,10 @@ SHORT = {
     "--keep-going": "--stop-after-failures=0",
 }
 
+#: What is looked for before it is known which settings there are.
+DECIDING = ("env", "agent", "objective", "recipe", "space", "evaluator")
+DECIDING += ("device", "config", "resume", "run")
+
 #: A function from an agent's spec to its name and configuration.
 ConfigMaker = Callable[[Mapping[str, Any]], tuple[str, Any]]
 
@@ -62,18 +66,7 @@ class Choices(NamedTuple):
 def first_look(line: Sequence[str]) -> argparse.Namespace:
     """Return the values on a command line that decide which further options there are."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    for name in (
-        "env",
-        "agent",
-        "objective",
-        "recipe",
-        "space",
-        "evaluator",
-        "device",
-        "config",
-        "resume",
-        "run",
-    ):
+    for name in DECIDING:
         parser.add_argument(f"--{name}", nargs="?")
     parser.add_argument("--agent.preset", dest="preset", nargs="?")
     return parser.parse_known_args(spelled_out(line))[0]

@@ -15,7 +15,8 @@ from pathlib import Path
 from rich.console import Console
 
 from agents import agent_class, make_config, make_environment
-from nas_env.command_line.arguments import Arguments, parse
+from nas_env.command_line.arguments import Arguments
+from nas_env.command_line.parsing import parse
 from nas_env.command_line.resuming import change_budget, resumed_config, run_to_resume
 from nas_env.command_line.searching import NONE_SUCCEEDED, search_and_control
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
