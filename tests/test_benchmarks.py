@@ -273,6 +273,14 @@ def test_bad_input_is_one_line(arguments, says, tmp_path, capsys):
     assert error.startswith("nas-benchmark run: ") and says in error and error.count("\n") == 1
 
 
+def test_the_installed_command_names_its_commands(capsys):
+    assert main([]) == 2 and main(["--help"]) == 0
+    assert "{export,report,run,table,tune,validate}" in capsys.readouterr().out
+    assert main(["runn"]) == 2
+    error = capsys.readouterr().err
+    assert error == "nas-benchmark: unknown command 'runn': did you mean 'run'?\n"
+
+
 def test_agents_are_named_with_their_presets():
     assert agent_spec("evolution:authors")[1] == "evolution:authors"
     spec, label = agent_spec("agents.evolution:Evolution", "distinct")

@@ -1,6 +1,6 @@
 """Makes a page of a benchmark's results, with its pictures.
 
-nas-benchmark report runs/benchmark.sqlite --out docs/benchmarks
+nas-benchmark report runs/benchmark.sqlite
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Options:
     """
 
     results: Annotated[Path, POSITIONAL]
-    out: Path = Path("docs/benchmarks")
+    out: Path = Path("runs/report")
     marks: tuple[int, ...] = MARKS
     reported: Literal["test", "validation"] = "test"
     title: str = "Benchmark"
