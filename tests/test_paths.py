@@ -161,6 +161,7 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path):
 def test_a_store_with_other_columns_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "s") as connection:
         connection.execute("CREATE TABLE evaluations (key TEXT)")
+        connection.execute("PRAGMA user_version = 1")
     with pytest.raises(StoreError, match="is not a store of evaluations: no such column: request"):
         Store(tmp_path / "s")
 
