@@ -18,6 +18,7 @@ from nas_env.command_line.closing import closing_tables
 from nas_env.command_line.resuming import CONTROL
 from nas_env.problem import Problem
 from nas_env.run.folder import Run, holds_run
+from nas_env.run.store import Store
 from nas_env.search.display import Display
 from nas_env.search.estimate import Estimate, estimate
 from nas_env.search.failures import failure_line
@@ -94,14 +95,13 @@ def _search(
     """Run one search to its end; return its figures, and the rewards of its episodes."""
     problem: Problem = environment.unwrapped.problem
     agent = make_agent(config["agent"], environment, config["seed"])
-    observers: list[Any] = [Tracking(trackers), Pictures(run.folder, problem, trackers)]
     search = Search(
         agent,
         problem,
         run,
         children=config["children"],
         depth=Depth(**config["depth"]),
-        observers=observers,
+        observers=[Tracking(trackers), Pictures(run.folder, problem, trackers)],
         stop_after_failures=config["stop_after_failures"],
         order=config["order"],
     )
@@ -122,7 +122,7 @@ def _search(
         expected=expected.total if expected else None,
     )
     with display:
-        observers.append(display)
+        search.observe(display)
         figures = search.play()
     figures["estimated_seconds_a_child"] = round(expected.seconds, 3) if expected else None
     return figures, search.rewards
@@ -171,10 +171,8 @@ def _control(
 def _environment(
     config: Mapping[str, Any], store: Path, run_id: str, agent: Mapping[str, Any]
 ) -> Iterator[Any]:
-    make = {"store": str(store), **config["make"]}
-    environment = make_environment(agent, config["env"], config["children"], **make)
-    environment.unwrapped.problem.store.run = run_id
-    try:
-        yield environment
-    finally:
-        environment.close()
+    with contextlib.closing(Store(store, run_id)) as opened:
+        make = {"store": opened, **config["make"]}
+        environment = make_environment(agent, config["env"], config["children"], **make)
+        with contextlib.closing(environment):
+            yield environment

@@ -89,7 +89,7 @@ class Search:
     ):
         check_order(order, agent, agent.spec["name"])
         self.agent, self.problem, self.run = agent, problem, run
-        self.children, self.observers = children, observers
+        self.children, self._observers = children, [*observers]
         self.depth, self.order = depth or Depth(), order
         self.stop_after_failures = stop_after_failures
         self.records: list[dict[str, Any]] = []
@@ -98,6 +98,10 @@ class Search:
         self._restore()
         self._arriving = self._arriving_again() if order == "finished" else None
         self._started = self._saved = time.perf_counter()
+
+    def observe(self, observer: Observer) -> None:
+        """Tell an observer of each episode and update from now on."""
+        self._observers.append(observer)
 
     def play(self) -> dict[str, Any]:
         """Play until the budget is spent; the figures of the whole search.
@@ -195,10 +199,10 @@ class Search:
             self.records.append(record)
             if better(record, self.best):
                 self.best = record
-            for observer in self.observers:
+            for observer in self._observers:
                 observer.child(len(self.records), record, self.best)
         if log:
-            for observer in self.observers:
+            for observer in self._observers:
                 observer.update(len(self.records), log)
 
     def _record(self, episode: Any) -> dict[str, Any]:
