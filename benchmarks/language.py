@@ -38,7 +38,7 @@ from nas_env.training.language import train
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.text import LanguageData
 from search_spaces import published_architecture
-from search_spaces.recurrent_cell import RecurrentCellSpace
+from search_spaces.recurrent_cell._cell import parse_cell
 from search_spaces.recurrent_cell._network import LanguageModel, cell_model, reference_model
 
 SPACE, NATIVE = "LSTM of the space", "torch.nn.LSTM"
@@ -135,7 +135,7 @@ def model(options: Options, name: str, vocabulary: int) -> LanguageModel:
     }
     if name == NATIVE and not options.matched:
         return reference_model("lstm", **size)
-    space = cell_model(RecurrentCellSpace().parse(published_architecture("lstm")), **size)
+    space = cell_model(parse_cell(published_architecture("lstm")), **size)
     return without_biases(space) if name == NATIVE else space
 
 

@@ -27,7 +27,7 @@ from nas_env.benchmark._processes import processes
 from nas_env.training.allocator import map_large_blocks
 from nas_env.training.cross_entropy import cross_entropy
 from search_spaces import published_architecture
-from search_spaces.recurrent_cell import RecurrentCellSpace
+from search_spaces.recurrent_cell._cell import parse_cell
 from search_spaces.recurrent_cell._network import LanguageModel, cell_model, reference_model
 from tests._naive_cell import NaiveLayers
 
@@ -104,7 +104,7 @@ def make(core: str, hidden: int) -> LanguageModel:
     if "LSTM" in core:
         return reference_model("lstm", **sizes)
     if core == "found cell":
-        return cell_model(RecurrentCellSpace().parse(description), **sizes)
+        return cell_model(parse_cell(description), **sizes)
     plain = NaiveLayers(description, hidden, LAYERS)
     plain.input_size = plain.hidden_size = hidden  # type: ignore[assignment]
     plain.num_layers = LAYERS  # type: ignore[assignment]

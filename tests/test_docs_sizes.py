@@ -26,7 +26,7 @@ from tests._pages import PAGES, number, numbers, prose, says, table, tables
 def ids_of(cell):
     """The ids that a cell names, endings like ``-CIFAR100-v0`` completed."""
     names = re.findall(r"`([\w-]+-v\d)`", cell)
-    return [name if name.startswith("NAS") else f"NAS-Bench-201{name}" for name in names]
+    return [f"NAS-Bench-201{name}" if name.startswith("-") else name for name in names]
 
 
 @pytest.mark.parametrize("page", PAGES)
