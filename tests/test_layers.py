@@ -1,6 +1,7 @@
 """Who may import whom: read from the source, and tried by importing."""
 
 import ast
+import statistics
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -175,6 +176,14 @@ def test_every_folder_is_a_package_that_says_what_its_family_is():
             init = file.parent / "__init__.py"
             assert init.is_file(), f"{init} is missing, so {module} would not be installed"
             assert ast.get_docstring(ast.parse(init.read_text())), f"{init} says nothing"
+
+
+def test_no_file_is_long_and_most_are_short():
+    """Three hundred lines at most, and less than 130 in the middle one."""
+    others = [file for name in ("benchmarks", "examples") for file in (ROOT / name).glob("*.py")]
+    lengths = {file: len(file.read_text().splitlines()) for file in (*FILES.values(), *others)}
+    assert {str(file): length for file, length in lengths.items() if length > 300} == {}
+    assert statistics.median(lengths.values()) < 130
 
 
 def test_what_lies_flat_in_the_environment_is_little():

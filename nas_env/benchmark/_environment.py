@@ -11,6 +11,7 @@ import numpy as np
 
 import agents
 import nas_env  # noqa: F401 - registers the environments
+from nas_env import ENTRY_POINT
 from nas_env.benchmark._anytime import LARGEST
 from nas_env.errors import InvalidValue, NASError
 from nas_env.evaluation._answers import Answers
@@ -67,7 +68,7 @@ def verify(id: str, make: Mapping[str, Any]) -> None:
         DataNotFound: If data is missing.
     """
     with contextlib.closing(make_vector(id, make, 1)) as environment:
-        if not hasattr(environment.unwrapped, "problem"):
+        if gymnasium.spec(id.rpartition(":")[2]).entry_point != ENTRY_POINT:
             raise InvalidValue(f"{id} is not an environment of architectures")
         environment.unwrapped.problem.verify_data()
 
