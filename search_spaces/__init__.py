@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from search_spaces import _catalogue
-from search_spaces._architecture import Architecture, Reference
+from search_spaces._architecture import Architecture, Reference, check_keys
 from search_spaces._base import SearchSpace
 from search_spaces._decisions import Cost, Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
@@ -31,6 +31,7 @@ __all__ = [
     "at_least",
     "at_most",
     "between",
+    "check_keys",
     "make_space",
     "published_architecture",
     "space_class",

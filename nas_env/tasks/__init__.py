@@ -7,15 +7,18 @@ from typing import Any
 
 from nas_env.errors import InvalidValue
 from nas_env.tasks._base import Task, TrainingTask, data_folder, sealed_test_set
+from nas_env.tasks._functions import FunctionTask, TableTask
 from nas_env.tasks._images import Images, ImageTask
 from nas_env.tasks._language import LanguageTask
 from search_spaces import _catalogue
 from search_spaces._settings import from_mapping, named
 
 __all__ = [
+    "FunctionTask",
     "ImageTask",
     "Images",
     "LanguageTask",
+    "TableTask",
     "Task",
     "TrainingTask",
     "data_folder",
