@@ -65,7 +65,8 @@ def hidden_target(
     space = HiddenTarget(kinds=kinds)
     target = np.random.default_rng(1000 + seed).integers(0, 4, space.length())
     name, config = make_config(spec)
-    environment: Any = SimpleNamespace(unwrapped=SimpleNamespace(search_space=space))
+    designs = SimpleNamespace(search_space=space, announce=lambda tokens: None)
+    environment: Any = SimpleNamespace(unwrapped=designs)
     agent: Any = agent_class(name)(environment, config, seed)
     agent.play = lambda proposals: [
         Episode(p.tokens, float((p.tokens == target).mean() ** 3), {}, {}, p) for p in proposals

@@ -1,6 +1,6 @@
 """Compares the two orders of a search: children an hour when some take 20 times as long.
 
-python -m benchmarks.order      # about a minute
+python -m benchmarks.order      # some ten minutes
 
 Four workers; their children wait and compute nothing, so a busy machine does not matter. Both
 orders are measured in turn, with the same seeds.
@@ -43,8 +43,8 @@ class Options:
     """
 
     children: int = 100
-    seeds: int = 3
-    shortest: float = 0.02
+    seeds: int = 6
+    shortest: float = 0.05
     workers: int = 4
 
 

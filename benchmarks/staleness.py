@@ -51,8 +51,8 @@ class Options:
         workers: Number of processes.
     """
 
-    seeds: int = 40
-    gradients: int = 8
+    seeds: int = 16
+    gradients: int = 6
     workers: int = os.cpu_count() or 1
 
 
@@ -80,7 +80,8 @@ def measure(options: Options) -> None:
         print(name)
         for arm, row in rows.items():
             print(f"  {arm}: {row}")
-    save("staleness", f"python -m benchmarks.staleness --seeds {options.seeds}", figures)
+    command_line = f"--seeds {options.seeds} --gradients {options.gradients}"
+    save("staleness", f"python -m benchmarks.staleness {command_line}", figures)
 
 
 def errors(found: Sequence[tuple[str, str, float]]) -> dict[str, dict[str, float]]:
@@ -131,7 +132,10 @@ def gradient(job: Job) -> list[tuple[str, str, float]]:
     problem = agent.environment.unwrapped.problem
     sequences = np.array(list(product(*(range(len(d.options)) for d in problem.space.decisions))))
     rewards = np.array(
-        [problem.objective.reward(evaluation) for _, evaluation in problem.evaluate(sequences)]
+        [
+            problem.objective.reward(evaluation)
+            for _, evaluation in problem.evaluate(sequences.tolist())
+        ]
     )
     then: dict[int, np.ndarray] = {}  # log-probabilities of all sequences, (n,), by update
     for update in range(EPISODES // agent.batch_size):

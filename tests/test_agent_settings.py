@@ -33,6 +33,7 @@ SETTINGS = [
     *grid("reinforce", units=[1, 35], decision_bias=[True, False], max_gradient_norm=[0.0, 0.1]),
     *grid("reinforce_tabular", **ADVANTAGES),
     *grid("reinforce_tabular", learning_rate=[0.0, 0.25], ahead=[0, 2]),
+    *grid("reinforce_tabular", max_ratio=[0.5, 1.0, 2.0], ahead=[2]),
     *grid("controller_ppo", **ADVANTAGES),
     *grid("controller_ppo", epochs=[1, 3], clip=[0.0, 0.2, 2.0]),
     *grid(

@@ -25,6 +25,8 @@ MEASURED = [
     ("docs/performance.md", "Speed costs no accuracy", ["parity_cifar10", "parity_digits"]),
     ("docs/performance.md", "A whole search", ["profiles"]),
     ("docs/workers.md", "Keeping them busy", ["staleness"]),
+    ("docs/workers.md", "As they finish", ["order"]),
+    ("docs/agents.md", "Late children", ["staleness"]),
 ]
 
 #: Page, what it says (``#`` is a number), the files that the numbers are taken from.
