@@ -268,7 +268,7 @@ def task_objective(task: Task, spec: Named | None = None) -> Objective:
 
     Example:
         >>> task_objective(make_task("digits"), {"exponent": 1}).spec
-        {'name': 'accuracy_cubed', 'exponent': 1.0, 'failure_reward': 0.0}
+        {'name': 'accuracy_cubed', 'failure_reward': 0.0, 'exponent': 1.0}
     """
     default, defaults = named(task.objective, "objective")
     changed = {"name": default, **spec} if isinstance(spec, Mapping) else spec or default

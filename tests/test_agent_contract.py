@@ -80,7 +80,7 @@ class Silent(RandomSearch):
 FAULTS = {
     Closed: "Closed, episodes_are_played_in_the_environment|Closed.advance: expected",
     Seedless: "Seedless.advance: expected the same episodes with one seed",
-    Forgetful: "Forgetful.state: expected .* after load_state, got",
+    Forgetful: "Forgetful.state: expected the same episodes after load_state: .*, got",
     Shared: "Shared.state: expected a copy of the values, got what still changes",
     Greedy: "Greedy.advance: expected 1 to 1 episodes, got 2",
     Silent: "Silent.advance: expected finite numbers in the log",

@@ -70,7 +70,8 @@ def a_state_continues_as_the_agent_does(played: Played) -> None:
         other.load_state(state)
         expected = moves(played.play(agent, MORE)[0])
         given = moves(played.play(other, MORE)[0])
-        expect(given == expected, where, f"{expected} after load_state", given)
+        same = f"the same episodes after load_state: {expected}"
+        expect(given == expected, where, same, given)
 
 
 def a_state_is_a_copy(played: Played) -> None:
