@@ -17,8 +17,9 @@ import gymnasium
 from rich.console import Console
 from rich.table import Table
 
-import nas_env  # noqa: F401 - registers the environments
+import nas_env
 from nas_env.benchmark._command import command
+from nas_env.errors import UnknownName
 from nas_env.problem import Problem
 from nas_env.run.files import read_json
 from nas_env.search.references import evaluate_references, figures
@@ -74,6 +75,8 @@ def make(options: Options) -> Any:
     id = options.to
     if not id.startswith("NAS-"):
         id = next(iter(task_class(id).environments))
+    if id not in gymnasium.registry:
+        raise UnknownName("environment", id, nas_env.environment_ids())
     changes: dict[str, Any] = {} if options.epochs is None else {"epochs": options.epochs}
     if options.recipe is not None:
         changes["preset"] = options.recipe
