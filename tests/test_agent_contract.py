@@ -72,6 +72,17 @@ class Greedy(RandomSearch):
         return super().advance(episodes + 1)
 
 
+class Losing(RandomSearch):
+    def state(self):
+        state = super().state()
+        del state.values["proposals"]
+        return state
+
+    def load_state(self, state):
+        state.values["proposals"] = self.proposals.state()
+        super().load_state(state)
+
+
 class Silent(RandomSearch):
     def update(self, finished):
         return {"loss": float("nan")}
@@ -83,6 +94,7 @@ FAULTS = {
     Forgetful: "Forgetful.state: expected the same episodes after load_state: .*, got",
     Shared: "Shared.state: expected a copy of the values, got what still changes",
     Greedy: "Greedy.advance: expected 1 to 1 episodes, got 2",
+    Losing: "Losing.state",
     Silent: "Silent.advance: expected finite numbers in the log",
 }
 

@@ -116,6 +116,20 @@ def children_may_finish_in_any_order(played: Played) -> None:
             expect(finite, played.method("learn"), "finite numbers to log", log)
 
 
+def open_proposals_are_in_the_state(played: Played) -> None:
+    """An agent that loads a state also knows what was proposed and is not learned from."""
+    if "finished" not in played.member.orders:
+        return
+    with played.agent(1) as agent, played.agent(2) as other:
+        count = min(MORE, agent.config.batch_size)
+        agent.learn(agent.play(agent.propose(count)))
+        agent.propose(count)
+        other.load_state(kept(agent.state()))
+        given, expected = other.proposals.open, agent.proposals.open
+        where = f"{played.method('state')} (super().state())"
+        expect(given == expected, where, f"the open proposals {list(expected)}", list(given))
+
+
 #: What every agent keeps, one function for each part of the contract.
 AGENT_CHECKS = (
     settings_are_json,
@@ -125,6 +139,7 @@ AGENT_CHECKS = (
     a_state_is_a_copy,
     depth_is_an_option,
     children_may_finish_in_any_order,
+    open_proposals_are_in_the_state,
 )
 
 
