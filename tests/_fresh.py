@@ -12,6 +12,7 @@ from tests._killing import forked
 
 ROOT = Path(__file__).parent.parent
 OURS = {"agents", "benchmarks", "examples", "nas_env", "search_spaces", "train_agent"}
+OURS |= {"elsewhere"}  # the tests' package outside, whose classes derive from ours
 
 
 def run(folder: Path, *arguments: str, home: Path = ROOT, status: int = 0) -> str:
