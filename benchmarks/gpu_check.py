@@ -19,7 +19,8 @@ import numpy as np
 
 from benchmarks._results import save
 from nas_env.benchmark._command import command
-from nas_env.problem import Problem, choose_device
+from nas_env.parts import choose_device
+from nas_env.problem import Problem
 from nas_env.records import Evaluation
 from nas_env.search.summary import device_name
 from nas_env.tasks import task_class

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
@@ -10,22 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from nas_env.errors import InvalidValue, UnknownName, unknown_keyword
-from nas_env.evaluation import Evaluator, make_evaluator, task_recipe
+from nas_env.errors import InvalidValue, unknown_keyword
+from nas_env.evaluation import Evaluator, make_evaluator
 from nas_env.evaluation._answers import Answers
 from nas_env.evaluation._tickets import Ticket, Tickets, answered
-from nas_env.objectives import Objective, make_objective
+from nas_env.parts import Named, choose_device, chosen_recipe, task_objective
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
 from nas_env.table.format import Table
 from nas_env.table.function import Figures
-from nas_env.tasks import Task, make_task
+from nas_env.tasks import make_task
 from search_spaces import Architecture, make_space, space_class
 from search_spaces._settings import named
-
-Named = str | Mapping[str, Any]
 
 
 class Problem:
@@ -81,7 +77,7 @@ class Problem:
                 f"{self.task.name} trains networks"
             )
         self.device = choose_device(device)
-        self.recipe = self._recipe(recipe)
+        self.recipe: Any = chosen_recipe(self.task, recipe, self.device).resolved(self.device.type)
         if type(evaluation_seed) is not int or evaluation_seed < 0:
             raise InvalidValue(f"evaluation_seed is {evaluation_seed!r}, expected 0 or more")
         self.evaluation_seed = evaluation_seed
@@ -135,22 +131,6 @@ class Problem:
     def table(self) -> Table | None:
         """The table that answers; None if children are trained, or a function has no table."""
         return None if self.answers is None else self.answers.function.table
-
-    def _recipe(self, recipe: Named | None) -> Any:
-        settings = {"preset": recipe} if isinstance(recipe, str) else recipe or {}
-        if not isinstance(settings, Mapping):
-            raise InvalidValue(f"recipe is {recipe!r}, expected a name or a mapping of settings")
-        settings = dict(settings)
-        preset = settings.pop("preset", None) or self.task.default_recipe(self.device.type)
-        if preset not in self.task.recipes:
-            raise UnknownName("recipe", str(preset), self.task.recipes)
-        base = self.task.recipes[preset]
-        known = {field.name for field in fields(base)}
-        for name in settings:
-            if name not in known:
-                raise UnknownName("recipe setting", name, known)
-        chosen = task_recipe(self.task, {**base.spec, **settings})
-        return chosen.resolved(self.device.type)
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -258,43 +238,6 @@ class Problem:
         self.store.close()
 
 
-def task_objective(task: Task, spec: Named | None = None) -> Objective:
-    """Return an objective for a task.
-
-    Args:
-        task: What is measured.
-        spec: Name, or name and settings; settings that are not given, and all if there is no name,
-            are those of the task's own objective, if that is the one.
-
-    Example:
-        >>> task_objective(make_task("digits"), {"exponent": 1}).spec
-        {'name': 'accuracy_cubed', 'failure_reward': 0.0, 'exponent': 1.0}
-    """
-    default, defaults = named(task.objective, "objective")
-    changed = {"name": default, **spec} if isinstance(spec, Mapping) else spec or default
-    name, settings = named(changed, "objective")
-    if name == default:
-        settings = {**defaults, **settings}
-    return make_objective({"name": name, **settings}, task.metric)
-
-
 def total_seconds(parts: Mapping[str, float]) -> float | None:
     """Return the seconds of all parts of an evaluation; None if they are unknown."""
     return sum(parts.values()) if parts else None
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device of a name; ``"auto"`` is CUDA if there is one.
-
-    Raises:
-        InvalidValue: If it is not a device, or not one of this machine.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    known = re.fullmatch(r"cpu|cuda(?::(\d+))?", str(name), re.ASCII)
-    if known is None:
-        raise InvalidValue(f"device is {name!r}, expected auto, cpu, cuda or cuda:N")
-    # The text is parsed, since torch reads an index as one byte, cuda:256 as cuda:0.
-    if name != "cpu" and int(known[1] or 0) >= torch.cuda.device_count():
-        raise InvalidValue(f"device is {name!r}, this machine has {torch.cuda.device_count()} GPUs")
-    return torch.device(name)

@@ -8,8 +8,9 @@ import pytest
 import nas_env  # noqa: F401 - registers the environments
 from nas_env.evaluation import Evaluator, evaluate, evaluator_names
 from nas_env.evaluation.in_process import InProcessEvaluator
-from nas_env.testing import EVALUATOR_CHECKS, ContractBroken, check_evaluator
+from nas_env.testing import EVALUATOR_CHECKS, check_evaluator
 from nas_env.testing._asked import Asked
+from tests._faults import expect_broken
 
 #: Settings of the evaluators that need some; a table's trains nothing, see tests/test_tables.py.
 SETTINGS = {"workers": {"workers": 2}}
@@ -69,6 +70,4 @@ FAULTS = {
 
 @pytest.mark.parametrize("evaluator", FAULTS, ids=lambda evaluator: evaluator.__name__)
 def test_a_fault_is_found_and_its_method_named(evaluator):
-    with pytest.raises(ContractBroken, match=FAULTS[evaluator]) as broken:
-        check_evaluator(f"{__name__}:{evaluator.__name__}")
-    assert "\n" not in str(broken.value)
+    expect_broken(FAULTS[evaluator], check_evaluator, f"{__name__}:{evaluator.__name__}")

@@ -17,7 +17,8 @@ from torch.nn import functional
 from nas_env.command_line.train import main
 from nas_env.errors import DataCorrupt, DataNotFound, InvalidValue, TestSetSealed
 from nas_env.evaluation._child import evaluate
-from nas_env.problem import Problem, task_objective
+from nas_env.parts import task_objective
+from nas_env.problem import Problem
 from nas_env.records import Evaluation
 from nas_env.tasks import LanguageTask, make_task, sealed_test_set
 from nas_env.tasks._penn_treebank import _numbered, _vocabulary

@@ -98,9 +98,17 @@ LAYERS = {
     "nas_env.table._entries": ["nas_env.errors", "search_spaces"],
     "nas_env.tasks": [*TASKS, "nas_env.metrics", "nas_env.errors", "search_spaces"],
     "nas_env.evaluation": [*EVALUATION, *RECORDS, "search_spaces"],
-    "nas_env.problem": [*EVALUATION, "nas_env.objectives", *RECORDS, "search_spaces"],
+    "nas_env.parts": [*EVALUATION, "nas_env.objectives", *RECORDS, "search_spaces"],
+    "nas_env.problem": [
+        "nas_env.parts",
+        *EVALUATION,
+        "nas_env.objectives",
+        *RECORDS,
+        "search_spaces",
+    ],
     "nas_env.env": [
         "nas_env.env",
+        "nas_env.parts",
         "nas_env.problem",
         "nas_env.evaluation",
         "nas_env.table",

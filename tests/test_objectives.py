@@ -15,7 +15,8 @@ from nas_env.command_line.train import main
 from nas_env.errors import StoreError
 from nas_env.metrics import VALIDATION_ACCURACY, VALIDATION_PERPLEXITY, Metric
 from nas_env.objectives import Objective, make_objective, objective_names
-from nas_env.problem import Problem, task_objective
+from nas_env.parts import task_objective
+from nas_env.problem import Problem
 from nas_env.records import Evaluation
 from nas_env.run.store import Store
 from nas_env.tasks import make_task

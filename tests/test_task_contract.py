@@ -9,11 +9,12 @@ import pytest
 from nas_env.errors import DataNotFound
 from nas_env.metrics import Metric
 from nas_env.tasks import LanguageTask, make_task, task_class, task_names
-from nas_env.testing import TASK_CHECKS, ContractBroken, check_task
+from nas_env.testing import TASK_CHECKS, check_task
 from nas_env.testing._noise import SPACE, Noise
 from nas_env.testing._posed import Posed
 from nas_env.training.language_recipe import LanguageRecipe
 from tests import outside_space
+from tests._faults import expect_broken
 
 IMAGES = {"train_size": 64, "validation_size": 64}
 TEXT = {"train_size": 2_000, "validation_size": 500}
@@ -112,6 +113,4 @@ FAULTS = {
 @pytest.mark.parametrize("task", FAULTS, ids=lambda task: task.__name__)
 def test_a_fault_is_found_and_its_method_named(task):
     space = CELL if issubclass(task, LanguageTask) else LAYER
-    with pytest.raises(ContractBroken, match=FAULTS[task]) as broken:
-        check_task(f"{__name__}:{task.__name__}", space, {"epochs": 1})
-    assert "\n" not in str(broken.value)
+    expect_broken(FAULTS[task], check_task, f"{__name__}:{task.__name__}", space, {"epochs": 1})

@@ -15,9 +15,8 @@ from nas_env import ENTRY_POINT
 from nas_env.command_line._config import mapping, on_top
 from nas_env.command_line._evaluators import choose_evaluator
 from nas_env.errors import InvalidValue, UnknownName
-from nas_env.evaluation import task_recipe
 from nas_env.objectives import Objective
-from nas_env.problem import choose_device, task_objective
+from nas_env.parts import choose_device, chosen_recipe, preset_recipe, task_objective
 from nas_env.tasks import Task, make_task
 from search_spaces import SearchSpace, make_space
 
@@ -151,9 +150,7 @@ def _recipe(chosen: argparse.Namespace, task: Task, make: Mapping[str, Any]) -> 
     device = choose_device(given(chosen.device, make.get("device", "auto")))
     if chosen.recipe is not None:
         return preset_recipe(task, chosen.recipe)
-    settings = {"preset": task.default_recipe(device.type), **make.get("recipe", {})}
-    base = preset_recipe(task, settings.pop("preset"))
-    return task_recipe(task, {**base.spec, **settings})
+    return chosen_recipe(task, make.get("recipe"), device)
 
 
 def given(value: str | None, default: str) -> str:
@@ -177,10 +174,3 @@ def environment_spec(env: str) -> EnvSpec:
     if name not in known:
         raise UnknownName("environment", env, known)
     return gymnasium.spec(name)
-
-
-def preset_recipe(task: Task, recipe: str) -> Any:
-    """Return a task's recipe by its name."""
-    if recipe not in task.recipes:
-        raise UnknownName("recipe", recipe, task.recipes)
-    return task.recipes[recipe]

@@ -6,17 +6,12 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from nas_env.command_line._choices import (
-    AGENT,
-    ENVIRONMENT,
-)
+from nas_env.command_line._choices import AGENT, ENVIRONMENT
 from nas_env.objectives import objective_names
 from nas_env.search.loop import STOP_AFTER_FAILURES, Depth
 
 #: How ``--help`` shows an option that may stand without a value.
 BARE = {"metavar": "[auto]", "help_behavior_hint": ""}
-
-
 #: How ``--help`` shows which objectives there are.
 OBJECTIVES = {"metavar": f"{{{','.join(objective_names())}}}"}
 

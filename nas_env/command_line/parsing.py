@@ -31,7 +31,7 @@ from nas_env.command_line.arguments import Arguments, Main
 from nas_env.command_line.resuming import refuse_another
 from nas_env.errors import InvalidValue
 from nas_env.evaluation import task_recipe
-from nas_env.problem import choose_device, task_objective
+from nas_env.parts import choose_device, task_objective
 from nas_env.search.loop import Depth
 from nas_env.search.summary import device_name, versions
 from nas_env.tasks import make_task

@@ -8,18 +8,18 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from nas_env.env._columns import finals
 from nas_env.env._endings import Info, terminal_info
 from nas_env.env._interface import (
     Interface,
     Observation,
+    Step,
     check_actions,
     legal_tokens,
     repaired,
 )
 from nas_env.errors import InvalidValue
 from nas_env.evaluation import Ticket
-
-Step = tuple[Observation, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
 
 
 class Ending(NamedTuple):
@@ -55,14 +55,15 @@ class Apart:
     def send(self, actions: Any, env_id: Any = None) -> None:
         """Take the next decision of these episodes, by default of all; wait for no child."""
         ids = np.arange(self.count) if env_id is None else np.asarray(env_id)
-        if len(set(ids.tolist())) < len(ids) or not set(ids.tolist()) <= self._mine:
+        given = set(ids.tolist())
+        if len(given) < len(ids) or not given <= self._mine:
             raise InvalidValue(
                 f"env_id is {ids.tolist()}, these wait for an action: {sorted(self._mine)}"
             )
         space: Any = batch_space(self.interface.action_space, len(ids))
         taken = check_actions(space, space.shape, actions)
         self._take_all(ids, taken) if self.interface.one_step else self._take(ids, taken)
-        self._mine -= set(ids.tolist())
+        self._mine -= given
         over = self.positions[ids] == self.length
         self._ready.update(dict.fromkeys(ids[~over].tolist()))
         finished = ids[over].tolist()
@@ -159,14 +160,8 @@ def _final(endings: list[Ending | None], over: np.ndarray) -> dict[str, Any]:
     """Return ``final_obs`` and ``final_info`` of the episodes that are over, as Gymnasium does."""
     stack: VectorEnv = VectorEnv()
     stack.num_envs = len(endings)
-    observations, info = np.empty(len(endings), dtype=object), {}
+    info: Info = {}
     for index, end in enumerate(endings):
         if end is not None:
-            observations[index] = end.observation
             info = stack._add_info(info, end.info, index)
-    return {
-        "final_obs": observations,
-        "_final_obs": over.copy(),
-        "final_info": info,
-        "_final_info": over.copy(),
-    }
+    return finals((end and end.observation for end in endings), info, over)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,25 @@ def joined(infos: Sequence[Mapping[str, Any]]) -> Info | None:
             return None
         info[key], info[f"_{key}"] = column, np.ones(len(values), dtype=bool)
     return info
+
+
+def finals(observations: Iterable[Any], info: Info, over: np.ndarray) -> Info:
+    """Return the part of a vector info that has the ends of the episodes which are over.
+
+    Args:
+        observations: Last observation of each episode; None where it is not over.
+        info: Vector info of the episodes.
+        over: True for each episode that is over: bool (m,).
+    """
+    last = np.empty(len(over), dtype=object)
+    for episode, observation in enumerate(observations):
+        last[episode] = observation
+    return {
+        "final_obs": last,
+        "_final_obs": over.copy(),
+        "final_info": info,
+        "_final_info": over.copy(),
+    }
 
 
 def _array(values: list[Any]) -> np.ndarray:

@@ -13,12 +13,15 @@ from gymnasium.envs.registration import EnvSpec
 
 from nas_env.env._endings import FunctionEndings, TrainedEndings, make_endings
 from nas_env.errors import InvalidValue, UnknownName
-from nas_env.problem import Named, Problem
+from nas_env.parts import Named
+from nas_env.problem import Problem
 from search_spaces import SearchSpace
 
 RENDER_MODES = ("ansi", "rgb_array")
 OBSERVATIONS = ("dict", "flat")
 Observation = Any  # a dictionary, or with observation="flat" an array
+#: The result of a step of many episodes: observations, rewards, terminated, truncated, info.
+Step = tuple[Observation, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
 
 
 class Interface:
@@ -173,6 +176,7 @@ __all__ = [
     "Interface",
     "Named",
     "Observation",
+    "Step",
     "check_actions",
     "legal_token",
     "legal_tokens",

@@ -12,10 +12,12 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from nas_env.env._apart import Apart
+from nas_env.env._columns import finals
 from nas_env.env._interface import (
     RENDER_MODES,
     Interface,
     Observation,
+    Step,
     check_actions,
     legal_tokens,
     repaired,
@@ -23,8 +25,6 @@ from nas_env.env._interface import (
 from nas_env.errors import InvalidValue
 from nas_env.problem import Problem
 from search_spaces import SearchSpace
-
-Step = tuple[Observation, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
 
 
 class NASVectorEnv(VectorEnv[Observation, Any, Any]):
@@ -232,19 +232,10 @@ class NASVectorEnv(VectorEnv[Observation, Any, Any]):
         info = {**self._mask_info(), **ending}
         if self._mode is AutoresetMode.NEXT_STEP:
             return self._answer(rewards, True, info)
-        final = np.empty(self.num_envs, dtype=object)
-        for episode, last in enumerate(self._each(self._observation())):
-            final[episode] = last
-        self._clear()
         every = np.ones(self.num_envs, dtype=bool)
-        info = {
-            "final_obs": final,
-            "_final_obs": every,
-            "final_info": info,
-            "_final_info": every.copy(),
-            **self._mask_info(),
-        }
-        return self._answer(rewards, True, info)
+        ends = finals(self._each(self._observation()), info, every)
+        self._clear()
+        return self._answer(rewards, True, {**ends, **self._mask_info()})
 
     def _answer(self, rewards: np.ndarray, terminated: bool, info: dict[str, Any]) -> Step:
         over = np.full(self.num_envs, terminated)

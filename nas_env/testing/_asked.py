@@ -12,7 +12,7 @@ from nas_env.evaluation import Evaluator, evaluator_class
 from nas_env.problem import Problem
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
-from nas_env.testing._broken import ContractBroken
+from nas_env.testing._broken import Case, ContractBroken
 from nas_env.testing._noise import SPACE
 from search_spaces._settings import named
 
@@ -21,7 +21,7 @@ SECONDS = 300.0  # a worker process may take long to start on a busy machine
 
 
 @dataclass(frozen=True)
-class Asked:
+class Asked(Case):
     """An evaluator, and a problem whose children take milliseconds.
 
     Attributes:
@@ -41,9 +41,10 @@ class Asked:
         finally:
             made.close()
 
-    def method(self, name: str) -> str:
-        """Return a method's name with the class of the evaluator."""
-        return f"{self.member.__name__}.{name}"
+    @property
+    def title(self) -> str:
+        """The name of its class."""
+        return self.member.__name__
 
     @property
     def member(self) -> type[Evaluator]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -9,9 +10,23 @@ import torch
 
 from nas_env.errors import DataNotFound
 
-Case = TypeVar("Case")
-
 LONGEST = 400  # characters of a value in a message
+
+
+class Case(ABC):
+    """A member under test, prepared for checks."""
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """The name of the member in messages, usually that of its class."""
+
+    def method(self, name: str) -> str:
+        """Return a method's name with that of the member."""
+        return f"{self.title}.{name}"
+
+
+AnyCase = TypeVar("AnyCase", bound=Case)
 
 
 class ContractBroken(AssertionError):
@@ -72,13 +87,12 @@ def _line(text: str) -> str:
     return words if len(words) <= LONGEST else f"{words[:LONGEST]} …"
 
 
-def run_checks(checks: Iterable[Callable[[Case], None]], case: Case, member: str) -> None:
+def run_checks(checks: Iterable[Callable[[AnyCase], None]], case: AnyCase) -> None:
     """Run checks one after the other on one thread of torch's, until one raises an error.
 
     Args:
         checks: Functions; the docstring of each says what is expected.
         case: The member, prepared for them.
-        member: Name of the member's class.
 
     Raises:
         ContractBroken: If a check finds a fault, or the member's code raises an error in it.
@@ -87,12 +101,12 @@ def run_checks(checks: Iterable[Callable[[Case], None]], case: Case, member: str
     torch.set_num_threads(1)  # networks of a few units are slower on several
     try:
         for check in checks:
-            _run(check, case, member)
+            _run(check, case)
     finally:
         torch.set_num_threads(threads)
 
 
-def _run(check: Callable[[Case], None], case: Case, member: str) -> None:
+def _run(check: Callable[[AnyCase], None], case: AnyCase) -> None:
     try:
         check(case)
     except (ContractBroken, DataNotFound):
@@ -101,5 +115,5 @@ def _run(check: Callable[[Case], None], case: Case, member: str) -> None:
         expected = str(check.__doc__).partition("\n")[0].rstrip(".")
         found = f"{type(error).__name__}: {error}".partition("\n")[0]
         raise ContractBroken(
-            f"{member}, {check.__name__} ({expected}): expected no error, got {found}"
+            f"{case.title}, {check.__name__} ({expected}): expected no error, got {found}"
         ) from error

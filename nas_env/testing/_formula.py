@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from nas_env.evaluation import Evaluator
+from nas_env.evaluation._tickets import answered
 from nas_env.metrics import VALIDATION_ACCURACY
 from nas_env.records import Evaluation, Request
 from search_spaces.convolutional import ConvolutionalSpace
@@ -18,10 +19,8 @@ class Formula(Evaluator):
     """Gives each architecture a validation accuracy that only depends on it, and looks random."""
 
     def _train(self, request: Request) -> Future[Evaluation]:
-        future = Future[Evaluation]()
         accuracy = request.child_seed % 1_000 / 1_000
-        future.set_result(Evaluation("ok", {VALIDATION_ACCURACY.name: accuracy}))
-        return future
+        return answered(Evaluation("ok", {VALIDATION_ACCURACY.name: accuracy}))
 
 
 @dataclass(frozen=True)

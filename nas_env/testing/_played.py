@@ -12,7 +12,7 @@ import safetensors.torch
 
 from agents import Agent, Episode, State, agent_class, make_agent, make_config
 from nas_env.env.vector import NASVectorEnv
-from nas_env.testing._broken import ContractBroken
+from nas_env.testing._broken import Case, ContractBroken
 from search_spaces._settings import named
 
 STATIC, CLOSING = "convolutional", "nas_env.testing._formula:NoRepeats"
@@ -24,7 +24,7 @@ Moves = list[tuple[tuple[int, ...], float]]
 
 
 @dataclass(frozen=True)
-class Played:
+class Played(Case):
     """An agent, by its name and settings, and the space that it plays.
 
     Attributes:
@@ -40,9 +40,10 @@ class Played:
         """The class of the agent."""
         return agent_class(named(self.spec, "agent")[0])
 
-    def method(self, name: str) -> str:
-        """Return a method's name with the class of the agent."""
-        return f"{self.member.__name__}.{name}"
+    @property
+    def title(self) -> str:
+        """The name of its class."""
+        return self.member.__name__
 
     def on(self, space: str) -> Played:
         """Return the same agent for another space."""

@@ -9,12 +9,13 @@ from typing import Any
 
 from nas_env.problem import Problem
 from nas_env.tasks import Task
+from nas_env.testing._broken import Case
 
 Named = str | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Posed:
+class Posed(Case):
     """A task, and what its children are.
 
     Attributes:
@@ -27,9 +28,10 @@ class Posed:
     space: Named | None = None
     recipe: Named | None = None
 
-    def method(self, name: str) -> str:
-        """Return a method's name with the class of the task."""
-        return f"{type(self.task).__name__}.{name}"
+    @property
+    def title(self) -> str:
+        """The name of its class."""
+        return type(self.task).__name__
 
     @property
     def of_environment(self) -> Mapping[str, Any]:

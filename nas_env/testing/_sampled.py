@@ -7,11 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
+from nas_env.testing._broken import Case
 from search_spaces import SearchSpace
 
 
 @dataclass(frozen=True)
-class Sampled:
+class Sampled(Case):
     """A space, what its children are built for, and twenty samples.
 
     Attributes:
@@ -33,6 +34,7 @@ class Sampled:
         """Sampled sequences of tokens."""
         return [tuple(row) for row in self.space.sample_batch(self.rng(), 20).tolist()]
 
-    def method(self, name: str) -> str:
-        """Return a method's name with the class of the space."""
-        return f"{type(self.space).__name__}.{name}"
+    @property
+    def title(self) -> str:
+        """The name of its class."""
+        return type(self.space).__name__

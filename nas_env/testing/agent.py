@@ -158,5 +158,4 @@ def check_agent(agent: str | Mapping[str, Any]) -> None:
     Example:
         >>> check_agent({"name": "evolution", "population_size": 5})
     """
-    played = Played(agent)
-    run_checks(AGENT_CHECKS, played, played.member.__name__)
+    run_checks(AGENT_CHECKS, Played(agent))

@@ -168,5 +168,4 @@ def check_evaluator(evaluator: str | Mapping[str, Any], device: str = "cpu") -> 
     Example:
         >>> check_evaluator("in_process")
     """
-    asked = Asked(evaluator, device)
-    run_checks(EVALUATOR_CHECKS, asked, asked.member.__name__)
+    run_checks(EVALUATOR_CHECKS, Asked(evaluator, device))

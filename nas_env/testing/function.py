@@ -13,13 +13,13 @@ import numpy as np
 from nas_env.errors import InvalidValue
 from nas_env.table.function import Figures, Function
 from nas_env.tasks import make_task
-from nas_env.testing._broken import expect, run_checks
+from nas_env.testing._broken import Case, expect, run_checks
 
 COUNT = 64  # sequences that a function is tried with
 
 
 @dataclass(frozen=True)
-class Tried:
+class Tried(Case):
     """A function under test, with sequences to call it with.
 
     Attributes:
@@ -27,6 +27,11 @@ class Tried:
     """
 
     function: Function
+
+    @property
+    def title(self) -> str:
+        """The name of the function."""
+        return self.function.name
 
     @cached_property
     def tokens(self) -> np.ndarray:
@@ -110,7 +115,7 @@ def check_function(task: str | Mapping[str, Any]) -> None:
     function = make_task(task).make_function()
     if function is None:
         raise InvalidValue(f"task {task} trains its children: it is no function")
-    run_checks(FUNCTION_CHECKS, Tried(function), function.name)
+    run_checks(FUNCTION_CHECKS, Tried(function))
 
 
 def check_table(path: str | Path) -> None:

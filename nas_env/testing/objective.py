@@ -14,21 +14,22 @@ from nas_env.errors import InvalidValue
 from nas_env.metrics import VALIDATION_ACCURACY, Metric
 from nas_env.objectives import Objective, make_objective
 from nas_env.records import Evaluation, Status
-from nas_env.testing._broken import ContractBroken, expect, run_checks
+from nas_env.testing._broken import Case, ContractBroken, expect, run_checks
 
 SIZES = ((1_000, 50_000, 0.5), (200_000, 9_000_000, 20.0))  # parameters, FLOPs, seconds
 VALUES = (0.1, 0.4, 0.5, 0.9)  # fractions; a metric of which less is better is 1 over them
 
 
 @dataclass(frozen=True)
-class Rewarding:
+class Rewarding(Case):
     """An objective under test, with evaluations for it to reward."""
 
     objective: Objective
 
-    def method(self, name: str) -> str:
-        """Return a method's name with the class of the objective."""
-        return f"{type(self.objective).__name__}.{name}"
+    @property
+    def title(self) -> str:
+        """The name of its class."""
+        return type(self.objective).__name__
 
     @property
     def metric(self) -> Metric:
@@ -159,5 +160,4 @@ def check_objective(
     Example:
         >>> check_objective({"name": "accuracy_cubed", "exponent": 2})
     """
-    made = make_objective(objective, metric)
-    run_checks(OBJECTIVE_CHECKS, Rewarding(made), type(made).__name__)
+    run_checks(OBJECTIVE_CHECKS, Rewarding(make_objective(objective, metric)))

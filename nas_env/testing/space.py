@@ -34,5 +34,4 @@ def check_space(
         >>> check_space({"name": "convolutional", "layers": 2, "filters": [2, 4]})
     """
     made = make_space(space) if isinstance(space, str | Mapping) else space
-    sampled = Sampled(made, input_shape, outputs)
-    run_checks(SPACE_CHECKS, sampled, type(made).__name__)
+    run_checks(SPACE_CHECKS, Sampled(made, input_shape, outputs))

@@ -12,7 +12,7 @@ import numpy as np
 
 from nas_env.errors import TestSetSealed
 from nas_env.evaluation import task_recipe
-from nas_env.problem import task_objective
+from nas_env.parts import task_objective
 from nas_env.tasks import Task, TrainingTask, make_task, sealed_test_set
 from nas_env.testing._asked import timeless
 from nas_env.testing._broken import expect, expect_refusal, run_checks
@@ -166,4 +166,4 @@ def check_task(
         >>> check_task(small, {"name": "convolutional", "layers": 1}, {"epochs": 1})
     """
     made = task if isinstance(task, Task) else make_task(task)
-    run_checks(TASK_CHECKS, Posed(made, space, recipe), type(made).__name__)
+    run_checks(TASK_CHECKS, Posed(made, space, recipe))

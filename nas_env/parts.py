@@ -1,0 +1,73 @@
+"""The parts of a problem that names and settings choose: its objective, its recipe, its device."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from nas_env.errors import InvalidValue, UnknownName
+from nas_env.evaluation import task_recipe
+from nas_env.objectives import Objective, make_objective
+from nas_env.tasks import Task
+from nas_env.training.recipe import Recipe
+from search_spaces._settings import named
+
+Named = str | Mapping[str, Any]
+
+
+def task_objective(task: Task, spec: Named | None = None) -> Objective:
+    """Return an objective for a task.
+
+    Args:
+        task: What is measured.
+        spec: Name, or name and settings; settings that are not given, and all if there is no name,
+            are those of the task's own objective, if that is the one.
+
+    Example:
+        >>> from nas_env.tasks import make_task
+        >>> task_objective(make_task("digits"), {"exponent": 1}).spec
+        {'name': 'accuracy_cubed', 'failure_reward': 0.0, 'exponent': 1.0}
+    """
+    default, defaults = named(task.objective, "objective")
+    changed = {"name": default, **spec} if isinstance(spec, Mapping) else spec or default
+    name, settings = named(changed, "objective")
+    if name == default:
+        settings = {**defaults, **settings}
+    return make_objective({"name": name, **settings}, task.metric)
+
+
+def preset_recipe(task: Task, name: str) -> Recipe:
+    """Return a task's recipe by its name."""
+    if name not in task.recipes:
+        raise UnknownName("recipe", str(name), task.recipes)
+    return task.recipes[name]
+
+
+def chosen_recipe(task: Task, spec: Named | None, device: torch.device) -> Recipe:
+    """Return a recipe of a task, of the same form as :class:`Problem` takes it."""
+    settings = {"preset": spec} if isinstance(spec, str) else spec or {}
+    if not isinstance(settings, Mapping):
+        raise InvalidValue(f"recipe is {spec!r}, expected a name or a mapping of settings")
+    settings = dict(settings)
+    base = preset_recipe(task, settings.pop("preset", None) or task.default_recipe(device.type))
+    return task_recipe(task, {**base.spec, **settings})
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of a name; ``"auto"`` is CUDA if there is one.
+
+    Raises:
+        InvalidValue: If it is not a device, or not one of this machine.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    known = re.fullmatch(r"cpu|cuda(?::(\d+))?", str(name), re.ASCII)
+    if known is None:
+        raise InvalidValue(f"device is {name!r}, expected auto, cpu, cuda or cuda:N")
+    # The text is parsed, since torch reads an index as one byte, cuda:256 as cuda:0.
+    if name != "cpu" and int(known[1] or 0) >= torch.cuda.device_count():
+        raise InvalidValue(f"device is {name!r}, this machine has {torch.cuda.device_count()} GPUs")
+    return torch.device(name)
