@@ -11,7 +11,7 @@ from typing import Any
 from nas_env.command_line._choices import first_look
 from nas_env.command_line._config import mapping
 from nas_env.errors import InvalidValue
-from nas_env.run.folder import Run, holds_run
+from nas_env.run.folder import Run, evaluations_file, holds_run
 from nas_env.run.store import Store
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 
@@ -116,7 +116,7 @@ def change_budget(run: Run, children: int) -> None:
         InvalidValue: If more children than that were played.
     """
     config = run.config
-    store = Store(config["store"] or run.folder / "results.sqlite", config["id"])
+    store = Store(evaluations_file(run.folder, config), config["id"])
     played = len(store.episodes())
     store.close()
     if played > children:

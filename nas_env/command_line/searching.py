@@ -17,7 +17,7 @@ from nas_env.command_line.arguments import Arguments
 from nas_env.command_line.closing import closing_tables
 from nas_env.command_line.resuming import CONTROL
 from nas_env.problem import Problem
-from nas_env.run.folder import Run, holds_run
+from nas_env.run.folder import Run, evaluations_file, holds_run
 from nas_env.run.store import Store
 from nas_env.search.display import Display
 from nas_env.search.estimate import Estimate, estimate
@@ -40,7 +40,7 @@ def search_and_control(run: Run, arguments: Arguments) -> int:
         summary = _searches(run, config, console)
     for table in closing_tables(summary):
         console.print(table)
-    store = str(config["store"] or run.folder / "results.sqlite")
+    store = str(evaluations_file(run.folder, config))
     for figures in (summary, summary["random_search"]):
         if figures and (line := failure_line(figures, store)):
             console.print(line, soft_wrap=True)
@@ -51,7 +51,7 @@ def search_and_control(run: Run, arguments: Arguments) -> int:
 
 def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, Any]:
     """Run the search and, where it is asked for, its control; write the summary and the curve."""
-    store = Path(config["store"] or run.folder / "results.sqlite")
+    store = evaluations_file(run.folder, config)
     with _environment(config, store, config["id"], config["agent"]) as environment:
         problem: Problem = environment.unwrapped.problem
         trackers = make_trackers(config["track"])

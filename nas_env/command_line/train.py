@@ -22,7 +22,7 @@ from nas_env.command_line.searching import NONE_SUCCEEDED, search_and_control
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
 from nas_env.run.folder import Run, check_free
 from nas_env.run.paths import check_file
-from nas_env.run.store import Store
+from nas_env.run.store import JOURNAL, WHAT, Store
 from nas_env.search.order import check_order
 from nas_env.tracking import make_trackers
 
@@ -113,5 +113,5 @@ def _verify(arguments: Arguments) -> None:
     if arguments.run is not None:
         check_free(arguments.run)
     if arguments.store is not None:
-        check_file(arguments.store, "a store of evaluations", suffix="-journal")
+        check_file(arguments.store, WHAT, suffix=JOURNAL)
         Store(arguments.store).close()

@@ -81,7 +81,7 @@ def check_form(value: Any, form: Mapping[str, Any], where: str = "") -> None:
 
     Args:
         value: The value.
-        form: For each key a type, a tuple of types, the form of an object, or a list with the type
+        form: For each key a type, the form of an object, a tuple of these, or a list with the type
             of its items.
         where: The keys that lead to the value, with a dot at the end.
 
@@ -98,18 +98,19 @@ def check_form(value: Any, form: Mapping[str, Any], where: str = "") -> None:
     for key, expected in form.items():
         if key not in value:
             raise InvalidValue(f"{where}{key} is missing")
-        if isinstance(expected, Mapping):
-            check_form(value[key], expected, f"{where}{key}.")
-            continue
         if isinstance(expected, list):
             check_form({key: value[key]}, {key: list}, where)
             items = {f"{key}[{place}]": item for place, item in enumerate(value[key])}
             check_form(items, dict.fromkeys(items, expected[0]), where)
             continue
-        kinds = expected if isinstance(expected, tuple) else (expected,)
+        allowed = expected if isinstance(expected, tuple) else (expected,)
+        kinds = [dict if isinstance(each, Mapping) else each for each in allowed]
         if type(value[key]) not in kinds:  # not isinstance: true is no whole number
             names = " or ".join(KINDS[kind] for kind in kinds)
             raise InvalidValue(f"{where}{key} is {_short(value[key])}, expected {names}")
+        for each in allowed:
+            if isinstance(each, Mapping) and isinstance(value[key], dict):
+                check_form(value[key], each, f"{where}{key}.")
 
 
 def _short(value: Any) -> str:

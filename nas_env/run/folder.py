@@ -59,7 +59,7 @@ SUMMARY: dict[str, Any] = {
     "agent": str,
     "seed": int,
     **FIGURES,
-    "random_search": (dict, NULL),
+    "random_search": (FIGURES, NULL),
     "references": dict,
 }
 
@@ -168,10 +168,7 @@ class Run:
         path = self.folder / "summary.json"
         if not path.is_file():
             return None
-        summary = read_json(path, SUMMARY)
-        if summary["random_search"] is not None:
-            read_json(path, {"random_search": FIGURES})
-        return summary
+        return read_json(path, SUMMARY)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write the summary: the run is finished."""
@@ -192,6 +189,11 @@ def holds_run(folder: Path) -> bool:
         return (folder / "config.json").is_file()
     except OSError:  # no name for a folder
         return False
+
+
+def evaluations_file(folder: Path, config: Mapping[str, Any]) -> Path:
+    """Return the file that a run's evaluations are kept in: its own, or a shared one."""
+    return Path(config["store"] or folder / "results.sqlite")
 
 
 def check_free(folder: Path) -> None:

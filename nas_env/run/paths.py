@@ -57,7 +57,7 @@ def check_folder(path: Path, what: str) -> None:
     _check_writable(_nearest(Path(os.path.abspath(path))), path, what)
 
 
-def check_file(path: Path, what: str, *, suffix: str = "", written: bool = True) -> None:
+def check_file(path: str | Path, what: str, *, suffix: str = "", written: bool = True) -> None:
     """Check that a file is there, or can be made in a folder that is there, and can be written to.
 
     Args:
@@ -103,7 +103,7 @@ def _nearest(path: Path) -> Path:
     return next(each for each in (path, *path.parents) if os.path.lexists(each))
 
 
-def _check_writable(nearest: Path, path: Path, what: str) -> None:
+def _check_writable(nearest: Path, path: str | Path, what: str) -> None:
     if nearest.is_symlink() and not nearest.exists():
         link = f"{nearest} is a link to {os.readlink(nearest)}, which is not there"
         raise _refused(path, what, link)

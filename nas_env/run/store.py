@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 from nas_env.errors import StoreError
 from nas_env.records import Evaluation, Request
-from nas_env.run.paths import check_file, check_name
+from nas_env.run.paths import check_file
 
 HEARTBEAT = 10.0  # seconds between two signs of life of a claim's owner
 DEAD_AFTER = 6 * HEARTBEAT  # an owner on another host that was silent for longer is dead
@@ -72,7 +72,7 @@ class Store:
     def __init__(self, path: str | Path = IN_MEMORY, run: str = ""):
         self.path, self.run = str(path), run
         if self.path != IN_MEMORY:
-            check_file(check_name(path, WHAT), WHAT, suffix=JOURNAL, written=False)
+            check_file(path, WHAT, suffix=JOURNAL, written=False)
         self._open()
 
     def _open(self, content: bytes | None = None) -> None:
