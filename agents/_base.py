@@ -18,7 +18,7 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from torch import Tensor
 
-from agents._proposals import Episode, Proposal, Proposals
+from agents._proposals import Episode, Proposal, Proposals, tokens_of
 from search_spaces import SearchSpace, _catalogue
 
 
@@ -180,7 +180,7 @@ class Agent(ABC, Generic[Config]):
             self._applied = dict(self.options)
         rows = np.zeros(self.environment.num_envs, dtype=np.int64)
         rows[: len(proposals)] = np.arange(len(proposals))
-        *earlier, last = np.array([proposal.tokens for proposal in proposals])[rows].T
+        *earlier, last = tokens_of(proposals)[rows].T
         for column in earlier:
             self.environment.step(column)
         _, rewards, _, _, info = self.environment.step(last)

@@ -37,6 +37,11 @@ class Episode(NamedTuple):
     proposal: Proposal | None = None
 
 
+def tokens_of(played: Iterable[Proposal | Episode]) -> np.ndarray:
+    """Return the tokens of proposals or episodes of one length, int64 (n, decisions)."""
+    return np.array([each.tokens for each in played])
+
+
 class Proposals:
     """The proposals that an agent has made, and has not learned from.
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from agents._base import Advance, Agent, AgentConfig, State, generator_state
-from agents._proposals import Proposal
+from agents._proposals import Proposal, tokens_of
 from agents._sequences import mixed
 from search_spaces import SearchSpace
 from search_spaces._settings import at_least, at_most
@@ -86,7 +86,7 @@ class Proposer(Agent[Config]):
     def _announce(self, proposals: Sequence[Proposal]) -> None:
         """Announce proposals that are made ahead of time, so that their children may begin."""
         if self.config.ahead:
-            self.designs.announce(np.array([proposal.tokens for proposal in proposals]))
+            self.designs.announce(tokens_of(proposals))
 
     @property
     def length(self) -> int:

@@ -17,7 +17,7 @@ from torch import Tensor
 from agents._controller.controller import Controller, Policy
 from agents._controller.trained import ControllerConfig, TrainedController
 from agents._gradient.policy_gradient import PolicyGradient, PolicyGradientConfig
-from agents._proposals import Episode
+from agents._proposals import Episode, tokens_of
 from search_spaces._settings import at_least
 
 
@@ -82,7 +82,7 @@ class ControllerPPO(PolicyGradient[ControllerPPOConfig]):
         The ratio is to the policy that proposed each episode, however long ago.
         """
         config = self.config
-        tokens = np.array([episode.tokens for episode in finished])
+        tokens = tokens_of(finished)
         amounts = torch.tensor(advantages, dtype=torch.float32)
         old = torch.tensor(self.before(finished), dtype=torch.float32)
 

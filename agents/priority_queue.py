@@ -13,7 +13,7 @@ from agents._controller.trained import ControllerConfig, TrainedController
 from agents._gradient.baselines import ExponentialMovingAverage, Ranks
 from agents._gradient.logits import Logits
 from agents._gradient.policy_gradient import TrainablePolicy
-from agents._proposals import Episode
+from agents._proposals import Episode, tokens_of
 from agents._repeats import Proposer
 from agents._tensors import below, under
 from search_spaces import InvalidValue
@@ -122,7 +122,7 @@ class PriorityQueue(Proposer[PriorityQueueConfig]):
         log = {"reward": float(rewards.mean()), "queue_worst": self.queue[-1][0]}
         if len(self.ranks) <= self.config.start or advantages is None:
             return log
-        played = np.array([episode.tokens for episode in finished])
+        played = tokens_of(finished)
         return log | self.train(played, advantages)
 
     def train(self, played: np.ndarray, advantages: np.ndarray) -> dict[str, float]:

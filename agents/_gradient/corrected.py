@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from agents._gradient.policy_gradient import PolicyGradient, PolicyGradientConfig
-from agents._proposals import Episode
+from agents._proposals import Episode, tokens_of
 from search_spaces._settings import at_least
 
 
@@ -47,7 +47,7 @@ class CorrectedGradient(PolicyGradient[Config]):
 
     def step(self, finished: Sequence[Episode], advantages: np.ndarray) -> dict[str, float]:
         """Take the step, and return figures for the log."""
-        tokens, log = np.array([episode.tokens for episode in finished]), {}
+        tokens, log = tokens_of(finished), {}
         late = self.proposals.late(finished)
         if self.config.max_ratio is not None and late.any():
             now = self.policy.log_probabilities(tokens)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from agents._base import State
 from agents._gradient.advantages import AdvantageConfig, Advantages
-from agents._proposals import Episode
+from agents._proposals import Episode, tokens_of
 from agents._repeats import Proposer
 from agents._tensors import below, under
 from search_spaces._settings import at_least
@@ -110,7 +110,7 @@ class PolicyGradient(Proposer[Config]):
         known = [p.log_probabilities for p in proposals if p is not None and p.log_probabilities]
         if len(known) == len(finished):
             return np.array(known)
-        return self.policy.log_probabilities(np.array([episode.tokens for episode in finished]))
+        return self.policy.log_probabilities(tokens_of(finished))
 
     def state(self) -> State:
         """Return policy, baseline, spread of the rewards and random state."""

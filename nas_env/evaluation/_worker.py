@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any, NoReturn
 
 import torch
@@ -95,8 +96,7 @@ class Worker:
         self, wanted: str, request: Request, device: str, limit: float | None, report: Report
     ) -> Any:
         with suppress(OSError):  # it has ended; how, it says below
-            asked = json.loads(request.to_json())
-            self._send({"wanted": wanted, "request": asked, "device": device})
+            self._send({"wanted": wanted, "request": asdict(request), "device": device})
         self._receive(None)  # {"begun": True}
         until = None if limit is None else time.monotonic() + limit
         while "progress" in (answer := self._receive(until)):
@@ -187,7 +187,7 @@ def _answer(wanted: str, job: Job, device: torch.device, report: Report) -> dict
     try:
         if wanted == "rehearse":
             return {"answer": rehearse(job, device)}
-        return {"answer": json.loads(evaluate_job(job, device, report).to_json())}
+        return {"answer": asdict(evaluate_job(job, device, report))}
     except (NASError, InvalidValue) as error:
         return {"error": [type(error).__name__, str(error)]}
 

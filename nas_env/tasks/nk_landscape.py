@@ -40,11 +40,15 @@ class NKTask(FunctionTask):
     @property
     def space(self) -> Mapping[str, Any]:
         """The search space: binary choices."""
-        return {"name": "choices", "options": [2] * self.n}
+        return _binary(self.n)
 
     def make_function(self) -> Called:
         """Return the landscape."""
         return _landscape(self.n, self.k, self.seed)
+
+
+def _binary(n: int) -> dict[str, Any]:
+    return {"name": "choices", "options": [2] * n}
 
 
 @functools.lru_cache(maxsize=8)
@@ -52,7 +56,7 @@ def _landscape(n: int, k: int, seed: int) -> Called:
     landscape = NKLandscape(n, k, seed)
     return Called(
         name=f"NK-{n}-{k}",
-        space=make_space({"name": "choices", "options": [2] * n}),
+        space=make_space(_binary(n)),
         call=landscape,
         metric=FITNESS.name,
         optima={"validation": landscape.optimum},
