@@ -1,13 +1,11 @@
 """Children handed over as they finish: killed at any step, a search goes on through that order."""
 
 import random
-import time
 
 import pytest
 import torch
 
 from agents import agent_class, agent_names, make_agent, make_environment
-from benchmarks._waiting import WaitingEvaluator
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.run.folder import Run
 from nas_env.run.store import Store
@@ -15,6 +13,7 @@ from nas_env.search import loop
 from nas_env.search.checkpoint import read_checkpoint
 from nas_env.search.loop import Depth, Search
 from nas_env.search.order import check_order
+from tests._held import Held
 from tests._killing import killed_at
 from train_agent import main
 
@@ -23,19 +22,11 @@ WAITING = {"name": "benchmarks._waiting:WaitingEvaluator", "workers": 4, "shorte
 TABLE = "nas_env:NAS-Bench-Digits-v0"
 
 
-class Held(WaitingEvaluator):
+class HeldByHistory(Held):
     """Its first child does not finish before three others are in the history."""
 
-    held = False
-
-    def _train(self, request):
-        first, self.held = not self.held, True
-        return self._pool.submit(self._hold if first else self._wait, request)
-
-    def _hold(self, request):
-        while len(self.store.episodes()) < 3:
-            time.sleep(0.005)
-        return self._wait(request)
+    def freed(self):
+        return len(self.store.episodes()) >= 3
 
 
 def search(folder, spec, children=24, workers=4, name=WAITING["name"], **settings):
@@ -100,7 +91,7 @@ def test_ten_kills_leave_one_history(tmp_path, monkeypatch, seconds):
 
 def test_who_finishes_first_is_taken_first(tmp_path):
     agent = {"name": "evolution", "batch_size": 1}
-    found = search(tmp_path, agent, children=8, name=f"{__name__}:Held")
+    found = search(tmp_path, agent, children=8, name=f"{__name__}:HeldByHistory")
     assert [record["proposal"] for record in found.records].index(0) >= 3
 
 

@@ -1,13 +1,11 @@
 """The episodes of a vector environment that step apart, by EnvPool's names."""
 
-import time
-
 import gymnasium
 import numpy as np
 import pytest
 
-from benchmarks._waiting import WaitingEvaluator
 from nas_env.errors import InvalidValue
+from tests._held import Held
 
 WAITING = {"name": "benchmarks._waiting:WaitingEvaluator", "workers": 4, "shortest": 0.002}
 ENVIRONMENTS = {
@@ -98,23 +96,15 @@ def join(parts):
     return np.concatenate(parts)
 
 
-class Held(WaitingEvaluator):
-    """Its first child waits for a file."""
+class HeldByStore(Held):
+    """Its first child does not finish before another is in the store."""
 
-    held = False
-
-    def _train(self, request):
-        first, self.held = not self.held, True
-        return self._pool.submit(self._hold if first else self._wait, request)
-
-    def _hold(self, request):
-        while len(self.store.evaluations()) < 2:
-            time.sleep(0.005)
-        return self._wait(request)
+    def freed(self):
+        return len(self.store.evaluations()) >= 2
 
 
 def test_the_others_go_on_while_one_waits_for_its_child():
-    held = {"name": f"{__name__}:Held", "workers": 2}
+    held = {"name": f"{__name__}:HeldByStore", "workers": 2}
     envs = gymnasium.make_vec(
         "nas_env:NAS-Digits-v0",
         num_envs=2,
