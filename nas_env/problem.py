@@ -62,7 +62,7 @@ class Problem:
         caller: type | None = None,
         **space_settings: Any,
     ):
-        self.task = make_task(task)
+        self.task = make_task(task).settled()
         self.objective = task_objective(self.task, objective)
         name, settings = named(space or self.task.space or "", "space")
         known = {field.name for field in fields(space_class(name)) if field.init}
@@ -156,6 +156,7 @@ class Problem:
             seed=self.evaluation_seed,
             device=self.device.type,
             limits=self.task.limits,
+            source=self.task.source,
         )
 
     def submit(self, sequences: Sequence[Sequence[int]]) -> list[Ticket]:
@@ -230,7 +231,7 @@ class Problem:
         """
         self.task.verify()
         if self.answers is None:  # making them also tries the function
-            self.evaluator.prepare(self.task.request_spec)
+            self.evaluator.prepare({**self.task.request_spec, **self.task.source})
 
     def close(self) -> None:
         """Stop the evaluator and close the store."""

@@ -21,7 +21,7 @@ class Request:
     """Everything that decides an evaluation, as plain JSON values.
 
     Attributes:
-        task: Name, version and settings of the task, without its limits.
+        task: Name, version and settings of the task, without its limits and its source.
         space: Name and construction settings of the search space.
         architecture: Architecture in canonical form.
         recipe: Complete settings of the recipe.
@@ -29,6 +29,8 @@ class Request:
         device: Type of device, ``"cpu"`` or ``"cuda"``.
         limits: Limits of the child, ``max_parameters`` and ``max_flops``. They decide whether it is
             trained, but not its result, so they are not part of the key.
+        source: Settings of the task that say where its data lies and how it is read. The content
+            of the data decides the result, so they are not part of the key either.
     """
 
     task: Mapping[str, Any]
@@ -38,12 +40,18 @@ class Request:
     seed: int
     device: str
     limits: Mapping[str, int] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def task_spec(self) -> dict[str, Any]:
+        """The task with its source: what its data can be read by."""
+        return {**self.task, **self.source}
 
     @cached_property
     def key(self) -> str:
-        """The name of the evaluation: requests that differ only in their limits share it."""
+        """The name of the evaluation: requests that differ in limits and source alone share it."""
         asked = asdict(self)
-        del asked["limits"]
+        del asked["limits"], asked["source"]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
     @cached_property

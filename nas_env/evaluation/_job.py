@@ -36,7 +36,7 @@ class Job:
         Raises:
             InvalidValue: If nothing can be trained on it.
         """
-        return training_task(self.request.task)
+        return training_task(self.request.task_spec)
 
     @cached_property
     def recipe(self) -> ChildRecipe:
@@ -78,7 +78,7 @@ class Job:
 
     def data(self, device: torch.device) -> TrainingData:
         """Return the task's data on a device, which is read once a process."""
-        return splits(self.request.task, device)
+        return splits(self.request.task_spec, device)
 
 
 def task_recipe(task: Task, settings: Any) -> Recipe:

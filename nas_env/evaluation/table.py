@@ -24,7 +24,7 @@ class TableEvaluator(Evaluator):
         return self._train(request)
 
     def _train(self, request: Request) -> Future[Evaluation]:
-        task = make_task(request.task)
+        task = make_task(request.task_spec)
         function = task.make_function()
         if function is None:
             raise InvalidValue(f"evaluator is 'table', but task {task.name} has none")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from nas_env.errors import TestSetSealed
 from nas_env.metrics import Metric
@@ -69,9 +69,57 @@ class Task(ABC):
     default_evaluator: ClassVar[str] = "in_process"
 
     @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Every metric that an objective can take; the main one comes first."""
+        return (self.metric,)
+
+    @property
     def limits(self) -> Mapping[str, int]:
         """The settings that limit a child, by name; none if nothing is trained."""
         return {}
+
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """The settings that say where the data lies and how it is read, by name.
+
+        A child's result depends on the content of the data, not on these: a task that has some
+        identifies the content by another setting.
+        """
+        return {}
+
+    def settled(self) -> Self:
+        """Return the same task with nothing left open: one that reads data identifies its content.
+
+        Raises:
+            NASError: If the data is missing, damaged or unfit; one line says which.
+        """
+        return self
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a person should know of the data before a search begins, a line each."""
+        return ()
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What a run keeps of the data beside its settings: plain JSON values, as class names."""
+        return {}
+
+    @property
+    def guessing(self) -> Mapping[str, float]:
+        """The metrics of a guess that ignores the examples, as far as they are known, by name."""
+        return {}
+
+    def interval(self, metrics: Mapping[str, float]) -> tuple[float, float] | None:
+        """Return the 95% interval of the main metric, which the validation set's size leaves open.
+
+        Args:
+            metrics: Metrics that were measured of a child.
+
+        Returns:
+            The lowest and the highest value; None if nothing can be said.
+        """
+        return None
 
     @abstractmethod
     def verify(self) -> None:
@@ -116,8 +164,9 @@ class Task(ABC):
 
     @cached_property
     def request_spec(self) -> dict[str, Any]:
-        """The spec without the limits, on which a child's result does not depend."""
-        return {name: value for name, value in self.spec.items() if name not in self.limits}
+        """The spec without limits and source, on which a child's result does not depend."""
+        apart = {*self.limits, *self.source}
+        return {name: value for name, value in self.spec.items() if name not in apart}
 
 
 @dataclass(frozen=True)
