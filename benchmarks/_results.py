@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_env.evaluation._machine import processor
-from nas_env.run.files import write_json
+from nas_env.files import write_json
 from nas_env.search.summary import versions
 
 FOLDER = Path(__file__).parent / "results"

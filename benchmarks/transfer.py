@@ -20,8 +20,8 @@ from rich.table import Table
 import nas_env
 from nas_env.benchmark._command import command
 from nas_env.errors import UnknownName
+from nas_env.files import read_json
 from nas_env.problem import Problem
-from nas_env.run.files import read_json
 from nas_env.search.references import evaluate_references, figures
 from nas_env.tasks import task_class
 

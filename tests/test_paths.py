@@ -11,8 +11,8 @@ import pytest
 from nas_env.benchmark.__main__ import main as benchmark
 from nas_env.command_line.train import main
 from nas_env.errors import DataCorrupt, DataNotFound, InvalidValue, NASError, StoreError
+from nas_env.files import LARGEST, read_json, write_bytes
 from nas_env.problem import Problem
-from nas_env.run.files import LARGEST, read_json, write_bytes
 from nas_env.run.folder import Run
 from nas_env.run.store import Store
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint

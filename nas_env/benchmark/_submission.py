@@ -12,7 +12,7 @@ from typing import Any
 from nas_env import environment_ids
 from nas_env.benchmark._job import Budget
 from nas_env.errors import InvalidValue, UnknownName
-from nas_env.run.files import read_json
+from nas_env.files import read_json
 from search_spaces._settings import from_mapping
 
 FORMAT = 1

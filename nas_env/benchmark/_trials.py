@@ -12,7 +12,7 @@ import numpy as np
 
 from agents import make_config
 from nas_env.errors import InvalidValue, UnknownName
-from nas_env.run.files import read_json
+from nas_env.files import read_json
 
 SPACES = Path(__file__).with_name("tuning_spaces.json")
 ATTEMPTS = 1_000  # to draw a configuration that the agent accepts

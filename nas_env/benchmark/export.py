@@ -20,7 +20,7 @@ from nas_env.benchmark._options import POSITIONAL
 from nas_env.benchmark._replay import derive
 from nas_env.benchmark._submission import FORMAT, Submission
 from nas_env.errors import InvalidValue, UnknownName
-from nas_env.run.files import write_bytes
+from nas_env.files import write_bytes
 from nas_env.run.paths import check_new_file
 
 

@@ -19,7 +19,7 @@ from nas_env.benchmark._plots import improvements, name_of, over_budget, over_co
 from nas_env.benchmark._reading import studies
 from nas_env.benchmark._study import Study
 from nas_env.errors import InvalidValue
-from nas_env.run.files import write_bytes
+from nas_env.files import write_bytes
 from nas_env.run.paths import check_folder
 
 MARKS = (85, 200, 300, 500)

@@ -27,7 +27,7 @@ from nas_env.benchmark._reading import curves
 from nas_env.benchmark._statistics import mean_interval
 from nas_env.benchmark._trials import SPACES, read_spaces, trials
 from nas_env.errors import InvalidValue
-from nas_env.run.files import write_json
+from nas_env.files import write_json
 from nas_env.run.paths import check_new_file
 from nas_env.search.summary import versions
 from search_spaces._settings import at_least

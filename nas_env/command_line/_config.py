@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_env.errors import InvalidValue, UnknownName
-from nas_env.run.files import check_form, read_json
+from nas_env.files import check_form, read_json
 
 #: What must have a certain type before it can be looked into; the rest is checked by dataclasses.
 SPEC = (str, dict)

@@ -1,1 +1,1 @@
-"""One search on disk: its folder, its store, and the writing of whole files."""
+"""One search on disk: its folder and its store, and the checking of paths."""

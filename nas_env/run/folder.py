@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_env.errors import InvalidValue, RunExists, RunInUse
-from nas_env.run.files import read_json, write_json
+from nas_env.files import read_json, write_json
 from nas_env.run.paths import check_folder, check_name
 
 RUN = "a run's folder"

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from nas_env.run.files import check_form, write_bytes, write_json
+from nas_env.files import check_form, write_bytes, write_json
 
 MANIFEST = {
     "episodes": int,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from nas_env.run.files import read_json, write_json
+from nas_env.files import read_json, write_json
 from nas_env.tracking._base import Tracker, Value
 
 if TYPE_CHECKING:
