@@ -50,7 +50,8 @@ def register(id: str, **settings: Any) -> None:
 
     Args:
         id: Id of the environment, of the form ``MyBench-v0``.
-        **settings: Default keyword arguments, plain JSON values.
+        **settings: Default keyword arguments, plain JSON values. ``task`` is the id's own: who
+            makes the environment may change some of its settings and leave the others.
 
     Example:
         >>> register("NAS-TinyDigits-v0", task="digits", space="convolutional", layers=2)
@@ -64,7 +65,9 @@ def register(id: str, **settings: Any) -> None:
         id,
         entry_point=ENTRY_POINT,
         vector_entry_point="nas_env.env.vector:NASVectorEnv",
-        kwargs=settings,
+        # Gymnasium merges keywords, but not what is in them: ``task={"train_size": 500}`` would
+        # leave nothing of the id's own task.
+        kwargs={**({"default_task": settings["task"]} if "task" in settings else {}), **settings},
     )
 
 

@@ -11,11 +11,48 @@ import torch
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.evaluation import task_recipe
 from nas_env.objectives import Objective, make_objective
-from nas_env.tasks import Task
+from nas_env.tasks import Task, make_task
 from nas_env.training.recipe import Recipe
 from search_spaces._settings import named
 
 Named = str | Mapping[str, Any]
+
+
+def mapping(spec: Named) -> dict[str, Any]:
+    """Return a spec as a mapping; a name alone is one with no settings."""
+    return {"name": spec} if isinstance(spec, str) else dict(spec)
+
+
+def on_top(below: Any, above: Any) -> Any:
+    """Return settings with some changed, unless those are of another member, or a preset.
+
+    Example:
+        >>> on_top({"name": "reinforce", "entropy": 0.1}, {"entropy": 0.2})
+        {'name': 'reinforce', 'entropy': 0.2}
+        >>> on_top({"name": "reinforce", "entropy": 0.1}, "evolution")
+        {'name': 'evolution'}
+    """
+    if not isinstance(above, (str, Mapping)) or not isinstance(below, (str, Mapping)):
+        return above
+    below, above = mapping(below), mapping(above)
+    if "preset" in above or above.get("name", below.get("name")) != below.get("name"):
+        return {**({"name": below["name"]} if "name" in below else {}), **above}
+    return {**below, **above}
+
+
+def chosen_task(spec: Named, default: Named | None = None) -> Task:
+    """Return a task.
+
+    Args:
+        spec: Name, or name and settings; settings that are not given, and the name if there is
+            none, are those of the default, if that is the one.
+        default: Name, or name and settings, of the environment's own task.
+
+    Example:
+        >>> chosen_task({"train_size": 500}, "digits").spec["train_size"]
+        500
+    """
+    return make_task(spec if default is None else on_top(default, spec))
 
 
 def task_objective(task: Task, spec: Named | None = None) -> Objective:

@@ -14,12 +14,11 @@ from nas_env.errors import InvalidValue, unknown_keyword
 from nas_env.evaluation import Evaluator, make_evaluator
 from nas_env.evaluation._answers import Answers
 from nas_env.evaluation._tickets import Ticket, Tickets, answered
-from nas_env.parts import Named, choose_device, chosen_recipe, task_objective
+from nas_env.parts import Named, choose_device, chosen_recipe, chosen_task, task_objective
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
 from nas_env.table.format import Table
 from nas_env.table.function import Figures
-from nas_env.tasks import make_task
 from search_spaces import Architecture, make_space, space_class
 from search_spaces._settings import named
 
@@ -28,7 +27,7 @@ class Problem:
     """Turns finished token sequences into evaluations.
 
     Args:
-        task: Name of a task, or name and settings.
+        task: Name of a task, or name and settings; settings alone change the default task.
         space: Name of a search space, or name and settings; None for the task's own.
         objective: Name of an objective, or name and settings; settings alone change the task's own,
             and None is the task's own.
@@ -40,6 +39,7 @@ class Problem:
             which trains in this process or asks the task's function.
         evaluation_seed: Seed of the children, together with their architecture.
         store: File or open store of evaluations; None to keep them in memory.
+        default_task: Name of the environment's own task, or name and settings.
         caller: Class whose arguments these are, for the message about an unknown one.
         **space_settings: Settings of the space.
 
@@ -59,10 +59,11 @@ class Problem:
         evaluator: Named | None = None,
         evaluation_seed: int = 0,
         store: str | Path | Store | None = None,
+        default_task: Named | None = None,
         caller: type | None = None,
         **space_settings: Any,
     ):
-        self.task = make_task(task).settled()
+        self.task = chosen_task(task, default_task).settled()
         self.objective = task_objective(self.task, objective)
         name, settings = named(space or self.task.space or "", "space")
         known = {field.name for field in fields(space_class(name)) if field.init}

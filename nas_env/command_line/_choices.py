@@ -12,11 +12,17 @@ import gymnasium
 from gymnasium.envs.registration import EnvSpec
 
 from nas_env import ENTRY_POINT
-from nas_env.command_line._config import mapping, on_top
 from nas_env.command_line._evaluators import choose_evaluator
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.objectives import Objective
-from nas_env.parts import choose_device, chosen_recipe, preset_recipe, task_objective
+from nas_env.parts import (
+    choose_device,
+    chosen_recipe,
+    mapping,
+    on_top,
+    preset_recipe,
+    task_objective,
+)
 from nas_env.tasks import Task, make_task
 from search_spaces import SearchSpace, make_space
 
@@ -26,6 +32,9 @@ ENVIRONMENT, AGENT = "NAS-Digits-v0", "reinforce"  # where none is chosen
 PROBLEM = frozenset(
     {"task", "space", "objective", "recipe", "device", "evaluator", "evaluation_seed", "store"}
 )
+
+#: Keyword that an id has beside them, of which it was registered: its own task.
+DEFAULT_TASK = "default_task"
 
 #: Those of them that another environment has of its own.
 OF_ENVIRONMENT = frozenset({"task", "space", "objective", "recipe"})
@@ -132,7 +141,8 @@ def _space(
     if chosen.space is not None:
         spec = on_top({"name": chosen.space}, configured)
         return spec if spec["name"] == chosen.space else chosen.space
-    settings = {key: value for key, value in keywords.items() if key not in PROBLEM}
+    apart = {*PROBLEM, DEFAULT_TASK}
+    settings = {key: value for key, value in keywords.items() if key not in apart}
     return on_top({**mapping(keywords.get("space") or task.space or ""), **settings}, configured)
 
 

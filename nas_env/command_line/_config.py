@@ -8,6 +8,7 @@ from typing import Any
 
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.files import check_form, read_json
+from nas_env.parts import on_top
 
 #: What must have a certain type before it can be looked into; the rest is checked by dataclasses.
 SPEC = (str, dict)
@@ -56,28 +57,6 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
             make[name] = on_top(below["make"][name], make[name])
         changed["make"] = {**below["make"], **make}
     return {**below, **changed}
-
-
-def on_top(below: Any, above: Any) -> Any:
-    """Return settings with some changed, unless those are of another member, or a preset.
-
-    Example:
-        >>> on_top({"name": "reinforce", "entropy": 0.1}, {"entropy": 0.2})
-        {'name': 'reinforce', 'entropy': 0.2}
-        >>> on_top({"name": "reinforce", "entropy": 0.1}, "evolution")
-        {'name': 'evolution'}
-    """
-    if not isinstance(above, (str, Mapping)) or not isinstance(below, (str, Mapping)):
-        return above
-    below, above = mapping(below), mapping(above)
-    if "preset" in above or above.get("name", below.get("name")) != below.get("name"):
-        return {**({"name": below["name"]} if "name" in below else {}), **above}
-    return {**below, **above}
-
-
-def mapping(spec: str | Mapping[str, Any]) -> dict[str, Any]:
-    """Return a spec as a mapping; a name alone is one with no settings."""
-    return {"name": spec} if isinstance(spec, str) else dict(spec)
 
 
 def _check_present(values: Mapping[str, Any], form: Mapping[str, Any], where: str = "") -> None:

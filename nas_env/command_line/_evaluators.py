@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from nas_env.command_line._config import mapping
 from nas_env.evaluation import evaluator_class
 from nas_env.evaluation.in_process import InProcessEvaluator
 from nas_env.evaluation.table import TableEvaluator
 from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
+from nas_env.parts import mapping
 from nas_env.tasks import Task
 from search_spaces._settings import from_mapping
 

@@ -23,7 +23,7 @@ from nas_env.command_line._choices import (
     named_on,
     spelled_out,
 )
-from nas_env.command_line._config import mapping, merged, read_config
+from nas_env.command_line._config import merged, read_config
 from nas_env.command_line._evaluators import evaluator_spec, short_names
 from nas_env.command_line._help import Entry, entries, nested, readable, show_help, whole
 from nas_env.command_line._tyro import parse_all
@@ -31,7 +31,7 @@ from nas_env.command_line.arguments import Arguments, Main
 from nas_env.command_line.resuming import refuse_another
 from nas_env.errors import InvalidValue
 from nas_env.evaluation import task_recipe
-from nas_env.parts import choose_device, task_objective
+from nas_env.parts import choose_device, mapping, task_objective
 from nas_env.search.loop import Depth
 from nas_env.search.summary import device_name, versions
 from nas_env.tasks import make_task

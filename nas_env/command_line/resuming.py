@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nas_env.command_line._choices import first_look
-from nas_env.command_line._config import mapping
 from nas_env.errors import InvalidValue
+from nas_env.parts import mapping
 from nas_env.run.folder import Run, evaluations_file, holds_run
 from nas_env.run.store import Store
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint

@@ -75,7 +75,9 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     ## Arguments
     | argument | default | what |
     |---|---|---|
-    | ``task`` | the id's | name, or a mapping of ``name`` and settings |
+    | ``task`` | the id's | name, or a mapping of ``name`` and settings; settings alone change the \
+      id's own |
+    | ``default_task`` | the id's | the id's own task; set where the id is registered |
     | ``space`` | the id's | name of the search space, or a mapping of ``name`` and settings |
     | ``objective`` | the task's | makes the reward: name, or a mapping of ``name`` and settings |
     | ``recipe`` | the task's for the device | name, or settings (``preset`` and changes to it); \
@@ -112,6 +114,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         self,
         *,
         task: Named,
+        default_task: Named | None = None,
         space: Named | None = None,
         objective: Named | None = None,
         recipe: Named | None = None,
@@ -133,6 +136,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
             evaluator=evaluator,
             evaluation_seed=evaluation_seed,
             store=store,
+            default_task=default_task,
             caller=type(self),
             **space_settings,
         )

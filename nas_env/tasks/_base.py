@@ -97,12 +97,12 @@ class Task(ABC):
 
     @property
     def notes(self) -> Sequence[str]:
-        """What a person should know of the data before a search begins, a line each."""
+        """The lines on the data that a person should read before a search begins."""
         return ()
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What a run keeps of the data beside its settings: plain JSON values, as class names."""
+        """The facts of the data that a run keeps beside its settings: plain JSON values."""
         return {}
 
     @property
