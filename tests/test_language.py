@@ -130,6 +130,28 @@ def test_a_carried_state_is_one_long_unroll():
     assert found[1] == pytest.approx(loss.exp().item(), rel=1e-5)
 
 
+def test_the_margin_is_that_of_the_columns_losses():
+    """By hand; the perplexity beside it is the same, and the recipe needs eight columns."""
+    symbols, settings = text(500), {"batch_size": 10, "learning_rate": 0.0, "epochs": 1}
+    plain = LanguageData(text(200), symbols, 6)
+    told = LanguageData(text(200), symbols.to(torch.int16), 6, margins=True)
+    curves = trained(Bigrams(), told, **settings).curves
+    tables = torch.log_softmax(Bigrams().table, dim=1)
+    losses = torch.stack([-tables[c[:-1], c[1:]].mean() for c in symbols.view(10, 50)])
+    expected = 2.262 * losses.std().item() / math.sqrt(10)  # Student's t, 9 degrees
+    assert curves["validation_loss_margin"] == pytest.approx([expected], rel=3e-3)
+    expected = trained(Bigrams(), plain, **settings).curves
+    assert curves["validation_perplexity"] == pytest.approx(expected["validation_perplexity"])
+    assert "validation_loss_margin" not in expected
+    assert "validation_loss_margin" not in trained(Bigrams(), told, batch_size=7).curves
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int32])
+def test_short_numbers_give_the_same_child(dtype):
+    given, long = LanguageData(text(200).to(dtype), text(60, seed=1).to(dtype), 6), data()
+    assert trained(LSTM(), given).curves == trained(LSTM(), long).curves
+
+
 # -- training ------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "loss_of, share, longest",

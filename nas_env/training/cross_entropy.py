@@ -35,6 +35,24 @@ def cross_entropy(logits: Tensor, targets: Tensor, scale: float = 1.0) -> Tensor
     return _CrossEntropy.apply(logits, targets, scale)  # type: ignore[return-value]
 
 
+def losses(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return -log softmax(logits)[target] of each row in nats, in float32 at least: (n,).
+
+    Args:
+        logits: (n, classes); no gradient is kept of them.
+        targets: int64 (n,).
+    """
+    exact = torch.promote_types(logits.dtype, torch.float32)
+    rows = max(1, PIECE // logits.shape[1]) if logits.device.type == "cpu" else len(logits)
+    pieces = zip(logits.detach().split(rows), targets.split(rows), strict=True)
+    return torch.cat(
+        [
+            functional.cross_entropy(piece.to(exact), right, reduction="none")
+            for piece, right in pieces
+        ]
+    )
+
+
 class _CrossEntropy(Function):
     """Makes the gradient, softmax - one-hot, along with the loss, while the piece is at hand."""
 

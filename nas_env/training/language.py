@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nas_env.training.allocator import map_large_blocks
-from nas_env.training.cross_entropy import cross_entropy
+from nas_env.training.cross_entropy import cross_entropy, losses
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.outcome import Report, Training, autocast, timed, unheard
 from nas_env.training.text import LanguageData, columns, detached, stretches
@@ -27,6 +28,8 @@ EXPLODED = 2.0
 WARM_UP = 20
 #: Steps by which a device other than a CPU may be ahead of the check of its losses.
 AHEAD = 8
+#: Columns of the validation text that it takes to tell the margin of its loss.
+FEWEST = 8
 
 
 def train(
@@ -54,9 +57,9 @@ def train(
 
     Returns:
         The outcome, with the curves ``"training_loss"`` (nats a symbol) and
-        ``"validation_perplexity"``, one value an epoch. Training diverged where a loss was not
-        finite or, after the first ``WARM_UP`` steps, over ``EXPLODED`` times the ln(vocabulary)
-        of guessing.
+        ``"validation_perplexity"``, one value an epoch, and ``"validation_loss_margin"`` where the
+        data wants margins. Training diverged where a loss was not finite or, after the first
+        ``WARM_UP`` steps, over ``EXPLODED`` times the ln(vocabulary) of guessing.
     """
     result = Training({"training_loss": [], "validation_perplexity": []}, seconds={})
     report(result.progress(recipe.epochs))
@@ -74,11 +77,12 @@ def train(
                 break
             result.curves["training_loss"].append(loss.item())
             with timed(result, "validate"):
-                score = perplexity(child, held_out, recipe)
-            if not math.isfinite(score):
+                scores = _scores(child, held_out, recipe, data.margins)
+            if not all(map(math.isfinite, scores.values())):
                 result.diverged = True
                 break
-            result.curves["validation_perplexity"].append(score)
+            for name, score in scores.items():
+                result.curves.setdefault(name, []).append(score)
             report(result.progress(recipe.epochs))
     return result
 
@@ -90,9 +94,7 @@ class _Steps:
         self, child: nn.Module, data: LanguageData, recipe: LanguageRecipe, device: torch.device
     ):
         self.child, self.recipe = child, recipe
-        found = stretches(columns(data.train, recipe.batch_size), recipe.steps)
-        size = found[0][0].shape
-        self.stretches = [pair for pair in found if pair[0].shape == size]  # no shorter last one
+        self.stretches = stretches(columns(data.train, recipe.batch_size), recipe.steps).whole()
         self.per_epoch = recipe.steps_an_epoch(len(data.train))
         self.watch = _Watch(data.vocabulary, device)
         self.state: Any = None
@@ -176,6 +178,33 @@ class _Watch:
             self.reason = f"the loss exploded to {value:.3g} (guessing has {self.bound / 2:.3g})"
 
 
+def _scores(
+    child: nn.Module, text: Tensor, recipe: LanguageRecipe, margins: bool
+) -> dict[str, float]:
+    """Return what is measured of a child on the validation text, by the names of the curves."""
+    if not margins:
+        return {"validation_perplexity": perplexity(child, text, recipe)}
+    of_columns = column_losses(child, text, recipe)
+    scores = {"validation_perplexity": _exponential(of_columns.mean().item())}
+    if len(of_columns) >= FEWEST:
+        scores["validation_loss_margin"] = margin(of_columns)
+    return scores
+
+
+def margin(losses: Tensor) -> float:
+    """Return half of the 95% interval of a mean of losses, float64 (n,): Student's, n - 1 degrees.
+
+    Example:
+        >>> losses = torch.arange(20, dtype=torch.float64)
+        >>> round(margin(losses) / (losses.std().item() / 20**0.5), 2)
+        2.09
+    """
+    z, degrees = 1.96, len(losses) - 1
+    quantile = z + (z**3 + z) / (4 * degrees)
+    quantile += (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2)  # Abramowitz & Stegun, 26.7.5
+    return quantile * losses.std().item() / math.sqrt(len(losses))
+
+
 @torch.no_grad()
 def perplexity(child: nn.Module, text: Tensor, recipe: LanguageRecipe) -> float:
     """Return the exponential of the mean loss in nats a symbol; not finite where a logit is not.
@@ -183,14 +212,42 @@ def perplexity(child: nn.Module, text: Tensor, recipe: LanguageRecipe) -> float:
     The text is cut into columns as for training: each begins with the initial state, and the
     last symbols, too few for another row, are left out.
     """
-    child.eval()
     cut = columns(text, recipe.batch_size)
-    state = child.initial_state(cut.shape[1])  # type: ignore[operator]
     total = torch.zeros((), dtype=torch.float64, device=text.device)
-    for inputs, targets in stretches(cut, recipe.steps):
-        loss, state = _loss(child, inputs, targets, state, recipe)
-        total += loss * targets.numel()
-    mean = total.item() / (cut.numel() - cut.shape[1])
+    for logits, targets in _guesses(child, cut, recipe):
+        total += cross_entropy(logits.flatten(0, 1), targets.flatten()) * targets.numel()
+    return _exponential(total.item() / (cut.numel() - cut.shape[1]))
+
+
+@torch.no_grad()
+def column_losses(child: nn.Module, text: Tensor, recipe: LanguageRecipe) -> Tensor:
+    """Return the mean loss of each column of a text in nats a symbol: float64 (columns,).
+
+    The columns are equally long, so that the mean of them is the text's, of :func:`perplexity`.
+    They are pieces of the text that lie apart: how much they differ tells how far their mean would
+    move on another text of the same kind.
+    """
+    cut = columns(text, recipe.batch_size)
+    total = torch.zeros(cut.shape[1], dtype=torch.float64, device=text.device)
+    for logits, targets in _guesses(child, cut, recipe):
+        total += losses(logits.flatten(0, 1), targets.flatten()).view(targets.shape).sum(dim=0)
+    return (total / (len(cut) - 1)).cpu()
+
+
+def _guesses(
+    child: nn.Module, cut: Tensor, recipe: LanguageRecipe
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the logits of each stretch of a cut text, and what was to be guessed."""
+    child.eval()
+    state = child.initial_state(cut.shape[1])  # type: ignore[operator]
+    for symbols, targets in stretches(cut, recipe.steps):
+        with autocast(recipe, symbols.device):
+            logits, state = child(symbols, state)
+        yield logits, targets
+
+
+def _exponential(mean: float) -> float:
+    """Return e to the power of a mean loss; infinite where that is no number any more."""
     return math.exp(mean) if mean < 700 else math.inf
 
 
@@ -200,7 +257,7 @@ def _loss(
     targets: Tensor,
     state: Any,
     recipe: LanguageRecipe,
-    scale: float = 1.0,
+    scale: float,
 ) -> tuple[Tensor, Any]:
     """Return ``scale`` times the mean loss in nats a symbol, and the state after the last."""
     with autocast(recipe, symbols.device):
