@@ -97,7 +97,9 @@ LAYERS = {
     "nas_env.run.store": [*RECORDS, "nas_env.run.paths"],
     "nas_env.table": ["nas_env.table", "nas_env.errors", "search_spaces"],
     "nas_env.table._entries": ["nas_env.errors", "search_spaces"],
-    "nas_env.tasks": [*TASKS, "nas_env.metrics", "nas_env.errors", "search_spaces"],
+    "nas_env.data": ["nas_env.data", "nas_env.files", "nas_env.errors", "search_spaces"],
+    "nas_env.data.decode": [],  # a program of its own, which starts fast
+    "nas_env.tasks": [*TASKS, "nas_env.data", "nas_env.metrics", "nas_env.errors", "search_spaces"],
     "nas_env.evaluation": [*EVALUATION, *RECORDS, "search_spaces"],
     "nas_env.parts": [*EVALUATION, "nas_env.objectives", *RECORDS, "search_spaces"],
     "nas_env.problem": [

@@ -1,0 +1,1 @@
+"""Images and texts of one's own: found, read, and kept for the workers of a search."""

@@ -1,0 +1,1 @@
+"""Decode files of images: a program of its own, which imports nothing of ours."""
