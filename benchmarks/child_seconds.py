@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks._results import save
 from nas_env.benchmark._command import command
-from nas_env.errors import DataNotFound
+from nas_env.errors import DataNotFound, InvalidValue
 from nas_env.evaluation.in_process import InProcessEvaluator
 from nas_env.problem import Problem
 from nas_env.tasks import task_class, task_names
@@ -54,10 +54,10 @@ def measure(options: Options) -> None:
 
 def child(task: str, settings: Any) -> dict[str, Any] | str:
     """Return the seconds of one child, and its result."""
-    problem: Any = Problem(task, **settings, device="cpu")
     try:
+        problem: Any = Problem(task, **settings, device="cpu")
         problem.verify_data()
-    except DataNotFound:
+    except (DataNotFound, InvalidValue):  # one's own data: no path to it is given
         return "data not found"
     problem.task.search_data()  # is read once a process, whatever is trained
     drawn = problem.space.sample_batch(np.random.default_rng(0), DRAWN).tolist()

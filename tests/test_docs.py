@@ -20,6 +20,7 @@ from nas_env.objectives import Objective
 from nas_env.tasks import task_class, task_names
 from search_spaces import _catalogue
 from search_spaces._base import SearchSpace
+from tests._needed import made
 from tests._pages import PAGES, ROOT, anchors, blocks, inline, links, prose, text
 
 every_page = pytest.mark.parametrize("page", PAGES)
@@ -92,7 +93,7 @@ def members(package, base):
 
 def option_names():
     """Every command-line option that a search has, for some environment and agent."""
-    agents, tasks = map(agent_class, agent_names()), [task_class(name) for name in task_names()]
+    agents, tasks = map(agent_class, agent_names()), [made(name) for name in task_names()]
     recipes = {type(recipe) for task in tasks for recipe in task.recipes.values()}
     parts = {
         "agent": [agent.config_class for agent in agents],

@@ -9,7 +9,6 @@ import torch
 
 from nas_env.problem import Problem
 from nas_env.table.format import read_table, shipped
-from nas_env.tasks import make_task
 from nas_env.tasks.digits import Digits
 from nas_env.tasks.nas_bench_201 import DATA_SETS
 from nas_env.tasks.penn_treebank import PennTreebank
@@ -19,6 +18,7 @@ from search_spaces.convolutional import ConvolutionalSpace
 from search_spaces.nas_bench_201 import NASBench201Space
 from search_spaces.recurrent_cell import RecurrentCellSpace
 from search_spaces.recurrent_cell._network import reference_model
+from tests._needed import made, task_of
 from tests._pages import PAGES, number, numbers, prose, says, table, tables
 
 
@@ -38,7 +38,7 @@ def test_decisions_and_sizes_of_environments(page):
         for row in found.rows:
             changes = {k: int(v) for k, v in re.findall(r"`(\w+)=(\d+)`", row[0])}
             for id in ids_of(row[0]):
-                env = gymnasium.make(f"nas_env:{id}", **changes)
+                env = gymnasium.make(f"nas_env:{id}", task=task_of(id), **changes)
                 space = env.unwrapped.search_space
                 env.close()
                 said = dict(zip(found.header, row, strict=True))
@@ -171,7 +171,7 @@ def test_recipes_of_the_readme():
     said = table("README.md", "Environments", "recipe by default").column("recipe by default")
     for ids, cell in said.items():
         for id in ids_of(ids):
-            task = make_task(gymnasium.spec(id).kwargs["task"])
+            task = made(**task_of(id))
             cpu, cuda = (task.recipes.get(task.default_recipes.get(d, "")) for d in ("cpu", "cuda"))
             if found := re.match(r"(\d+) epochs", cell):
                 assert int(found[1]) == cpu.epochs, id

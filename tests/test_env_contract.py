@@ -22,10 +22,12 @@ from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
 import nas_env
 from nas_env import DataNotFound, InvalidValue, UnknownName
+from nas_env.parts import mapping
 from nas_env.records import Evaluation
 from nas_env.tasks import TrainingTask, make_task, task_class
 from nas_env.tasks.digits import Digits
 from search_spaces.convolutional import ConvolutionalSpace
+from tests._needed import made, needed, task_of
 
 MODES = [AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP]
 VECTOR = {"vectorization_mode": "vector_entry_point"}
@@ -36,14 +38,14 @@ forms = pytest.mark.parametrize("observation", ["dict", "flat"])
 
 def settings(id):
     """An environment's keyword arguments, changed so that a child costs milliseconds."""
-    task = gymnasium.spec(id).kwargs["task"]
-    if not isinstance(make_task(task), TrainingTask):
+    name = task_of(id)["name"]
+    if not issubclass(task_class(name), TrainingTask):
         return {"device": "cpu"}
     sizes = {"train_size": 64, "validation_size": 64}
-    known = {field.name for field in dataclasses.fields(task_class(task))}
-    small = {"task": {"name": task, **{k: v for k, v in sizes.items() if k in known}}}
-    space = gymnasium.spec(id).kwargs["space"]
-    small |= SMALL[space if isinstance(space, str) else space["name"]]
+    known = {field.name for field in dataclasses.fields(task_class(name))}
+    small = needed(name) or {k: v for k, v in sizes.items() if k in known}
+    space = gymnasium.spec(id).kwargs.get("space") or made(name).space
+    small = {"task": {"name": name, **small}, **SMALL[mapping(space)["name"]]}
     return {**small, "recipe": {"epochs": 1}, "device": "cpu"}
 
 
@@ -69,7 +71,7 @@ class Maker:
 def maker(request):
     """For every id whose task's data is here."""
     maker = Maker(request.param)
-    task = make_task(maker.settings.get("task", gymnasium.spec(request.param).kwargs["task"]))
+    task = make_task(maker.settings.get("task", task_of(request.param)))
     try:
         request.getfixturevalue(f"{task.name}_data")
     except pytest.FixtureLookupError:
@@ -152,16 +154,18 @@ def test_spec_goes_to_json_and_back(maker):
 
 def test_made_by_a_process_that_has_imported_nothing():
     program = (
-        "import sys, gymnasium\n"
+        "import json, sys, gymnasium\n"
         "assert not {'nas_env', 'torch', 'search_spaces'} & set(sys.modules)\n"
-        "for id in sys.argv[1:]:\n"
-        "    env = gymnasium.make(f'nas_env:{id}')\n"
+        "way = {'vectorization_mode': 'vector_entry_point'}\n"
+        "for id, task in json.loads(sys.argv[1]).items():\n"
+        "    env = gymnasium.make(f'nas_env:{id}', task=task)\n"
         "    print(env.spec.id, env.action_space.n)\n"
         "    env.close()\n"
-        "    gymnasium.make_vec(f'nas_env:{id}', vectorization_mode='vector_entry_point').close()\n"
+        "    gymnasium.make_vec(f'nas_env:{id}', task=task, **way).close()\n"
     )
     ids = nas_env.environment_ids()
-    done = subprocess.run([sys.executable, "-c", program, *ids], capture_output=True, text=True)
+    tasks = json.dumps({id: task_of(id) for id in ids})
+    done = subprocess.run([sys.executable, "-c", program, tasks], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(ids)
 

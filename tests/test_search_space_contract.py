@@ -11,13 +11,14 @@ from search_spaces import InvalidValue, make_space, space_names
 from search_spaces.choices import ChoicesSpace
 from search_spaces.convolutional import ConvolutionalArchitecture, ConvolutionalSpace
 from tests._faults import expect_broken
+from tests._needed import task_of
 
 
 def cases():
     """Each different space, by a name to read, with the task's input shape and outputs."""
     found = {}
     for id in nas_env.environment_ids():
-        env = gymnasium.make(id)
+        env = gymnasium.make(id, task=task_of(id))
         task = env.unwrapped.problem.task
         if isinstance(task, TrainingTask):
             found.setdefault(env.unwrapped.search_space, (id, task.input_shape, task.outputs))

@@ -8,36 +8,27 @@ import pytest
 
 from nas_env.errors import DataNotFound
 from nas_env.metrics import Metric
-from nas_env.tasks import LanguageTask, make_task, task_class, task_names
+from nas_env.tasks import LanguageTask, task_class, task_names
 from nas_env.testing import TASK_CHECKS, check_task
 from nas_env.testing._noise import SPACE, Noise
 from nas_env.testing._posed import Posed
 from nas_env.training.language_recipe import LanguageRecipe
-from tests import outside_space
 from tests._faults import expect_broken
+from tests._needed import made, needed
 
 IMAGES = {"train_size": 64, "validation_size": 64}
 TEXT = {"train_size": 2_000, "validation_size": 500}
 CELL = {"name": "recurrent_cell", "hidden": 4, "cell_layers": 1}
 LAYER = {"name": "convolutional", "layers": 1}
-#: Settings that need a value, or that make a task use little of its data.
-NEEDED = {
-    "table": {"path": str(outside_space.TABLE)},
-    "function": {
-        "function": "tests.outside_function:fitness",
-        "metric_name": "validation_fitness",
-        "space": "choices",
-    },
-}
 
 
 def posed(name):
     """The task with little data, small children and a short training."""
     cls = task_class(name)
     if not cls.trains:
-        return Posed(make_task({"name": name, **NEEDED.get(name, {})}))
+        return Posed(made(name))
     sizes, space = (TEXT, CELL) if issubclass(cls, LanguageTask) else (IMAGES, LAYER)
-    return Posed(make_task({"name": name, **sizes}), space, {"epochs": 1})
+    return Posed(made(name, **({} if needed(name) else sizes)), space, {"epochs": 1})
 
 
 @pytest.mark.parametrize("check", TASK_CHECKS, ids=lambda check: check.__name__)
@@ -80,6 +71,10 @@ class Shuffled(Noise):
         return images[: len(images) - np.random.default_rng().integers(2)], labels
 
 
+class Chatty(Noise):
+    notes: ClassVar = ("two\nlines",)
+
+
 class Lower(Noise):
     metric: ClassVar = Metric("validation_loss", maximise=False)
 
@@ -105,6 +100,7 @@ FAULTS = {
     Unversioned: "Unversioned.version: expected a whole number, which the spec has, got 1",
     Wordless: "Wordless.environments: expected ids that end with -v and a number",
     Unmeasured: "Unmeasured.measure: expected the metric validation_accuracy",
+    Chatty: "Chatty.notes: expected texts of one line, got ",
     Lower: "Lower, its_objective_can_reward_it .*accuracy_cubed is for a metric of which more is",
     Recipeless: r"Recipeless.default_recipes: expected names among \['short'\], got {'cpu': ",
 }

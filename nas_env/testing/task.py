@@ -30,7 +30,23 @@ def settings_are_json(posed: Posed) -> None:
     whole = type(task.version) is int and task.spec.get("version") == task.version
     expect(whole, posed.method("version"), "a whole number, which the spec has", task.version)
     names = {field.name for field in fields(task)}
-    expect(set(task.limits) <= names, posed.method("limits"), "names of settings", task.limits)
+    for method, found in (("limits", task.limits), ("source", task.source)):
+        expect(set(found) <= names, posed.method(method), "names of settings", found)
+    expect(task.settled() == task, posed.method("settled"), "a settled task as it is", task)
+
+
+def its_data_is_described(posed: Posed) -> None:
+    """What a person is told of the data is lines, and what a run keeps of it is JSON."""
+    task = posed.task
+    lines = all(type(note) is str and note and "\n" not in note for note in task.notes)
+    expect(lines, posed.method("notes"), "texts of one line", list(task.notes))
+    facts = dict(task.facts)
+    expect(json.loads(json.dumps(facts)) == facts, posed.method("facts"), "JSON", facts)
+    names = [metric.name for metric in task.metrics]
+    first = names[:1] == [task.metric.name] and len(set(names)) == len(names)
+    expect(first, posed.method("metrics"), f"different ones, {task.metric.name} first", names)
+    guessed = set(task.guessing) <= set(names)
+    expect(guessed, posed.method("guessing"), f"names among {names}", dict(task.guessing))
 
 
 def recipes_are_json(posed: Posed) -> None:
@@ -111,6 +127,9 @@ def children_are_measured(posed: Posed) -> None:
             expect(evaluation.status == "ok", where, "a child that is ok", f"{evaluation}")
             name = problem.task.metric.name
             expect(name in evaluation.metrics, where, f"the metric {name}", evaluation.metrics)
+            interval = problem.task.interval(evaluation.metrics)
+            around = interval is None or interval[0] <= evaluation.metrics[name] <= interval[1]
+            expect(around, posed.method("interval"), f"one around {evaluation.metrics}", interval)
             finite = all(np.isfinite(value) for value in evaluation.metrics.values())
             expect(finite, where, "finite metrics", evaluation.metrics)
             reward, failure = problem.objective.reward(evaluation), problem.objective.failure_reward
@@ -135,6 +154,7 @@ def limits_hold(posed: Posed) -> None:
 #: What every task keeps, one function for each part of the contract.
 TASK_CHECKS = (
     settings_are_json,
+    its_data_is_described,
     recipes_are_json,
     environments_are_json,
     its_objective_can_reward_it,
@@ -166,4 +186,4 @@ def check_task(
         >>> check_task(small, {"name": "convolutional", "layers": 1}, {"epochs": 1})
     """
     made = task if isinstance(task, Task) else make_task(task)
-    run_checks(TASK_CHECKS, Posed(made, space, recipe))
+    run_checks(TASK_CHECKS, Posed(made.settled(), space, recipe))
