@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nas_env.data.folder import data_folder
 from nas_env.errors import InvalidValue
-from nas_env.tasks._base import Task, TrainingTask, data_folder, sealed_test_set
+from nas_env.tasks._base import Task, TrainingTask, sealed_test_set
 from nas_env.tasks._functions import FunctionTask, TableTask
 from nas_env.tasks._images import Images, ImageTask
 from nas_env.tasks._language import LanguageTask

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from nas_env.errors import TestSetSealed
@@ -34,11 +32,6 @@ def sealed_test_set() -> Iterator[None]:
         yield
     finally:
         _sealed.reset(token)
-
-
-def data_folder() -> Path:
-    """Return the folder of data sets: ``NAS_DATA``, or ``~/.cache/nas-env`` if it is not set."""
-    return Path(os.environ.get("NAS_DATA") or Path.home() / ".cache" / "nas-env").expanduser()
 
 
 @dataclass(frozen=True)

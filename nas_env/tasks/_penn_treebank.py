@@ -10,8 +10,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from nas_env.data.folder import data_folder
 from nas_env.errors import DataCorrupt, DataNotFound
-from nas_env.tasks._base import data_folder
 from nas_env.tasks._language import LanguageTask, Split
 
 END = "<eos>"  # of each line

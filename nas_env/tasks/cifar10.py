@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nas_env.data.folder import data_folder
 from nas_env.tasks import _torchvision
-from nas_env.tasks._base import data_folder
 from nas_env.tasks._images import LAPTOP, Images, ImageTask
 from nas_env.training.recipe import ImageRecipe, Recipe
 

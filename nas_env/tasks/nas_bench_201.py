@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
+from nas_env.data.folder import data_folder
 from nas_env.errors import DataCorrupt, DataNotFound
 from nas_env.table.format import Table, make_table
-from nas_env.tasks._base import data_folder
 from nas_env.tasks._functions import TableTask
 from search_spaces.nas_bench_201 import NASBench201Space
 
