@@ -24,15 +24,9 @@ from nas_env.evaluation._child import evaluate
 from nas_env.problem import Problem
 from nas_env.tasks import ImageTask, make_task, sealed_test_set, task_class, task_names
 from nas_env.tasks.digits import Digits
-from nas_env.training.augmentation import (
-    ImageData,
-    Views,
-    centre,
-    enlarge,
-    random_view,
-    reduce,
-)
+from nas_env.training.augmentation import ImageData, Views
 from nas_env.training.images import train, validate
+from nas_env.training.pixels import centre, enlarge, random_view, reduce
 from nas_env.training.recipe import ImageRecipe
 from nas_env.training.schedules import schedule
 from search_spaces import InvalidValue, UnknownName
@@ -115,8 +109,8 @@ def found(crop, image, flip):
 def test_random_views_are_crops_of_their_images(flip):
     images = numbered(6, 7, 8)
     index = torch.tensor([5, 0, 3, 3, 1] * 60)
-    size = torch.Size((5, 6))
-    views = random_view(images, index, size, flip=flip, generator=generator())
+    size = (5, 6)
+    views = random_view(images[index], size, flip=flip, generator=generator())
     assert views.shape == (300, 5, 6, 1) and views.dtype == images.dtype
     places = [found(v, images[i], flip) for v, i in zip(views, index, strict=True)]
     # Each of the 3 x 3 places, mirrored or not, about equally often.
@@ -127,17 +121,17 @@ def test_random_views_are_crops_of_their_images(flip):
 
 
 def test_random_views_are_the_generators():
-    images, index, size = numbered(6, 7, 8), torch.arange(6), torch.Size((5, 6))
-    views = [random_view(images, index, size, flip=True, generator=generator(s)) for s in (1, 1, 2)]
+    images, index, size = numbered(6, 7, 8), torch.arange(6), (5, 6)
+    views = [random_view(images[index], size, flip=True, generator=generator(s)) for s in (1, 1, 2)]
     assert torch.equal(views[0], views[1]) and not torch.equal(views[0], views[2])
 
 
 def test_images_of_their_own_size_are_left_alone_but_for_the_mirror():
     images, index = numbered(4, 5, 5), torch.tensor([2, 0])
-    size = torch.Size((5, 5))
-    views = random_view(images, index, size, flip=False, generator=generator())
+    size = (5, 5)
+    views = random_view(images[index], size, flip=False, generator=generator())
     assert torch.equal(views, images[index])
-    views = random_view(images, index, size, flip=True, generator=generator())
+    views = random_view(images[index], size, flip=True, generator=generator())
     assert all(found(v, images[i], True)[:2] == (0, 0) for v, i in zip(views, index, strict=True))
 
 
@@ -146,7 +140,7 @@ def test_enlarging_and_the_centre():
     large = enlarge(images, 40)
     assert large.shape == (3, 40, 40, 3) and large.dtype == torch.uint8
     assert torch.equal(enlarge(images, 0), images) and torch.equal(enlarge(images, 32), images)
-    middle = centre(large, torch.Size((32, 32)))
+    middle = centre(large, (32, 32))
     assert torch.equal(middle, large[:, 4:36, 4:36])
     flat = torch.full((2, 8, 8, 1), 77, dtype=torch.uint8)
     assert torch.equal(enlarge(flat, 12), torch.full((2, 12, 12, 1), 77, dtype=torch.uint8))
@@ -194,9 +188,7 @@ def test_training_batches_are_views_with_their_labels():
     index = torch.tensor([3, 7, 3])
     seen, given = views.training_batch(index, generator())
     assert seen.shape == (3, 1, 8, 8) and torch.equal(given, labels[index])
-    raw = random_view(
-        enlarge(images, 10), index, torch.Size((8, 8)), flip=True, generator=generator()
-    )
+    raw = random_view(enlarge(images, 10)[index], (8, 8), flip=True, generator=generator())
     assert torch.equal(seen, views.whiten(raw))
 
 
@@ -206,10 +198,10 @@ def test_validation_batches_are_all_images_in_order(view):
     views = Views(
         ImageData(images, labels, images, labels), recipe(upsample=10, validation_view=view)
     )
-    batches = views.validation_batches(10)
+    batches = list(views.validation_batches(10))
     assert [len(y) for _, y in batches] == [10, 10, 5]
     assert torch.equal(torch.cat([y for _, y in batches]), labels)
-    expected = centre(enlarge(images, 10), torch.Size((8, 8))) if view == "crop" else images
+    expected = centre(enlarge(images, 10), (8, 8)) if view == "crop" else images
     assert torch.equal(torch.cat([x for x, _ in batches]), views.whiten(expected))
 
 

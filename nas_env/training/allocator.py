@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import math
+import mmap
 import os
+from collections.abc import Sequence
 from contextlib import suppress
+
+import torch
+from torch import Tensor
 
 # Of mallopt(3); each takes a C int.
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
@@ -29,6 +35,19 @@ def map_large_blocks() -> bool:
     goes back as a whole. With huge pages it costs little.
     """
     return _mallopt(2**20)
+
+
+def scratch(shape: Sequence[int], device: torch.device) -> Tensor:
+    """Return a float32 tensor, unset, for a large result that is needed for a moment.
+
+    On a CPU it is a mapping of its own, which goes back to the system with the tensor: the
+    allocator would keep it for the life of the process.
+    """
+    count = math.prod(shape)
+    if device.type != "cpu" or count == 0:
+        return torch.empty(tuple(shape), device=device)
+    pages = mmap.mmap(-1, 4 * count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return torch.frombuffer(pages, dtype=torch.float32).view(tuple(shape))
 
 
 def training_environment() -> dict[str, str]:

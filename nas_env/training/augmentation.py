@@ -1,41 +1,138 @@
-"""Images on the device as uint8, and batches of them augmented there: no Python per image."""
+"""Images of a task as its children see them, made batch by batch: nothing of the set's size."""
 
 from __future__ import annotations
 
+import math
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from nas_env.training.allocator import scratch
+from nas_env.training.pixels import (
+    Size,
+    centre,
+    enlarge,
+    filled,
+    pad,
+    random_view,
+    reduce,
+    reduced_size,
+)
 from nas_env.training.recipe import ImageRecipe
+
+PIECE = 2**22  # bytes of the images that are changed or copied at once, about
+#: Changed images that take at most so many bytes are kept, so that each is changed once: of
+#: 45,000 of CIFAR-10 at 8 pixels 8.6 MB, which saves a small child a twentieth of its time.
+KEPT = 2**25
+#: Mean and deviation are of all training images, unless these have more numbers than this ...
+ALL = 2**28
+#: ... then they are of evenly spaced images, which have about as many.
+SAMPLE = 2**24
+
+Change = Callable[[Tensor], Tensor]
+
+
+def shared(pixels: np.ndarray) -> Tensor:
+    """Return a tensor over an array's own memory, which may be a read-only map.
+
+    Torch warns that such a tensor must not be written to; the engine never does.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(pixels)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of images, none of which is read before it is asked for.
+
+    Attributes:
+        images: uint8 (n, height, width, channels).
+        rows: The chosen rows, int64 (k,); None for all.
+    """
+
+    images: Tensor
+    rows: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.images if self.rows is None else self.rows)
+
+    def at(self, index: Tensor) -> Tensor:
+        """Return the images at some indices among the chosen ones."""
+        return self.images[index if self.rows is None else self.rows[index]]
+
+    def first(self, count: int) -> Rows:
+        """Return the first of them."""
+        if self.rows is None:
+            return Rows(self.images[:count])
+        return Rows(self.images, self.rows[:count])
+
+    def batches(self, size: int) -> Iterator[Tensor]:
+        """Yield them in order, so many at a time."""
+        if self.rows is None:
+            yield from self.images.split(size)
+        else:
+            yield from (self.images[rows] for rows in self.rows.split(size))
+
+    def pieces(self) -> Iterator[Tensor]:
+        """Yield them in order, as many at a time as take little memory."""
+        yield from self.batches(max(1, PIECE // math.prod(self.images.shape[1:])))
+
+    def to(self, device: torch.device) -> Rows:
+        """Return them on a device; on another than theirs the chosen ones alone, as a tensor."""
+        if device == self.images.device:
+            return self
+        shape = (len(self), *self.images.shape[1:])
+        return Rows(filled(torch.empty(shape, dtype=torch.uint8, device=device), self.pieces()))
 
 
 @dataclass(frozen=True)
 class ImageData:
     """The part of a task that a search may see.
 
+    The images of both splits may be the same tensor: of all images of a set, of which the rows
+    choose. It may lie over a read-only memory map (see :func:`shared`), whose pages all processes
+    share; nothing of its size is ever copied.
+
     Attributes:
         train_images: uint8 (n, height, width, channels).
-        train_labels: int64 (n,).
+        train_labels: Labels of the training images, int64.
         validation_images: uint8 (k, height, width, channels).
-        validation_labels: int64 (k,).
+        validation_labels: Labels of the validation images, int64.
+        train_rows: Rows of ``train_images`` that are to be trained on, int64, in the order of
+            their labels; None for all.
+        validation_rows: Rows of ``validation_images`` likewise.
     """
 
     train_images: Tensor
     train_labels: Tensor
     validation_images: Tensor
     validation_labels: Tensor
+    train_rows: Tensor | None = None
+    validation_rows: Tensor | None = None
 
     _views: dict[tuple[object, ...], Views] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def train(self) -> Rows:
+        """The training images."""
+        return Rows(self.train_images, self.train_rows)
+
+    @property
+    def validation(self) -> Rows:
+        """The validation images."""
+        return Rows(self.validation_images, self.validation_rows)
+
     def to(self, device: torch.device) -> ImageData:
-        """Return the data on a device."""
-        return ImageData(
-            self.train_images.to(device),
+        """Return the data on a device; on another than theirs the images of the splits alone."""
+        return _data(
+            self.train.to(device),
             self.train_labels.to(device),
-            self.validation_images.to(device),
+            self.validation.to(device),
             self.validation_labels.to(device),
         )
 
@@ -46,10 +143,10 @@ class ImageData:
 
     def part(self, train: int, validation: int) -> ImageData:
         """Return the first images of each split."""
-        return ImageData(
-            self.train_images[:train],
+        return _data(
+            self.train.first(train),
             self.train_labels[:train],
-            self.validation_images[:validation],
+            self.validation.first(validation),
             self.validation_labels[:validation],
         )
 
@@ -68,41 +165,59 @@ class ImageData:
         return self._views[key]
 
 
+def _data(train: Rows, train_labels: Tensor, validation: Rows, labels: Tensor) -> ImageData:
+    """Return the data of two splits."""
+    return ImageData(
+        train.images, train_labels, validation.images, labels, train.rows, validation.rows
+    )
+
+
 class Views:
     """The images as a child sees them: reduced, enlarged or padded, cropped, flipped, whitened.
 
-    Reducing, enlarging and padding are done once, and the results kept as uint8; crop and flip
-    are one gather a batch.
+    All of it is done when a batch is asked for, but for images that are few or small once they
+    are reduced, enlarged and padded (``KEPT``): that is done once for them.
+
+    Attributes:
+        size: Height and width of the images that a child is given.
     """
+
+    size: Size
 
     def __init__(self, data: ImageData, recipe: ImageRecipe):
         self.recipe = recipe
-        images = reduce(data.train_images, recipe.resolution)
-        self.size = images.shape[1:3]
-        self.train_images = pad(enlarge(images, recipe.upsample), recipe.padding)
-        self.train_labels = data.train_labels
-        self.validation_images = reduce(data.validation_images, recipe.resolution)
-        if recipe.validation_view == "crop":
-            self.validation_images = centre(
-                enlarge(self.validation_images, recipe.upsample), self.size
-            )
-        self.validation_labels = data.validation_labels
-        pixels = images.float()
-        self.mean = pixels.mean(dim=(0, 1, 2))
-        self.deviation = pixels.std(dim=(0, 1, 2)).clamp(min=1.0)  # of 255
+        height, width = data.train_images.shape[1:3]
+        self.size = reduced_size(height, width, recipe.resolution)
+        self.train_labels, self.validation_labels = data.train_labels, data.validation_labels
+        self._train = _Changed(data.train, self._larger)
+        self._validation = _Changed(data.validation, self._middle)
+        self.mean, self.deviation = moments(data.train, self._reduced)
+
+    def _reduced(self, images: Tensor) -> Tensor:
+        return reduce(images, self.recipe.resolution)
+
+    def _larger(self, images: Tensor) -> Tensor:
+        """Training images as crops are taken from them."""
+        return pad(enlarge(self._reduced(images), self.recipe.upsample), self.recipe.padding)
+
+    def _middle(self, images: Tensor) -> Tensor:
+        """Validation images."""
+        if self.recipe.validation_view == "original":
+            return self._reduced(images)
+        return centre(enlarge(self._reduced(images), self.recipe.upsample), self.size)
 
     def training_batch(self, index: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Augmented images, float (batch, channels, height, width) in channels-last, and labels."""
         images = random_view(
-            self.train_images, index, self.size, flip=self.recipe.flip, generator=generator
+            self._train.at(index), self.size, flip=self.recipe.flip, generator=generator
         )
         return self.whiten(images), self.train_labels[index]
 
-    def validation_batches(self, batch_size: int) -> list[tuple[Tensor, Tensor]]:
-        """All validation images in order, whitened, in batches."""
-        images = self.validation_images.split(batch_size)
+    def validation_batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield all validation images in order, whitened, in batches, with their labels."""
+        images = self._validation.batches(batch_size)
         labels = self.validation_labels.split(batch_size)
-        return [(self.whiten(x), y) for x, y in zip(images, labels, strict=True)]
+        yield from ((self.whiten(x), y) for x, y in zip(images, labels, strict=True))
 
     def whiten(self, images: Tensor) -> Tensor:
         """uint8 (n, h, w, c) -> float32 (n, c, h, w), of mean 0 and deviation 1."""
@@ -115,80 +230,41 @@ class Views:
         return pixels.permute(0, 3, 1, 2)
 
 
-def reduce(images: Tensor, side: int) -> Tensor:
-    """Average areas until the longer side has ``side`` pixels: uint8 (n, h, w, c) -> (n, H, W, c).
+class _Changed:
+    """Images of a split changed one by one: each time they are asked for, or once for all."""
 
-    Images that are no larger are left alone, and so are all where ``side`` is 0.
+    def __init__(self, images: Rows, change: Change):
+        self.images, self.change = images, change
+        one = _blank(images)
+        changed = change(one)
+        if changed is not one and len(images) * changed.numel() <= KEPT:
+            kept = changed.new_empty((len(images), *changed.shape[1:]))
+            self.images = Rows(filled(kept, map(change, images.pieces())))
+            self.change = lambda images: images
 
-    Example:
-        >>> image = torch.tensor([[0, 2], [4, 6], [1, 1], [1, 1]], dtype=torch.uint8)
-        >>> reduce(image.view(1, 4, 2, 1), 2).flatten().tolist()
-        [3, 1]
+    def at(self, index: Tensor) -> Tensor:
+        return self.change(self.images.at(index))
+
+    def batches(self, size: int) -> Iterator[Tensor]:
+        return map(self.change, self.images.batches(size))
+
+
+def _blank(images: Rows) -> Tensor:
+    """Return an image of the same form, whose pixels do not matter."""
+    return images.images.new_zeros((1, *images.images.shape[1:]))
+
+
+def moments(images: Rows, change: Change) -> tuple[Tensor, Tensor]:
+    """Return mean and deviation of each channel of changed images, of 255.
+
+    They are of all images; of more than ``ALL`` numbers, as stored, of evenly spaced ones.
     """
-    height, width = images.shape[1:3]
-    longer = max(height, width)
-    if side == 0 or longer <= side:
-        return images
-    size = tuple(max(1, round(length * side / longer)) for length in (height, width))
-    return _resized(images, size, mode="area")
-
-
-def enlarge(images: Tensor, side: int) -> Tensor:
-    """Bilinear to ``side`` x ``side`` pixels, uint8 (n, h, w, c); 0 leaves them alone."""
-    if side == 0 or tuple(images.shape[1:3]) == (side, side):
-        return images
-    return _resized(images, (side, side), mode="bilinear", antialias=True)
-
-
-def _resized(images: Tensor, size: tuple[int, ...], **how: Any) -> Tensor:
-    """Images of another size, uint8 (n, h, w, c), made in pieces that fit any memory."""
-    chunks = [
-        functional.interpolate(chunk.permute(0, 3, 1, 2).float(), size, **how)
-        .round()
-        .clamp(0, 255)
-        .byte()
-        .permute(0, 2, 3, 1)
-        for chunk in images.split(4096)
-    ]
-    return torch.cat(chunks).contiguous()
-
-
-def pad(images: Tensor, width: int) -> Tensor:
-    """Black around uint8 (n, h, w, c), ``width`` pixels on each side."""
-    return functional.pad(images, (0, 0, width, width, width, width)) if width else images
-
-
-def centre(images: Tensor, size: torch.Size) -> Tensor:
-    """The middle ``size`` pixels of uint8 (n, h, w, c)."""
-    top = (images.shape[1] - size[0]) // 2
-    left = (images.shape[2] - size[1]) // 2
-    return images[:, top : top + size[0], left : left + size[1]].contiguous()
-
-
-def random_view(
-    images: Tensor, index: Tensor, size: torch.Size, *, flip: bool, generator: torch.Generator
-) -> Tensor:
-    """Return a random crop of each chosen image, half of them mirrored, by one gather.
-
-    Args:
-        images: uint8 (n, H, W, c).
-        index: Indices of the chosen images, int64 (b,).
-        size: Size of the crops, (h, w).
-        flip: Mirror each with probability 1/2.
-        generator: Generator on the device of ``images``.
-
-    Returns:
-        uint8 (b, h, w, c).
-    """
-    height, width = size
-    device = images.device
-
-    def draw(choices: int) -> Tensor:
-        return torch.randint(choices, (len(index), 1), generator=generator, device=device)
-
-    rows = torch.arange(height, device=device) + draw(images.shape[1] - height + 1)
-    columns = torch.arange(width, device=device).expand(len(index), width)
-    if flip:
-        columns = torch.where(draw(2).bool(), width - 1 - columns, columns)
-    columns = columns + draw(images.shape[2] - width + 1)
-    return images[index[:, None, None], rows[:, :, None], columns[:, None, :]]
+    form = change(_blank(images)).shape[1:]
+    if len(images) * math.prod(images.images.shape[1:]) > ALL:
+        count = min(len(images), max(1, SAMPLE // math.prod(form)))
+        chosen = torch.linspace(0, len(images) - 1, count, dtype=torch.float64).long()
+        chosen = chosen.to(images.images.device)
+        images = Rows(images.images, chosen if images.rows is None else images.rows[chosen])
+    pixels = scratch((len(images), *form), images.images.device)
+    filled(pixels, map(change, images.pieces()))
+    return pixels.mean(dim=(0, 1, 2)), pixels.std(dim=(0, 1, 2)).clamp(min=1.0)
