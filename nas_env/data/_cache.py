@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -89,13 +89,12 @@ def save(place: Path, fill: Callable[[Path], tuple[Mapping[str, Any], np.ndarray
         fill: Function that writes the pixels into a folder and returns facts and table.
 
     Raises:
-        NASError: If it cannot be written; what was there before is then left.
+        NASError: If it cannot be written; the one that is there is then left.
     """
-    for left in place.parent.glob(f".{place.name}.*"):  # by a process that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    new, old = (place.with_name(f".{place.name}.{os.getpid()}{end}") for end in ("", ".old"))
+    new = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         with _told(place):
+            _remove_leftovers(place)
             new.mkdir()
             facts, images = fill(new)
             with open(new / PIXELS, "rb") as pixels:
@@ -103,13 +102,11 @@ def save(place: Path, fill: Callable[[Path], tuple[Mapping[str, Any], np.ndarray
             table = images.tobytes()
             write_bytes(new / TABLE, table)
             _write_manifest(new, facts, table)
-            if place.exists():
-                os.replace(place, old)
+            shutil.rmtree(place, ignore_errors=True)
             os.replace(new, place)
             _sync(place.parent)
     finally:
-        for left in (new, old):
-            shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(new, ignore_errors=True)
 
 
 @contextmanager
@@ -125,7 +122,7 @@ def held(place: Path, waiting: str) -> Iterator[None]:
     """
     with _told(place):
         place.parent.mkdir(parents=True, exist_ok=True)
-        lock = open(place.with_name(f"{place.name}.lock"), "ab")  # noqa: SIM115
+        lock = _lock(place.parent, place.name)
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -133,6 +130,20 @@ def held(place: Path, waiting: str) -> Iterator[None]:
             print(waiting, file=sys.stderr, flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _lock(folder: Path, name: str) -> BinaryIO:
+    return open(folder / f"{name}.lock", "ab")
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Remove what processes that were killed left beside a cache that is held, or beside others."""
+    for left in place.parent.glob(".*.*"):
+        name = left.name.split(".")[1]
+        with suppress(BlockingIOError), _lock(place.parent, name) as lock:
+            if name != place.name:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def hashes(file: Path, count: int) -> np.ndarray:
