@@ -138,7 +138,7 @@ def train(tokens: list[int], seed: int) -> dict[str, Any]:
     )
     return {
         "validation": result.curves["validation_accuracy"],
-        "test": validate(child, views, searched.recipe),
+        "test": validate(child, views, searched.recipe).accuracy,
         "seconds": seconds,
         "parameters": sum(p.numel() for p in child.parameters()),
     }

@@ -45,6 +45,8 @@ class Metric:
 
 
 VALIDATION_ACCURACY = Metric("validation_accuracy")  # a fraction
+#: The mean of the accuracies of the classes, a fraction.
+VALIDATION_BALANCED_ACCURACY = Metric("validation_balanced_accuracy")
 VALIDATION_PERPLEXITY = Metric("validation_perplexity", maximise=False)
 
 

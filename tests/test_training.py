@@ -25,7 +25,7 @@ from nas_env.problem import Problem
 from nas_env.tasks import ImageTask, make_task, sealed_test_set, task_class, task_names
 from nas_env.tasks.digits import Digits
 from nas_env.training.augmentation import ImageData, Views
-from nas_env.training.images import train, validate
+from nas_env.training.images import at_once, train, validate
 from nas_env.training.pixels import centre, enlarge, random_view, reduce
 from nas_env.training.recipe import ImageRecipe
 from nas_env.training.schedules import schedule
@@ -373,10 +373,43 @@ def test_validation_changes_nothing_and_counts_what_is_right():
     trained(child)
     before = {name: tensor.clone() for name, tensor in child.state_dict().items()}
     views = Views(data(), recipe())
-    accuracy = validate(child, views, recipe())
+    found = validate(child, views, recipe())
     assert all(torch.equal(before[name], tensor) for name, tensor in child.state_dict().items())
     ((images, labels),) = views.validation_batches(1000)
-    assert accuracy == (child(images).argmax(dim=1) == labels).float().mean().item()
+    assert found.accuracy == (child(images).argmax(dim=1) == labels).float().mean().item()
+
+
+def test_every_class_counts_the_same_in_the_balanced_accuracy():
+    """Nine images of class 0 and one of class 3; children that always say one thing."""
+
+    class Says(nn.Module):
+        def __init__(self, logits):
+            super().__init__()
+            self.logits = torch.tensor(logits)
+
+        def forward(self, images):
+            return self.logits.expand(len(images), 4)
+
+    images, labels = torch.zeros(10, 8, 8, 1, dtype=torch.uint8), torch.tensor([0] * 9 + [3])
+    views = Views(ImageData(images, labels, images, labels), recipe())
+    assert validate(Says([1.0, 0, 0, 0]), views, recipe()) == (0.9, 0.5)
+    assert validate(Says([0, 0, 0, 1.0]), views, recipe()) == (0.1, 0.5)
+    assert validate(Says([0, 1.0, 0, 0]), views, recipe()) == (0, 0)
+    assert all(map(math.isnan, validate(Says([1.0, math.inf, 0, 0]), views, recipe())))
+
+
+def test_large_images_are_validated_in_smaller_batches():
+    """Of as many pixels as 1,000 images of 32 x 32 have; the result is the same."""
+    assert [at_once((side, side)) for side in (8, 32, 64, 320, 5_000)] == [1_000, 1_000, 250, 10, 1]
+    child = Observed(look=lambda child, x, logits: len(x))
+    child.linear = nn.Linear(64 * 128, 4)
+    images, labels = patterns(300)
+    images = images.repeat(1, 8, 16, 1)
+    views = Views(ImageData(images, labels, images, labels), recipe())
+    found = validate(child, views, recipe())
+    assert child.seen == [125, 125, 50]
+    ((whole, _),) = views.validation_batches(300)
+    assert found.accuracy == (child(whole).argmax(dim=1) == labels).double().mean().item()
 
 
 def test_divergence_stops_at_once():
@@ -389,6 +422,7 @@ def test_divergence_stops_at_once():
     assert {name: len(curve) for name, curve in result.curves.items()} == {
         "training_loss": 1,
         "validation_accuracy": 1,
+        "validation_balanced_accuracy": 1,
     }
 
 
@@ -549,7 +583,8 @@ def test_what_an_evaluation_says_of_the_child():
     child = made.space.build(made.space.decode((1, 1, 1)), (1, 8, 8), 10)
     assert result.parameters == sum(p.numel() for p in child.parameters())
     assert result.flops == 2 * (8 * 9 * 64 + 8 * 10)
-    assert set(result.curves) == {"training_loss", "validation_accuracy"}
+    names = {"training_loss", "validation_accuracy", "validation_balanced_accuracy"}
+    assert set(result.curves) == names
     assert set(result.seconds) == {"build", "train", "validate"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,10 +11,25 @@ from torch.nn import functional
 
 from nas_env.training.augmentation import ImageData, Views
 from nas_env.training.outcome import Report, Training, autocast, timed, unheard
+from nas_env.training.pixels import Size
 from nas_env.training.recipe import ImageRecipe
 from nas_env.training.schedules import schedule
 
-VALIDATION_BATCH = 1000  # images; bounds the memory of a forward pass without gradients
+# The most that is validated at once; they bound the memory of a forward pass without gradients.
+VALIDATION_IMAGES = 1_000
+VALIDATION_PIXELS = VALIDATION_IMAGES * 32 * 32
+
+
+class Scores(NamedTuple):
+    """The scores of a child on images; NaN where a logit was not finite.
+
+    Attributes:
+        accuracy: Share of the images that are classified correctly.
+        balanced_accuracy: Mean of that share over the classes that the images have.
+    """
+
+    accuracy: float
+    balanced_accuracy: float
 
 
 def train(
@@ -36,12 +52,14 @@ def train(
         report: Function that is called when training begins and after each epoch.
 
     Returns:
-        Curves ``"training_loss"`` and ``"validation_accuracy"`` (a fraction), one value an epoch.
+        Curves ``"training_loss"``, ``"validation_accuracy"`` and
+        ``"validation_balanced_accuracy"`` (fractions), one value an epoch.
     """
     views = data.views(recipe)
     child.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed))
-    result = Training({"training_loss": [], "validation_accuracy": []}, seconds={})
+    names = ("training_loss", "validation_accuracy", "validation_balanced_accuracy")
+    result = Training({name: [] for name in names}, seconds={})
     report(result.progress(recipe.epochs))
     for epoch in range(recipe.epochs):
         with timed(result, "train"):
@@ -51,11 +69,12 @@ def train(
             break
         result.curves["training_loss"].append(loss.item())
         with timed(result, "validate"):
-            accuracy = validate(child, views, recipe)
-        if math.isnan(accuracy):
+            scores = validate(child, views, recipe)
+        if math.isnan(scores.accuracy):
             result.diverged = True
             break
-        result.curves["validation_accuracy"].append(accuracy)
+        result.curves["validation_accuracy"].append(scores.accuracy)
+        result.curves["validation_balanced_accuracy"].append(scores.balanced_accuracy)
         report(result.progress(recipe.epochs))
     return result
 
@@ -115,13 +134,40 @@ class _Steps:
 
 
 @torch.no_grad()
-def validate(child: nn.Module, views: Views, recipe: ImageRecipe) -> float:
-    """The share of validation images classified correctly; NaN where a logit is not finite."""
+def validate(child: nn.Module, views: Views, recipe: ImageRecipe) -> Scores:
+    """Return the scores of a child on the validation images."""
     child.eval()
-    correct = torch.zeros((), device=views.validation_labels.device)
-    for images, labels in views.validation_batches(VALIDATION_BATCH):
+    labels = views.validation_labels
+    right, finite = [], torch.ones((), dtype=torch.bool, device=labels.device)
+    for images, answers in views.validation_batches(at_once(views.size)):
         with autocast(recipe, labels.device):
             logits = child(images)
-        right = (logits.argmax(dim=1) == labels).sum()
-        correct += torch.where(torch.isfinite(logits).all(), right, torch.nan)
-    return correct.item() / len(views.validation_labels)
+        right.append(logits.argmax(dim=1) == answers)
+        finite &= torch.isfinite(logits).all()
+    if not finite:
+        return Scores(math.nan, math.nan)
+    return scores(torch.cat(right), labels)
+
+
+def at_once(size: Size) -> int:
+    """Return how many images of a size are validated at once.
+
+    Example:
+        >>> at_once((8, 8)), at_once((32, 32)), at_once((96, 128)), at_once((2_000, 2_000))
+        (1000, 1000, 83, 1)
+    """
+    height, width = size
+    return max(1, min(VALIDATION_IMAGES, VALIDATION_PIXELS // (height * width)))
+
+
+def scores(right: Tensor, labels: Tensor) -> Scores:
+    """Return the scores of answers that were right or not, bool (n,), by their classes.
+
+    Example:
+        >>> scores(torch.tensor([True, True, True, False]), torch.tensor([2, 2, 2, 0]))
+        Scores(accuracy=0.75, balanced_accuracy=0.5)
+    """
+    images = labels.bincount()
+    hits = labels[right].bincount(minlength=len(images))
+    shares = (hits.double() / images)[images > 0]
+    return Scores(right.sum().item() / len(labels), shares.mean().item())
