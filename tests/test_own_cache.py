@@ -43,12 +43,13 @@ class Few(Found):
         return Form(SHAPE[2], *SHAPE[:2], ("in colour",) if colour else ("channels last",))
 
     def read_into(self, file, form, told):
-        append(self.path.with_name("read"), str(os.getpid()))
         settings = json.loads(self.path.read_text())
+        append(self.path.with_name("read"), str(os.getpid()))
         pixels = np.random.default_rng(settings["seed"]).integers(0, 256, (COUNT, *SHAPE))
         for row in settings.get("broken", ()):
             pixels[row] = 0
-        file.write_bytes(pixels.astype(np.uint8).tobytes())
+        with open(file, "xb") as made:
+            made.write(pixels.astype(np.uint8).tobytes())
         told(COUNT)
         if settings.get("colour") and form.notes != ("in colour",):
             raise NotInForm

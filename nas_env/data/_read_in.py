@@ -69,6 +69,7 @@ def _decode(found: Found, form: Form, file: Path) -> Outcome:
     """Write the pixels of all images to a file, if the disk has room for them."""
     count = len(found.labels)
     needed = count * form.channels * form.height * form.width
+    file.unlink(missing_ok=True)  # of a form that did not suit
     if needed > (free := shutil.disk_usage(file.parent).free):
         said = f"{file.parent.parent} has {free / 1e9:.1f} GB free, the images take"
         to_do = "set NAS_DATA to a folder that has room, or --task.size to less"
