@@ -33,7 +33,7 @@ class Reading:
         layout: Where the channels of arrays stand.
         size: Longer side in pixels, or height and width; None for the images' own size, reduced so
             that the longer side is at most ``DEFAULT_SIDE``.
-        fit: How an image of another shape than the target's is fitted.
+        fit: The way in which an image of another shape than the target's is fitted.
         range: Numbers that stand for black and white, where pixels are not bytes.
         columns: Columns of a ``.csv``: file, label and, if there is one, split.
         classes: Classes that are used, in this order; all if none is named.
@@ -96,24 +96,26 @@ class Reading:
 
 @dataclass(frozen=True)
 class Form:
-    """What all images are brought to.
+    """The form that all images are brought to.
 
     Attributes:
         channels: 1 for grey, 3 for colour.
         height: Height in pixels.
         width: Width in pixels.
         notes: What was taken for what, and what is done to the images, in a few words each.
+        range: The numbers that stand for black and white, where pixels are not bytes.
     """
 
     channels: int
     height: int
     width: int
     notes: tuple[str, ...] = ()
+    range: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What reading the pixels showed.
+    """The outcome of reading the pixels.
 
     Attributes:
         broken: Reason for each row that cannot be used; its pixels are zero.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from nas_env.data._folder import find_folder
 from nas_env.data._protocol import (
     DEFAULT_SIDE,
     SIDES,
@@ -13,7 +16,9 @@ from nas_env.data._protocol import (
     Reading,
     Told,
 )
-from nas_env.errors import DataInvalid
+from nas_env.data._telling import broken_images, shown
+from nas_env.errors import DataInvalid, DataNotFound
+from search_spaces._errors import nearest
 
 __all__ = [
     "DEFAULT_SIDE",
@@ -25,8 +30,12 @@ __all__ = [
     "Outcome",
     "Reading",
     "Told",
+    "broken_images",
     "find",
 ]
+
+EXPECTED = "expected a folder, .npz, .npy or .csv"
+MANY = 10_000  # names among which the nearest is looked for
 
 
 def find(reading: Reading) -> Found:
@@ -37,4 +46,17 @@ def find(reading: Reading) -> Found:
         DataInvalid: If what is there is no set of images in classes.
         InvalidValue: If a setting does not fit what is there.
     """
-    raise DataInvalid(f"{reading.path} is no folder, .npz, .npy or .csv")
+    if not os.path.lexists(reading.path):
+        raise _missing(reading.path)
+    if os.path.isdir(reading.path):
+        return find_folder(reading)
+    raise DataInvalid(f"{shown(reading.path)} is a file of an unknown kind, {EXPECTED}")
+
+
+def _missing(path: str) -> DataNotFound:
+    folder, name = os.path.split(path)
+    if not os.path.isdir(folder):
+        return DataNotFound(f"there is no {shown(path)}: there is no folder {shown(folder)}")
+    near = nearest(name, os.listdir(folder)[:MANY])
+    hint = near if near.startswith("did") else EXPECTED
+    return DataNotFound(f"there is no {shown(path)}: {hint}")
