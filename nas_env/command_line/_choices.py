@@ -13,6 +13,7 @@ from gymnasium.envs.registration import EnvSpec
 
 from nas_env import ENTRY_POINT
 from nas_env.command_line._evaluators import choose_evaluator
+from nas_env.command_line._task import settled_task
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.objectives import Objective
 from nas_env.parts import (
@@ -23,7 +24,7 @@ from nas_env.parts import (
     preset_recipe,
     task_objective,
 )
-from nas_env.tasks import Task, make_task
+from nas_env.tasks import Task
 from search_spaces import SearchSpace, make_space
 
 ENVIRONMENT, AGENT = "NAS-Digits-v0", "reinforce"  # where none is chosen
@@ -58,6 +59,7 @@ class Choices(NamedTuple):
     """The chosen agent, task and so on, with the defaults of their options.
 
     Attributes:
+        task: Settled, and with what the command line changes of it.
         evaluator_name: None where the task and ``--workers`` choose.
     """
 
@@ -104,22 +106,25 @@ def spelled_out(line: Sequence[str]) -> list[str]:
 
 
 def choose(
-    chosen: argparse.Namespace, make_config: ConfigMaker, config: Mapping[str, Any]
+    line: Sequence[str], make_config: ConfigMaker, program: str, config: Mapping[str, Any]
 ) -> Choices:
     """Return what a search is made of.
 
     Args:
-        chosen: The first look at the command line. Another environment than the configuration's
-            has its own task, space, objective and recipe; another agent, space, objective, recipe
-            or evaluator its own settings.
+        line: The command line's words. Another environment than the configuration's has its own
+            task, space, objective and recipe; another agent, space, objective, recipe or evaluator
+            its own settings. The settings of the task count here, since the rest may follow from
+            its data.
         make_config: Function from an agent's spec to its name and configuration.
+        program: Name of the program.
         config: A configuration, or a part of one; what it leaves open is the environment's.
     """
+    chosen = first_look(line)
     env, make = config.get("env", ENVIRONMENT), dict(config.get("make", {}))
     if chosen.env not in (None, env):
         env, make = chosen.env, {k: v for k, v in make.items() if k not in OF_ENVIRONMENT}
     keywords = dict(environment_spec(env).kwargs)
-    task = make_task(on_top(keywords["task"], make.get("task", {})))
+    task = settled_task(on_top(keywords["task"], make.get("task", {})), line, program)
     recipe = _recipe(chosen, task, make)
     agent = make_config(_agent(chosen, config.get("agent", {})))
     space = make_space(_space(chosen, task, keywords, make.get("space", {})))

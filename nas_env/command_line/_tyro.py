@@ -30,17 +30,24 @@ def parse_all(whole: type, arguments: Sequence[str], program: str) -> Any:
     if {"-h", "--help"} & set(arguments):
         tyro.cli(whole, args=list(arguments), prog=program)
     refuse_empty(arguments)
+    values, others = parse_known(whole, arguments, program)
+    if others:
+        raise InvalidValue(unknown(others[0], whole))
+    return values
+
+
+def parse_known(whole: type, arguments: Sequence[str], program: str) -> tuple[Any, list[str]]:
+    """Parse the arguments that are known; return the values, and the other arguments.
+
+    Raises:
+        InvalidValue: If the value of one is wrong; the message is one line.
+    """
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint), _wide():
-            values, unknown = tyro.cli(
-                whole, args=list(arguments), return_unknown_args=True, prog=program
-            )
+            return tyro.cli(whole, args=list(arguments), return_unknown_args=True, prog=program)
     except SystemExit:
         raise InvalidValue(_one_line(complaint.getvalue())) from None
-    if unknown:
-        raise InvalidValue(_unknown(unknown[0], whole))
-    return values
 
 
 @contextlib.contextmanager
@@ -71,7 +78,7 @@ def _one_line(box: str) -> str:
     return re.sub(r"^Error parsing (?!-)\S+: ", "", " ".join(message)) or "bad arguments"
 
 
-def _unknown(argument: str, whole: type) -> str:
+def unknown(argument: str, whole: type) -> str:
     """Name an unknown command-line option, and the nearest known one."""
     text = io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit), _wide():

@@ -1,7 +1,8 @@
 """Reads the command line of a search; one clear line for a bad argument.
 
 What can be set depends on the environment's task and space and on the agent, so that these are
-looked for first; then one dataclass is made of all, whose defaults are what would really be used.
+looked for first, and the task's data is read; then one dataclass is made of all, whose defaults are
+what would really be used.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from nas_env.command_line._choices import (
 from nas_env.command_line._config import merged, read_config
 from nas_env.command_line._evaluators import evaluator_spec, short_names
 from nas_env.command_line._help import Entry, entries, nested, readable, show_help, whole
+from nas_env.command_line._task import task_options
 from nas_env.command_line._tyro import parse_all
 from nas_env.command_line.arguments import Arguments, Main
 from nas_env.command_line.resuming import refuse_another
@@ -34,7 +36,6 @@ from nas_env.evaluation import task_recipe
 from nas_env.parts import choose_device, mapping, task_objective
 from nas_env.search.loop import Depth
 from nas_env.search.summary import device_name, versions
-from nas_env.tasks import make_task
 from search_spaces import make_space
 from search_spaces._settings import at_least, at_most, from_mapping
 
@@ -96,7 +97,7 @@ def _parsed(
     line: Sequence[str], make_config: ConfigMaker, program: str, config: Mapping[str, Any]
 ) -> Arguments:
     """Return the arguments of a command line over a configuration, or a part of one."""
-    choices = choose(first_look(line), make_config, config)
+    choices = choose(line, make_config, program, config)
     main = _main_of(config)
     if "--help-all" in line:
         _show_help(_options(main, choices), program)
@@ -114,7 +115,7 @@ def _options(main: Main, choices: Choices) -> list[Entry]:
         _evaluator_options(choices),
         nested("objective_settings", choices.objective, "What makes the reward.", "objective"),
         nested("recipe_settings", choices.recipe, "How children are trained.", "recipe"),
-        nested("task_settings", choices.task, "Settings of the task.", "task"),
+        task_options(choices.task),
         nested("space_settings", choices.space, "Settings of the search space.", "space"),
     ]
 
@@ -128,7 +129,8 @@ def _evaluator_options(choices: Choices, only: Collection[str] | None = None) ->
 def _first_options(main: Main, choices: Choices) -> list[Entry]:
     """Return the options that ``--help`` shows."""
     first = [option for option in entries(main) if option.name in FIRST]
-    return [*first, _evaluator_options(choices, FIRST)]
+    source = [task_options(choices.task, [*choices.task.source])] if choices.task.source else []
+    return [*first, *source, _evaluator_options(choices, FIRST)]
 
 
 def _main_of(config: Mapping[str, Any]) -> Main:
@@ -149,7 +151,7 @@ def _checked(values: Any, choices: Choices, make_config: ConfigMaker) -> Argumen
     at_least(values, children=1, seed=0, evaluation_seed=0, stop_after_failures=0)
     at_most(values, children=10**9, seed=2**63 - 1, evaluation_seed=2**63 - 1)
     name, agent = make_config({"name": choices.agent_name, **asdict(values.agent_settings)})
-    task = make_task({"name": choices.task.name, **asdict(values.task_settings)})
+    task = choices.task  # with what the command line changes of it
     space = make_space({"name": choices.space.name, **asdict(values.space_settings)})
     settings = asdict(values.objective_settings)
     objective = task_objective(task, {"name": choices.objective.name, **settings})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,20 +65,24 @@ def _names(config: Mapping[str, Any]) -> dict[str, str | None]:
     return {"env": config.get("env"), **{k: mapping(v or {}).get("name") for k, v in specs.items()}}
 
 
-def resumed_config(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def resumed_config(
+    old: Mapping[str, Any], new: Mapping[str, Any], source: Collection[str] = ()
+) -> dict[str, Any]:
     """Return a run's configuration with what a command line changes of it.
 
     Args:
         old: The run's configuration.
         new: The configuration that the command line makes.
+        source: Settings of the task that say where its data lies, which may have been moved.
 
     Raises:
         Differs: If it changes something that a reward depends on.
     """
     changed = json.loads(json.dumps({**new, "id": old["id"]}))
     has = dict(_settings(old))
+    moved = {_option("task", name) for name in source}
     for option, value in _settings(changed):
-        if option in has and value != has[option]:
+        if option not in moved and option in has and value != has[option]:
             raise Differs(option, value, has[option])
     return changed
 
@@ -90,12 +94,16 @@ def _settings(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     nested |= {name: make[name] for name in ("task", "objective", "space", "recipe")}
     for part, values in nested.items():
         for name, value in values.items():
-            yield f"--{part}.{name}".replace("_", "-"), value
+            yield _option(part, name), value
     yield "--evaluation-seed", make["evaluation_seed"]
     yield "--device", make["device"].partition(":")[0]
     for name, value in config.items():
         if name not in {"id", "make", *nested, *MAY_CHANGE}:
             yield f"--{name}".replace("_", "-"), value
+
+
+def _option(part: str, name: str) -> str:
+    return f"--{part}.{name}".replace("_", "-")
 
 
 def _shown(value: Any) -> str:

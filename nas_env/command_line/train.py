@@ -24,6 +24,7 @@ from nas_env.run.folder import Run, check_free
 from nas_env.run.paths import check_file
 from nas_env.run.store import JOURNAL, WHAT, Store
 from nas_env.search.order import check_order
+from nas_env.tasks import make_task
 from nas_env.tracking import make_trackers
 
 INSTALLED = "nas-train"  # the command of the installed package
@@ -78,7 +79,10 @@ def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
         run = held.enter_context(contextlib.closing(Run.resume(folder)))
         config = run.config
         arguments = parse(line, make_config, _program(), (run.folder / "config.json", config))
-        changed = resumed_config(config, arguments.config())
+        source = make_task(arguments.make["task"]).source
+        changed = resumed_config(config, arguments.config(), source)
+        if changed != config or run.summary is None:
+            _try_out(arguments)
         if changed["children"] != config["children"]:
             change_budget(run, changed["children"])
         if changed != config:
@@ -89,7 +93,12 @@ def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
 
 def _begin(arguments: Arguments) -> Run:
     """Return a new run, held, with its configuration in it."""
-    _verify(arguments)
+    _try_out(arguments)
+    if arguments.run is not None:
+        check_free(arguments.run)
+    if arguments.store is not None:
+        check_file(arguments.store, WHAT, suffix=JOURNAL)
+        Store(arguments.store).close()
     if arguments.run is None:
         stem = f"{arguments.env.split(':')[-1]}-{arguments.agent['name']}"
         run = Run.create_next(Path("runs"), stem)
@@ -99,8 +108,8 @@ def _begin(arguments: Arguments) -> Run:
     return run
 
 
-def _verify(arguments: Arguments) -> None:
-    """Find everything that can be wrong, before a folder is made."""
+def _try_out(arguments: Arguments) -> None:
+    """Find what can be wrong with a search and its data, before anything is made or played."""
     make_trackers(arguments.track)
     name = arguments.agent["name"]
     check_order(arguments.order, agent_class(name), name)
@@ -110,8 +119,3 @@ def _verify(arguments: Arguments) -> None:
         environment.unwrapped.problem.verify_data()
     finally:
         environment.close()
-    if arguments.run is not None:
-        check_free(arguments.run)
-    if arguments.store is not None:
-        check_file(arguments.store, WHAT, suffix=JOURNAL)
-        Store(arguments.store).close()

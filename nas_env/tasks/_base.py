@@ -56,6 +56,8 @@ class Task(ABC):
     #: Networks to compare the best child with: labels, and their names for the ``reference`` of a
     #: search space.
     references: ClassVar[Mapping[str, str]] = {}
+    #: The setting that identifies the data that was read, if there is one; None is not read yet.
+    content_setting: ClassVar[str | None] = None
     #: Whether children are trained; otherwise a function answers.
     trains: ClassVar[bool] = True
     #: The evaluator if none is chosen.
@@ -76,7 +78,7 @@ class Task(ABC):
         """The settings that say where the data lies and how it is read, by name.
 
         A child's result depends on the content of the data, not on these: a task that has some
-        identifies the content by another setting.
+        identifies the content by ``content_setting``.
         """
         return {}
 

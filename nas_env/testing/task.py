@@ -36,7 +36,7 @@ def settings_are_json(posed: Posed) -> None:
 
 
 def its_data_is_described(posed: Posed) -> None:
-    """What a person is told of the data is lines, and what a run keeps of it is JSON."""
+    """The notes on the data are lines, and its facts are JSON values."""
     task = posed.task
     lines = all(type(note) is str and note and "\n" not in note for note in task.notes)
     expect(lines, posed.method("notes"), "texts of one line", list(task.notes))
