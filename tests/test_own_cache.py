@@ -11,13 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nas_env.data import _cache, _read_in, images
 from nas_env.data._progress import bar
 from nas_env.data.images import check, prepare
 from nas_env.data.reading import Form, Found, NotInForm, Outcome, Reading
+from nas_env.data.splits import divide
 from nas_env.errors import DataInvalid, NASError
 from tests._killing import append, forked, killed_at
+from tests._own import draw_folder
 
 COUNT, SHAPE = 12, (6, 5, 3)  # height, width, channels
 
@@ -258,20 +261,20 @@ def test_broken_images_are_left_out_if_asked_for(source):
     change(source, seed=1, broken=[4, 7])
     reading = Reading(str(source))
     says = (
-        "2 files cannot be used: 4.png (it is truncated), 7.png (it is truncated); "
-        "mend or remove them, or go on without them by --task.skip-broken"
+        "2 images cannot be used: 4.png (it is truncated), 7.png (it is truncated); "
+        "mend or remove them, or go on without by --task.skip-broken"
     )
     for _ in range(2):
         with pytest.raises(DataInvalid) as error:
             prepare(reading)
-        assert str(error.value) == says
+        assert str(error.value).endswith(says)
     without = prepare(Reading(str(source), skip_broken=True))
     assert times_read(source) == 2
     assert without.rows.tolist() == [0, 1, 2, 3, 5, 6, 8, 9, 10, 11]
     assert without.skipped == dict.fromkeys(["4.png", "7.png"], "it is truncated")
-    assert without.warnings[0].startswith("left out: 2 files cannot be used: 4.png (it is")
+    assert without.warnings[0].startswith("2 left out: 4.png (it is truncated), 7")
     assert without.content != whole.content
-    with pytest.raises(DataInvalid, match="2 files cannot be used"):
+    with pytest.raises(DataInvalid, match="2 images cannot be used"):
         prepare(reading, without.content)
 
 
@@ -298,7 +301,7 @@ def test_content_is_that_of_the_whole_images(source, monkeypatch):
 
 def test_set_without_a_whole_image_is_refused(source):
     change(source, broken=list(range(COUNT)), seed=1)
-    with pytest.raises(DataInvalid, match=r"no image of .* can be read: 12 files cannot be used"):
+    with pytest.raises(DataInvalid, match=r"no image of .* can be read: 0.png"):
         prepare(Reading(str(source), skip_broken=True))
     assert [each.name[-5:] for each in (source.parent / "data/own-images").iterdir()] == [".lock"]
 
@@ -310,7 +313,7 @@ def test_files_that_leave_the_folder_are_told_before_anything_is_read(source, mo
             self.skipped = {"a.png": "it leads out of the folder"}
 
     monkeypatch.setattr(images, "find", lambda reading: Leaving(reading.path))
-    with pytest.raises(DataInvalid, match=r"1 file cannot be used: a.png \(it leads out"):
+    with pytest.raises(DataInvalid, match=r"1 image cannot be used: a.png \(it leads out"):
         prepare(Reading(str(source)))
     assert times_read(source) == 0
     assert list(prepare(Reading(str(source), skip_broken=True)).skipped) == ["a.png"]
@@ -374,6 +377,52 @@ def test_hashes_do_not_depend_on_what_is_read_at_once(tmp_path, monkeypatch):
         assert np.array_equal(_cache.hashes(tmp_path / "pixels", 50), found)
     pixels.reshape(25, 14).tofile(tmp_path / "other")
     assert not np.isin(_cache.hashes(tmp_path / "other", 25), found).any()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A real folder of images, and an empty data folder."""
+    monkeypatch.setenv("NAS_DATA", str(tmp_path / "data"))
+    return draw_folder(tmp_path / "images")
+
+
+def test_folder_is_kept_and_divided(folder, capfd):
+    prepared = prepare(Reading(str(folder)))
+    divided = divide(prepared, validation=9)
+    assert np.bincount(prepared.labels[divided.validation]).tolist() == [4, 3, 2]
+    file = folder / prepared.classes[prepared.labels[0]] / "00000.png"
+    assert np.array_equal(prepared.pixels()[0], np.asarray(Image.open(file)))
+    check(Reading(str(folder)), prepared.content)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_folder_whose_files_change_is_read_again(folder):
+    reading = Reading(str(folder))
+    contents = [prepare(reading).content]
+    first, second, *_ = sorted(folder.rglob("*.png"))
+    first.unlink()
+    contents.append(prepare(reading).content)
+    first.write_bytes(second.read_bytes())
+    contents.append(prepare(reading).content)
+    first.rename(first.with_name("99999.png"))
+    contents.append(prepare(reading).content)
+    assert len(set(contents)) == 4
+    second.parent.rename(folder / "renamed")
+    assert prepare(reading).content not in contents
+
+
+def test_torn_file_in_a_folder(folder):
+    whole = prepare(Reading(str(folder)))
+    torn = sorted(folder.rglob("*.png"))[3]
+    torn.write_bytes(torn.read_bytes()[:200])
+    name = f"{torn.parent.name}/{torn.name}"
+    with pytest.raises(DataInvalid, match=f"1 image cannot be used: {name} \\("):
+        prepare(Reading(str(folder)))
+    without = prepare(Reading(str(folder), skip_broken=True))
+    assert len(without.rows) == len(whole.rows) - 1 and list(without.skipped) == [name]
+    torn.unlink()
+    removed = prepare(Reading(str(folder)))
+    assert removed.content == without.content and removed.warnings == ()
 
 
 def test_progress_is_shown_on_a_terminal_alone(capfd):

@@ -148,13 +148,13 @@ def test_same_pixels_in_two_splits_are_counted():
     ("counts", "splits", "says"),
     [
         ([5, 1], {}, "class of a single image, expected one to train on and one to valid"),
-        ([1] * 8, {}, "by: 'c0', 'c1', 'c2', 'c3', 'c4' and 3 more; add images, or name the"),
-        ([5, 0], {}, "class without an image that can be read: 'c1'; add images"),
-        ([5], {}, "classes are 'c0', expected at least two"),
+        ([1] * 8, {}, "by: c0, c1, c2, c3, c4 and 3 more; add images, or name the"),
+        ([5, 0], {}, "class without an image that can be read: c1; add images"),
+        ([5], {}, "classes are c0, expected at least two"),
         ([], {}, "classes are none, expected at least two"),
         (None, {"train": [5, 5], "validation": [2, 0]}, "class that training has and valid"),
         (None, {"train": [5, 0], "validation": [2, 1]}, "class that training lacks and an"),
-        (None, {"train": [5, 0], "test": [2, 1]}, "class that only the test split has: 'c1'"),
+        (None, {"train": [5, 0], "test": [2, 1]}, "class that only the test split has: c1"),
     ],
 )
 def test_classes_that_cannot_be_divided_are_named(counts, splits, says):

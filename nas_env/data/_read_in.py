@@ -13,7 +13,7 @@ import numpy as np
 
 from nas_env.data._cache import IMAGE, PIXELS, hashes
 from nas_env.data._progress import bar
-from nas_env.data._words import counted, listed
+from nas_env.data._telling import reasons, shown
 from nas_env.data.reading import Form, Found, NotInForm, Outcome, Reading
 from nas_env.errors import DataInvalid, NASError
 
@@ -34,10 +34,10 @@ def read_in(reading: Reading, found: Found, folder: Path) -> tuple[dict[str, Any
     except NotInForm:
         form = found.form(colour=True)
         outcome = _decode(found, form, folder / PIXELS)
-    reasons = {found.name(row): reason for row, reason in sorted(outcome.broken.items())}
+    broken = {found.name(row): reason for row, reason in sorted(outcome.broken.items())}
     table = np.empty(len(found.labels), IMAGE)
-    if len(reasons) == len(table):
-        raise DataInvalid(f"no image of {reading.path} can be read: {broken(reasons)}")
+    if len(broken) == len(table):
+        raise DataInvalid(f"no image of {shown(reading.path)} can be read: {reasons(broken)}")
     table["label"], table["split"], table["whole"] = found.labels, found.splits, True
     table["whole"][list(outcome.broken)] = False
     table["hash"] = hashes(folder / PIXELS, len(table))
@@ -46,23 +46,9 @@ def read_in(reading: Reading, found: Found, folder: Path) -> tuple[dict[str, Any
         "classes": list(found.classes),
         "shape": [form.channels, form.height, form.width],
         "notes": [*found.notes, *form.notes, *outcome.notes],
-        "skipped": {**found.skipped, **reasons},
+        "skipped": {**found.skipped, **broken},
     }
     return {**facts, "content": _content(facts, table)}, table
-
-
-def broken(reasons: Mapping[str, str]) -> str:
-    """Return a half sentence on files that cannot be used.
-
-    Args:
-        reasons: The reason of each file.
-
-    Example:
-        >>> broken({"a.png": "it is truncated"})
-        '1 file cannot be used: a.png (it is truncated)'
-    """
-    each = [f"{name} ({reason})" for name, reason in reasons.items()]
-    return f"{counted(len(each), 'file')} cannot be used: {listed(each, quoted=False)}"
 
 
 def _decode(found: Found, form: Form, file: Path) -> Outcome:

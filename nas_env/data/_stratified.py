@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nas_env.data._words import counted
+from nas_env.data._telling import counted
 from nas_env.errors import InvalidValue
 
 Sizes = dict[str, np.ndarray]  # for each split the number of images of each class

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from nas_env.data import _cache
-from nas_env.data._read_in import broken, read_in
+from nas_env.data._read_in import read_in
+from nas_env.data._telling import broken_images, reasons, shown
 from nas_env.data.folder import data_folder
 from nas_env.data.reading import Found, Reading, find
 from nas_env.errors import DataInvalid, NASError
@@ -68,7 +69,8 @@ class Prepared:
     @property
     def warnings(self) -> tuple[str, ...]:
         """A line on the files that were left out; none if there are none."""
-        return (f"left out: {broken(self.skipped)}",) if self.skipped else ()
+        count = len(self.skipped)
+        return (f"{count:,} left out: {reasons(self.skipped)}",) if count else ()
 
 
 def prepare(reading: Reading, content: str | None = None) -> Prepared:
@@ -115,8 +117,8 @@ def _looked_at(reading: Reading, place: Path) -> _cache.Kept:
     if kept := _current(place, found):
         return kept
     if found.skipped and not reading.skip_broken:
-        raise _unusable(found.skipped)
-    with _cache.held(place, f"another process reads {reading.path}: waiting for it"):
+        raise broken_images(reading.path, found.skipped)
+    with _cache.held(place, f"another process reads {shown(reading.path)}: waiting for it"):
         if kept := _current(place, found):
             return kept
         _cache.save(place, partial(read_in, reading, found))
@@ -135,10 +137,12 @@ def _answer(reading: Reading, place: Path, kept: _cache.Kept, content: str | Non
     """Return what is kept, if that is what was asked for."""
     prepared = _prepared(place, kept)
     if prepared.skipped and not reading.skip_broken:
-        raise _unusable(prepared.skipped)
+        raise broken_images(reading.path, prepared.skipped)
     if content not in (None, prepared.content):
         said = f"its content is {prepared.content}, expected {content}"
-        raise DataInvalid(f"{reading.path} has changed: {said}; begin a new run for what it is now")
+        raise DataInvalid(
+            f"{shown(reading.path)} has changed: {said}; begin a new run for what it is now"
+        )
     return prepared
 
 
@@ -157,8 +161,3 @@ def _prepared(place: Path, kept: _cache.Kept) -> Prepared:
         folder=place,
         stamp=kept.stamp,
     )
-
-
-def _unusable(skipped: Mapping[str, str]) -> DataInvalid:
-    to_do = "mend or remove them, or go on without them by --task.skip-broken"
-    return DataInvalid(f"{broken(skipped)}; {to_do}")

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from nas_env.data._stratified import draw, left, sizes_of
-from nas_env.data._words import counted, listed
+from nas_env.data._telling import counted, listed
 from nas_env.data.images import Prepared
 from nas_env.data.reading import SPLITS
 from nas_env.errors import DataInvalid, InvalidValue
 
+SHOWN = 5  # names of classes in a message, at most
 VALIDATION = 0.2  # share of the images, where neither the data nor a setting says it
 TO_USE = "add images, or name the classes to use with --task.classes"
 
@@ -145,7 +146,7 @@ def _check_classes(
         if which.any():
             names = [classes[number] for number in np.flatnonzero(which).tolist()]
             noun = "class" if len(names) == 1 else "classes"
-            raise DataInvalid(f"{noun} {what}: {listed(names)}; {TO_USE}")
+            raise DataInvalid(f"{noun} {what}: {listed(names, SHOWN)}; {TO_USE}")
 
     if len(classes) < 2:
         raise DataInvalid(f"classes are {listed(classes) or 'none'}, expected at least two")
