@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,26 @@ VALIDATION_ACCURACY = Metric("validation_accuracy")  # a fraction
 #: The mean of the accuracies of the classes, a fraction.
 VALIDATION_BALANCED_ACCURACY = Metric("validation_balanced_accuracy")
 VALIDATION_PERPLEXITY = Metric("validation_perplexity", maximise=False)
+
+
+Z = 1.959964  # of a 95% interval of the normal distribution
+
+
+def accuracy_interval(share: float, count: int) -> tuple[float, float]:
+    """Return the 95% interval of an accuracy that was measured on a number of examples.
+
+    It is the score interval of E. B. Wilson (1927), which holds for few examples and for shares
+    near 0 and 1 too.
+
+    Example:
+        >>> low, high = accuracy_interval(0.92, 120)
+        >>> f"{low:.3f} to {high:.3f}"
+        '0.857 to 0.957'
+    """
+    whole = 1 + Z**2 / count
+    centre = (share + Z**2 / (2 * count)) / whole
+    half = Z / whole * math.sqrt(share * (1 - share) / count + (Z / (2 * count)) ** 2)
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def caption(metric: Metric, reward: float, outcome: Mapping[str, Any]) -> str:

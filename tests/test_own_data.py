@@ -7,9 +7,12 @@ import shutil
 import gymnasium
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from nas_env.command_line.train import main
 from nas_env.errors import DataInvalid
+from nas_env.metrics import accuracy_interval
+from nas_env.tasks.digits import Digits
 from tests import outside_dots
 from tests.outside_dots import ID, draw, reads
 
@@ -139,3 +142,71 @@ def test_an_environment_refuses_data_that_has_changed(here):
     for made in (env, again, changed):
         made.close()
     assert np.load("dots.npy").shape == (60, 8, 8)
+
+
+# -- what a person is told of the data, and what a run keeps --------------------------------------
+def test_a_search_tells_of_its_data_before_its_cost(here, capsys):
+    draw("dots.npy")
+    words = [*SEARCH, "--task.path", "dots.npy", "--run", "run", "--control", "random"]
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["60 pictures", "left and right"]
+    assert lines[2].startswith("about ")
+    assert re.match(r"shorter: --recipe.epochs 1 .*, --task.size 4 \(", lines[3])
+    assert lines.count("60 pictures") == 1, "the control has the same data"
+    assert main([*SEARCH, "--task.path", "dots.npy", "--quiet", "--run", "quiet"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_run_keeps_the_facts_of_its_data(here, capsys, monkeypatch):
+    draw("dots.npy")
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    words = [*SEARCH, "--task.path", "dots.npy"]
+    with monkeypatch.context() as patch:
+        patch.setattr("nas_env.evaluation.in_process.evaluate", stop)
+        assert main([*words, *RUN]) == 130
+    facts = json.loads((here / "run" / "data.json").read_text())
+    assert facts["classes"] == ["left", "right"]
+    assert facts["content"] == config_of()["make"]["task"]["content"]
+    assert facts["notes"] == ["60 pictures", "left and right"]
+    words = ["--env", "NAS-Digits-v0", "--task.train-size", "64", "--recipe.epochs", "1"]
+    assert main([*words, "--children", "1", "--workers", "0", "--quiet", "--run", "digits"]) == 0
+    assert not (here / "digits" / "data.json").exists(), "nothing to tell"
+
+
+def test_the_summary_has_an_interval_and_a_guess(here, capsys):
+    draw("dots.npy")
+    assert main([*SEARCH, "--task.path", "dots.npy", *RUN, "--control", "random"]) == 0
+    summary = json.loads((here / "run" / "summary.json").read_text())
+    for best in (summary["best"], summary["random_search"]["best"]):
+        accuracy = best["validation_accuracy"]
+        assert best["interval"] == pytest.approx([max(accuracy - 0.1, 0), min(accuracy + 0.1, 1)])
+    assert summary["guessing"] == {"validation_accuracy": 0.5}
+    assert main(["--resume", "--run", "run"]) == 0
+    shown = capsys.readouterr().out
+    low, high = summary["best"]["interval"]
+    assert re.search(rf"95% interval.*{low:.4f} to {high:.4f}", shown)
+    assert re.search(r"constant guess +│ +0\.5000", shown)
+
+
+def test_the_notes_are_logged_from_python(here, caplog):
+    draw("dots.npy")
+    with caplog.at_level("INFO", logger="nas_env"):
+        env = gymnasium.make("Dots-v0", task={"path": "dots.npy"}, device="cpu")
+        env.reset()
+        env.reset()
+        env.close()
+    assert [each.message for each in caplog.records] == ["60 pictures", "left and right"]
+
+
+@pytest.mark.parametrize("right, count", [(0, 10), (7, 10), (120, 120), (9_132, 10_000)])
+def test_the_interval_of_an_accuracy_is_wilsons(right, count):
+    expected = binomtest(right, count).proportion_ci(method="wilson")
+    found = accuracy_interval(right / count, count)
+    assert found == pytest.approx((expected.low, expected.high), abs=1e-6)
+    if count == 120:
+        found_by_task = Digits(validation_size=120).interval({"validation_accuracy": 1.0})
+        assert found_by_task == found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -10,7 +10,10 @@ from rich.table import Table
 from nas_env.search.summary import PARTS
 
 #: The figures of a best child, or of a reference, that are no metrics.
-NO_METRICS = frozenset({"architecture", "status", "reward", "parameters", "flops", "child"})
+NO_METRICS = frozenset(
+    {"architecture", "status", "reward", "interval", "parameters", "flops", "child"}
+)
+INTERVAL = "95% interval"  # of the main metric
 
 
 def closing_tables(summary: Mapping[str, Any]) -> list[Table]:
@@ -29,11 +32,15 @@ def references_table(summary: Mapping[str, Any]) -> Table:
     found = {name: best for name, best in found.items() if best} | summary["references"]
     metrics = _metrics(next(iter(summary["references"].values())))
     table = Table(title="by the same recipe, at most as large")
-    for column in ("", *(name.replace("_", " ") for name in metrics), "reward", "parameters"):
+    told = any("interval" in figures for figures in found.values())
+    interval = (INTERVAL,) if told else ()
+    for column in ("", *map(_title, metrics), *interval, "reward", "parameters"):
         table.add_column(column, justify="right" if column else "left")
     for name, figures in found.items():
-        numbers = [_number(figures.get(metric)) for metric in (*metrics, "reward")]
-        table.add_row(name, *numbers, f"{figures['parameters'] or 0:,}")
+        numbers = [_number(figures.get(metric)) for metric in metrics]
+        numbers += [_range(figures.get("interval", ())) for _ in interval]
+        numbers += [_number(figures.get("reward")), f"{figures['parameters'] or 0:,}"]
+        table.add_row(name, *numbers)
     return table
 
 
@@ -56,7 +63,7 @@ def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
     best = figures["best"] or {}
     failed = ", ".join(f"{count} {status}" for status, count in figures["failed"].items())
     rows = {"best reward": _number(best["reward"]) if best else "none succeeded"}
-    rows |= {_label(name): _number(best[name]) for name in _metrics(best)}
+    rows |= _measured(best, figures.get("guessing", {}))
     if best.get("parameters") is not None:
         rows["parameters of the best"] = f"{best['parameters']:,}"
     return rows | {
@@ -75,6 +82,19 @@ def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _measured(best: Mapping[str, Any], guessing: Mapping[str, float]) -> dict[str, str]:
+    """Return the metrics of a best child; the main one is first, and its interval beside it."""
+    rows: dict[str, str] = {}
+    for name in _metrics(best):
+        first = not rows
+        rows[_label(name)] = _number(best[name])
+        if first and "interval" in best:
+            rows[INTERVAL] = _range(best["interval"])
+        if first and name in guessing:
+            rows["constant guess"] = _number(guessing[name])
+    return rows
+
+
 def _seconds_a_child(figures: Mapping[str, Any]) -> str:
     """Return the measured seconds of a child beside the estimated ones."""
     measured = figures["seconds_a_child"]
@@ -90,8 +110,16 @@ def _metrics(figures: Mapping[str, Any]) -> list[str]:
 
 def _label(name: str) -> str:
     """``validation_accuracy`` -> ``best validation accuracy``; a test metric is not searched by."""
-    text = name.replace("_", " ")
+    text = _title(name)
     return f"best {text}" if name.startswith("validation_") else f"{text} of the best"
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _range(interval: Sequence[float]) -> str:
+    return " to ".join(map(_number, interval))
 
 
 def _number(value: float | None) -> str:

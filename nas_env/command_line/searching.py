@@ -25,6 +25,7 @@ from nas_env.search.failures import failure_line
 from nas_env.search.loop import Depth, Search
 from nas_env.search.observers import Pictures, Tracking, draw_best
 from nas_env.search.summary import device_name, versions
+from nas_env.tasks import Task
 from nas_env.tracking import Trackers, make_trackers
 
 FILES = ("summary.json", "best.png", "curve.png")  # what a search leaves for a person
@@ -54,16 +55,19 @@ def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, A
     store = evaluations_file(run.folder, config)
     with _environment(config, store, config["id"], config["agent"]) as environment:
         problem: Problem = environment.unwrapped.problem
+        _tell_of_data(problem.task, run, console)
         trackers = make_trackers(config["track"])
         figures, rewards = _search(run, config, environment, trackers, console)
         control_rewards, random_search = None, None
         if config["control"]:
             random_search, control_rewards = _control(run, config, store, console)
+        guessing = dict(problem.task.guessing)
         summary = {
             "env": config["env"],
             "agent": config["agent"]["name"],
             "seed": config["seed"],
             **figures,
+            **({"guessing": guessing} if guessing else {}),
             "random_search": random_search,
             "references": _references(config, problem, console),
             "device": device_name(problem.device),
@@ -75,6 +79,14 @@ def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, A
         trackers.finish()
     run.write_summary(summary)
     return summary
+
+
+def _tell_of_data(task: Task, run: Run, console: Console) -> None:
+    """Show a task's notes on its data, and keep its facts in the run."""
+    for note in task.notes:
+        console.print(note, soft_wrap=True)
+    if task.facts:
+        run.write_facts({**task.facts, "notes": [*task.notes]})
 
 
 def _references(config: Mapping[str, Any], problem: Problem, console: Console) -> dict[str, Any]:

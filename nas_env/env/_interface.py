@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -16,6 +17,8 @@ from nas_env.errors import InvalidValue, UnknownName
 from nas_env.parts import Named
 from nas_env.problem import Problem
 from search_spaces import SearchSpace
+
+logger = logging.getLogger(__name__)
 
 RENDER_MODES = ("ansi", "rgb_array")
 OBSERVATIONS = ("dict", "flat")
@@ -108,9 +111,11 @@ class Interface:
             self.layers = options["layers"]
 
     def before_first_child(self) -> None:
-        """Check the data once, before anything is trained."""
+        """Check the data once, before anything is trained, and log the task's notes on it."""
         if not self._verified:
             self.problem.verify_data()
+            for note in self.problem.task.notes:
+                logger.info("%s", note)
             self._verified = True
 
     @cached_property

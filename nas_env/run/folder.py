@@ -158,6 +158,10 @@ class Run:
         """Write the resolved configuration; a run has one from then on."""
         write_json(self.folder / "config.json", dict(config))
 
+    def write_facts(self, facts: Mapping[str, Any]) -> None:
+        """Write what is known of the data, as the names of its classes, to ``data.json``."""
+        write_json(self.folder / "data.json", dict(facts))
+
     @property
     def summary(self) -> dict[str, Any] | None:
         """The summary of a finished run, else None.

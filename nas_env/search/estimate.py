@@ -20,6 +20,7 @@ from nas_env.training.recipe import ChildRecipe
 
 SAMPLES = 16  # architectures whose FLOPs are counted
 WORTHWHILE = 0.9  # of a child's seconds; a setting that leaves more is not worth naming
+NAMED = 3  # options at most
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _seconds(rehearsal: Rehearsal) -> float:
 
 
 def _shorter(rehearsal: Rehearsal, task: TrainingTask, recipe: ChildRecipe) -> dict[str, float]:
-    """Name two options that would shorten a child, and the seconds that would be left."""
+    """Name options that would shorten a child, and the seconds that would be left."""
     now, examples = _seconds(rehearsal), rehearsal.examples
     found = {
         _option("recipe", name, value): _changed(
@@ -157,8 +158,11 @@ def _shorter(rehearsal: Rehearsal, task: TrainingTask, recipe: ChildRecipe) -> d
     if task.train_size_setting is not None and _allowed(task, task.train_size_setting, half):
         option = _option("task", task.train_size_setting, half)
         found[option] = _changed(rehearsal, recipe, recipe, half)
+    for name, (value, share) in task.cheaper().items():
+        seconds = rehearsal.build + share * (rehearsal.train + rehearsal.validate)
+        found[_option("task", name, value)] = seconds
     worthwhile = [(option, s) for option, s in found.items() if s <= WORTHWHILE * now]
-    return dict(worthwhile[:2])
+    return dict(worthwhile[:NAMED])
 
 
 def _allowed(task: TrainingTask, setting: str, value: int) -> bool:
@@ -169,8 +173,9 @@ def _allowed(task: TrainingTask, setting: str, value: int) -> bool:
     return True
 
 
-def _option(group: str, name: str, value: int) -> str:
-    return f"--{group}.{name.replace('_', '-')} {value}"
+def _option(group: str, name: str, value: int | tuple[int, ...]) -> str:
+    values = value if isinstance(value, tuple) else (value,)
+    return f"--{group}.{name.replace('_', '-')} {' '.join(map(str, values))}"
 
 
 def _changed(rehearsal: Rehearsal, recipe: ChildRecipe, other: ChildRecipe, examples: int) -> float:

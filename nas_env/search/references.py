@@ -6,6 +6,7 @@ from typing import Any
 
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
+from nas_env.search.summary import interval
 
 
 def evaluate_references(problem: Problem) -> dict[str, dict[str, Any]]:
@@ -36,5 +37,6 @@ def figures(problem: Problem, evaluation: Evaluation) -> dict[str, Any]:
         "reward": problem.objective.reward(evaluation),
         problem.task.metric.name: None,  # of one that failed
         **evaluation.metrics,
+        **interval(problem, evaluation.metrics),
         "parameters": evaluation.parameters,
     }

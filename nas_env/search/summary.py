@@ -96,11 +96,18 @@ def _best(records: Sequence[Record], problem: Problem) -> dict[str, Any] | None:
         "architecture": best["architecture"],
         "reward": best["reward"],
         **best["metrics"],
+        **interval(problem, best["metrics"]),
         **(problem.answers.figures(best["tokens"]) if problem.answers is not None else {}),
         "parameters": best["parameters"],
         "flops": best["flops"],
         "child": list(records).index(best) + 1,
     }
+
+
+def interval(problem: Problem, metrics: Mapping[str, float]) -> dict[str, list[float]]:
+    """Return the 95% interval of a child's main metric, if its task can tell one."""
+    found = problem.task.interval(metrics) if metrics else None
+    return {} if found is None else {"interval": [round(bound, 6) for bound in found]}
 
 
 def _mean(values: Sequence[float]) -> float | None:

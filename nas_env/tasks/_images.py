@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from nas_env.errors import InvalidValue
-from nas_env.metrics import VALIDATION_ACCURACY, Metric
+from nas_env.metrics import VALIDATION_ACCURACY, Metric, accuracy_interval
 from nas_env.tasks._base import TrainingTask
 from nas_env.tasks._checks import check_classes, check_images
 from nas_env.training.augmentation import ImageData
@@ -62,6 +62,12 @@ class ImageTask(TrainingTask):
                 f"train_size {self.train_size} and validation_size {self.validation_size} "
                 f"do not fit into {self.available:,} images"
             )
+
+    def interval(self, metrics: Mapping[str, float]) -> tuple[float, float] | None:
+        """Return the 95% interval of an accuracy on so many validation images."""
+        if self.metric != VALIDATION_ACCURACY:
+            return None
+        return accuracy_interval(metrics[self.metric.name], self.validation_size)
 
     @abstractmethod
     def _read_train_images(self) -> Images:
