@@ -52,6 +52,8 @@ class LanguageTask(TrainingTask):
     references: ClassVar[Mapping[str, str]] = {"NASCell": "nascell", "LSTM": "native:lstm"}
     #: True if the symbols are characters; then bits per character are reported too.
     of_characters: ClassVar[bool] = False
+    #: Whether the margin of the validation loss is measured beside it.
+    margins: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -69,7 +71,8 @@ class LanguageTask(TrainingTask):
             InvalidValue: If a text has fewer symbols than are asked for.
         """
         train = self._first("train", self.train_size)
-        return LanguageData(train, self._first("validation", self.validation_size), self.outputs)
+        validation = self._first("validation", self.validation_size)
+        return LanguageData(train, validation, self.outputs, self.margins)
 
     def _first(self, split: Split, size: int | None) -> torch.Tensor:
         symbols = self._read(split)
