@@ -18,6 +18,7 @@ import gymnasium
 from nas_env.parts import mapping
 from nas_env.tasks import Task, make_task
 from tests import outside_space
+from tests._own_text import write_text
 
 #: Settings by the name of a task.
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -30,7 +31,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 #: Functions that draw little data in an empty folder, by the name of a task whose ``path`` it is.
-DRAWN: dict[str, Callable[[Path], None]] = {}
+DRAWN: dict[str, Callable[[Path], None]] = {"text": write_text}
 
 
 @cache

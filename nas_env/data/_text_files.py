@@ -34,7 +34,7 @@ class TextFile:
 
     Attributes:
         path: The file.
-        name: Its name as a message has it: within the folder, or as it was given.
+        name: The name that a message has: within the folder, or as it was given.
         split: ``"train"``, ``"validation"`` or ``"test"``; empty if the text is to be divided.
     """
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from nas_env.data._dividing import divide, lines_of, repeated
-from nas_env.data._kept_text import SPLITS, Numbering, Text, load, save
-from nas_env.data._source import Source, TextReading, fingerprint, read_source
-from nas_env.data._symbols import UNKNOWN, by_characters, by_words, count, vocabulary
+from nas_env.data._text_kept import SPLITS, Numbering, Text, load, save
+from nas_env.data._text_parts import divide, lines_of, repeated
+from nas_env.data._text_source import Source, TextReading, fingerprint, read_source
+from nas_env.data._text_symbols import UNKNOWN, by_characters, by_words, count, vocabulary
 from nas_env.errors import DataInvalid
 
 __all__ = [

@@ -63,6 +63,7 @@ class OwnText(LanguageTask):
 
     version: ClassVar[int] = 0
     margins: ClassVar[bool] = True
+    content_setting: ClassVar[str | None] = "content"
     default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short"}
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {"NAS-Text-v0": {}}
 
@@ -173,7 +174,7 @@ class OwnText(LanguageTask):
     # -- what a person and a run are told of it --------------------------------------------------
     @property
     def notes(self) -> Sequence[str]:
-        """What was taken for what; then what is unknown, left out, or in two splits."""
+        """A line on what was taken for what; then on what is unknown, left out, or in two splits."""
         found = texts.prepare(self._reading, self._numbering)
         return [taken(found, self.unit), *warnings(found, self.unit)]
 

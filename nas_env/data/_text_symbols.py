@@ -24,7 +24,7 @@ class Symbols:
     """Texts as numbers of provisional symbols, which all the texts share.
 
     Attributes:
-        numbers: By text, the numbers of its symbols: int32 (n,).
+        numbers: Numbers of the symbols of each text, by its name: int32 (n,).
         count: Numbers that there are.
         name: Function from a number to its symbol.
         end: The number of a line's end.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas_env.data._decoding import check_encoding, read_text
+from nas_env.data._text_bytes import check_encoding, read_text
 from nas_env.data._text_files import BrokenFile, Splits, check_file, find_texts
 from nas_env.errors import DataInvalid, InvalidValue
 
