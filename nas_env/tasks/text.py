@@ -174,7 +174,7 @@ class OwnText(LanguageTask):
     # -- what a person and a run are told of it --------------------------------------------------
     @property
     def notes(self) -> Sequence[str]:
-        """A line on what was taken for what; then on what is unknown, left out, or in two splits."""
+        """A line on what was taken for what, then on what is unknown, left out or repeated."""
         found = texts.prepare(self._reading, self._numbering)
         return [taken(found, self.unit), *warnings(found, self.unit)]
 
