@@ -10,16 +10,12 @@ import numpy as np
 
 from nas_env.data._files import FilesFound
 from nas_env.data._labels import chosen, numbered, with_images
+from nas_env.data._names import SPLIT_NAMES
 from nas_env.data._protocol import SPLITS, Reading
 from nas_env.data._telling import counted, listed, shown, suffixes
 from nas_env.data._walk import Sources, Walk
 from nas_env.errors import DataInvalid
 
-NAMES = {
-    "train": "train", "training": "train",
-    "val": "validation", "valid": "validation", "validation": "validation",
-    "test": "test", "testing": "test",
-}  # fmt: skip
 FEW = 6  # names of a command that a message proposes
 
 
@@ -95,7 +91,7 @@ def _class_folders(walk: Walk, reading: Reading, notes: list[str]) -> list[Folde
         raise _no_folders(reading.path, direct, walk)
     if direct:
         notes.append(f"{counted(len(direct), 'image')} left out beside the folders of classes")
-    splits = [name for name in names if name.lower() in NAMES]
+    splits = [name for name in names if name.lower() in SPLIT_NAMES]
     if not splits or set(names) & set(reading.classes):
         _check_depth(walk, names)
         return [Folder(name, name, 0) for name in names]
@@ -120,29 +116,39 @@ def _check_depth(walk: Walk, names: Sequence[str]) -> None:
 def _of_splits(
     walk: Walk, reading: Reading, splits: Sequence[str], notes: list[str]
 ) -> list[Folder]:
-    folders, meant = [], {}
+    meant: dict[str, str] = {}
+    inner: dict[str, list[str]] = {}
     for name in splits:
-        split = NAMES[name.lower()]
+        split = SPLIT_NAMES[name.lower()]
         if split in meant:
-            raise DataInvalid(
-                f"{shown(reading.path)} has {meant[split]} and {name}, expected one of them"
-            )
+            both = f"{meant[split]} and {name}"
+            raise DataInvalid(f"{shown(reading.path)} has {both}, expected one of them")
         meant[split] = name
-        inner = walk.folders(name)
-        if not inner and split == "test":
-            number = counted(len(walk.images(name).paths), "image")
-            notes.append(f"{name} left out: {number} without folders of classes")
-        elif not inner:
-            raise DataInvalid(
-                f"{shown(reading.path)}: {name} has no folders, expected one for each class"
-            )
-        folders += [Folder(f"{name}/{each}", each, SPLITS.index(split)) for each in inner]
+        inner[split] = _classes_of(walk, reading, name, split, notes)
     if "train" not in meant:
         raise DataInvalid(
             f"{shown(reading.path)} has {listed(splits)} and no train, expected "
             "train/CLASS/IMAGE, or the path of a folder with a folder for each class"
         )
-    return folders
+    divided = any(inner[split] for split in inner if split != "train")
+    return [
+        Folder(f"{meant[split]}/{name}", name, SPLITS.index(split) if divided else 0)
+        for split in inner
+        for name in inner[split]
+    ]
+
+
+def _classes_of(walk: Walk, reading: Reading, name: str, split: str, notes: list[str]) -> list[str]:
+    """Return the names of the folders of classes of a split."""
+    inner = walk.folders(name)
+    if not inner and split != "test":
+        raise DataInvalid(
+            f"{shown(reading.path)}: {name} has no folders, expected one for each class"
+        )
+    if not inner:
+        number = counted(len(walk.images(name).paths), "image")
+        notes.append(f"{name} left out: {number} without folders of classes")
+    return inner
 
 
 def _images(walk: Walk, folder: Folder) -> Sources:

@@ -112,6 +112,12 @@ def transparent(image: Image.Image) -> bool:
     return image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
 
 
+def over_white(image: Image.Image) -> Image.Image:
+    """Return an image with transparency before a white ground."""
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+
+
 def fitted(image: Image.Image, height: int, width: int, fit: str) -> Image.Image:
     """Return an image in another size: covered and cropped, stretched, or padded with black.
 
@@ -213,8 +219,7 @@ def _flat(image: Image.Image, target: Target, blended: bool) -> Image.Image:
             raise Broken(reason)
         image = Image.fromarray(to_bytes(values, *(target.range or (0, 255))))
     elif blended:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = over_white(image)
     return image if image.mode == mode else image.convert(mode)
 
 

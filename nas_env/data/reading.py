@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 
+from nas_env.data._arrays import find_arrays
 from nas_env.data._folder import find_folder
+from nas_env.data._listing import find_listed
+from nas_env.data._names import has_arrays
 from nas_env.data._protocol import (
     DEFAULT_SIDE,
     SIDES,
@@ -17,7 +21,8 @@ from nas_env.data._protocol import (
     Told,
 )
 from nas_env.data._telling import broken_images, shown
-from nas_env.errors import DataInvalid, DataNotFound
+from nas_env.data._walk import SUFFIXES
+from nas_env.errors import DataInvalid, DataNotFound, InvalidValue, NASError
 from search_spaces._errors import nearest
 
 __all__ = [
@@ -34,8 +39,22 @@ __all__ = [
     "find",
 ]
 
-EXPECTED = "expected a folder, .npz, .npy or .csv"
+EXPECTED = "expected a folder with a folder for each class, an .npz, .npy or .csv"
 MANY = 10_000  # names among which the nearest is looked for
+READERS: Mapping[str, Callable[[Reading], Found]] = {
+    "/": find_folder,
+    ".npz": find_arrays,
+    ".npy": find_arrays,
+    ".csv": find_listed,
+    ".tsv": find_listed,
+}
+#: What helps with other suffixes.
+OTHERS = {
+    **dict.fromkeys([".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"], ": unpack it"),
+    **dict.fromkeys([".parquet", ".xlsx", ".json", ".txt"], ": save it as .csv"),
+    **dict.fromkeys([".mat", ".h5", ".hdf5", ".pkl", ".pickle", ".pt"],
+                    ": save its arrays by numpy.savez(file, images=..., labels=...)"),
+}  # fmt: skip
 
 
 def find(reading: Reading) -> Found:
@@ -46,11 +65,33 @@ def find(reading: Reading) -> Found:
         DataInvalid: If what is there is no set of images in classes.
         InvalidValue: If a setting does not fit what is there.
     """
-    if not os.path.lexists(reading.path):
+    if not os.path.exists(reading.path):
         raise _missing(reading.path)
-    if os.path.isdir(reading.path):
-        return find_folder(reading)
-    raise DataInvalid(f"{shown(reading.path)} is a file of an unknown kind, {EXPECTED}")
+    suffix = os.path.splitext(reading.path)[1].lower()
+    try:
+        if os.path.isdir(reading.path):
+            suffix = ".npy" if has_arrays(reading.path) else "/"
+        _check_settings(reading, suffix)
+        return READERS[suffix](reading)
+    except OSError as error:
+        if isinstance(error, NASError):
+            raise
+        reason = (error.strerror or "unreadable").lower()
+        raise DataInvalid(f"{shown(reading.path)} cannot be read: {reason}") from None
+
+
+def _check_settings(reading: Reading, suffix: str) -> None:
+    """Check that there is a reader for a suffix, and that the settings are of use to it."""
+    path = shown(reading.path)
+    there = os.path.isdir(reading.path) or os.path.isfile(reading.path)
+    if suffix not in READERS or not there:
+        advice = OTHERS.get(suffix, "")
+        what = "is one image" if suffix in SUFFIXES else f"ends in {shown(suffix)}"
+        raise DataInvalid(f"{path} {what}, {EXPECTED}{advice}")
+    if reading.layout != "auto" and READERS[suffix] is not find_arrays:
+        raise InvalidValue(f"--task.layout is of arrays, and {path} has files: leave it out")
+    if reading.columns and READERS[suffix] is not find_listed:
+        raise InvalidValue(f"--task.columns is of a .csv, and {path} is none: leave it out")
 
 
 def _missing(path: str) -> DataNotFound:
