@@ -66,14 +66,14 @@ def task_objective(task: Task, spec: Named | None = None) -> Objective:
     Example:
         >>> from nas_env.tasks import make_task
         >>> task_objective(make_task("digits"), {"exponent": 1}).spec
-        {'name': 'accuracy_cubed', 'failure_reward': 0.0, 'exponent': 1.0}
+        {'name': 'accuracy_cubed', 'failure_reward': 0.0, 'metric_name': None, 'exponent': 1.0}
     """
     default, defaults = named(task.objective, "objective")
     changed = {"name": default, **spec} if isinstance(spec, Mapping) else spec or default
     name, settings = named(changed, "objective")
     if name == default:
         settings = {**defaults, **settings}
-    return make_objective({"name": name, **settings}, task.metric)
+    return make_objective({"name": name, **settings}, task.metrics)
 
 
 def preset_recipe(task: Task, name: str) -> Recipe:

@@ -128,8 +128,8 @@ class Dots(TrainingTask):
         return {"size": (self.input_shape[1] // 2, 0.25)}
 
     def measure(self, curves):
-        measured = super().measure(curves)
-        return {**measured, "validation_error": 1 - measured["validation_accuracy"]}
+        accuracy = curves["validation_accuracy"]
+        return super().measure({**curves, "validation_error": [1 - each for each in accuracy]})
 
     def search_data(self):
         images = torch.from_numpy(np.ascontiguousarray(self.images[..., None]))

@@ -74,7 +74,7 @@ def test_parts_of_parts_leave_the_rest_to_the_environment(here):
 
 def test_an_objective_of_a_file(here):
     write({**TABLE, "make": {"objective": {"failure_reward": -1.0}}})
-    own = {"name": "metric_itself", "failure_reward": -1.0}
+    own = {"name": "metric_itself", "failure_reward": -1.0, "metric_name": None}
     assert played("--config", "file.json")["make"]["objective"] == own
     again = played("--config", "file.json", "--objective.failure-reward", "-2", run="b")
     assert again["make"]["objective"] == {**own, "failure_reward": -2.0}

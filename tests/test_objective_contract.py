@@ -17,7 +17,7 @@ def cases():
     for name in objective_names():
         for metric in (VALIDATION_ACCURACY, VALIDATION_PERPLEXITY):
             try:
-                made = make_objective(name, metric)
+                made = make_objective(name, [metric])
             except InvalidValue:
                 continue
             yield pytest.param(made, id=f"{name}-{metric.name}")

@@ -29,7 +29,7 @@ BAD = Evaluation("ok", {DOWN.name: 20.0}, **COST)
 
 
 def reward(name, evaluation=GOOD, metric=UP, **settings):
-    return make_objective({"name": name, **settings}, metric).reward(evaluation)
+    return make_objective({"name": name, **settings}, [metric]).reward(evaluation)
 
 
 @pytest.fixture(params=[(n, m) for n in objective_names() for m in (UP, DOWN)], ids=str)
@@ -38,9 +38,9 @@ def objective(request):
     name, metric = request.param
     if (name, metric) in {("accuracy_cubed", DOWN), ("inverse_square", UP)}:
         with pytest.raises(InvalidValue, match=f"is; try {'inv' if metric is DOWN else 'acc'}"):
-            make_objective(name, metric)
+            make_objective(name, [metric])
         pytest.skip("it is not for such a metric, and says so")
-    return make_objective({"name": name, "failure_reward": -1.0}, metric)
+    return make_objective({"name": name, "failure_reward": -1.0}, [metric])
 
 
 # -- each ----------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def test_better_is_more(objective):
 
 def test_its_spec_makes_it_again(objective):
     spec = json.loads(json.dumps(objective.spec))
-    assert make_objective(spec, objective.metric) == objective
+    assert make_objective(spec, [objective.metric]) == objective
     assert spec["failure_reward"] == -1.0 and "metric" not in spec
 
 
@@ -80,6 +80,19 @@ def test_what_each_gives():
     assert reward("inverse_square", BAD, DOWN) == 80 / 20 / 20
     assert reward("metric_itself") == 0.5
     assert reward("metric_itself", BAD, DOWN) == -20
+
+
+def test_it_is_made_of_the_metric_that_is_named():
+    metrics = [UP, DOWN]
+    both = Evaluation("ok", {**GOOD.metrics, **BAD.metrics}, **COST)
+    other = {"metric_name": DOWN.name}
+    assert make_objective("metric_itself", metrics).reward(both) == 0.5
+    made = make_objective({"name": "metric_itself", **other}, metrics)
+    assert made.reward(both) == -20 and made.metric == DOWN
+    assert make_objective(json.loads(json.dumps(made.spec)), metrics) == made
+    assert make_objective({"name": "inverse_square", **other}, metrics).reward(both) == 0.2
+    with pytest.raises(InvalidValue, match=f"less of {DOWN.name} is; try inverse_square"):
+        make_objective({"name": "accuracy_cubed", **other}, metrics)
 
 
 def test_the_weighted_product_is_that_of_mnasnet():
@@ -108,6 +121,11 @@ def test_the_weighted_product_is_that_of_mnasnet():
         ({"name": "weighted_product", "weight": 0.07}, "weight is 0.07, expected at most 0"),
         ({"name": "weighted_product", "cost": "flop"}, "did you mean 'flops'"),
         ({"exponent": 2}, "expected a name, or a mapping with a name"),
+        (
+            {"name": "metric_itself", "metric_name": "validation_acuracy"},
+            "unknown metric of the task 'validation_acuracy': did you mean 'validation_accuracy'?",
+        ),
+        ({"name": "metric_itself", "metric_name": 3}, "unknown metric of the task '3'"),
         ("nowhere.module:Name", "cannot import"),
         (3, "objective is 3, expected a name"),
     ],
@@ -115,7 +133,7 @@ def test_the_weighted_product_is_that_of_mnasnet():
 )
 def test_bad_objectives_get_one_clear_line(spec, line):
     with pytest.raises(InvalidValue) as caught:
-        make_objective(spec, UP)
+        make_objective(spec, [UP])
     assert line in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -133,8 +151,8 @@ OUTSIDE = f"{__name__}:Strange"
 
 def test_what_is_no_number_gets_one_clear_line():
     line = f"objective {OUTSIDE} gives .* for validation_accuracy 0.5"
-    made = make_objective(OUTSIDE, UP)
-    assert made.spec == {"name": OUTSIDE, "failure_reward": 0.0}
+    made = make_objective(OUTSIDE, [UP])
+    assert made.spec == {"name": OUTSIDE, "failure_reward": 0.0, "metric_name": None}
     with pytest.raises(InvalidValue, match=line):
         made.reward(GOOD)
     with pytest.raises(InvalidValue, match=line):
@@ -152,7 +170,8 @@ def test_the_tasks_own_objective_has_the_tasks_settings():
     assert task_objective(characters).spec["scale"] == 1.0
     assert task_objective(characters, "inverse_square").spec["scale"] == 1.0
     changed = task_objective(characters, {"failure_reward": -1.0}).spec
-    assert changed == {"name": "inverse_square", "scale": 1.0, "failure_reward": -1.0}
+    own = {"name": "inverse_square", "scale": 1.0, "metric_name": None}
+    assert changed == {**own, "failure_reward": -1.0}
     assert task_objective(characters, "metric_itself").spec["failure_reward"] == 0.0
 
 
@@ -225,6 +244,7 @@ def test_a_run_goes_on_with_its_own_objective_only(tmp_path, capsys):
     assert main([*TINY, "--objective.exponent", "2", *run]) == 0
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     expected = {"name": "accuracy_cubed", "exponent": 2.0, "failure_reward": 0.0}
+    expected |= {"metric_name": None}
     assert config["make"]["objective"] == expected
     assert main(["--resume", "--quiet", "--objective.exponent", "2", *run]) == 0
     for option, value, has in (
@@ -295,4 +315,4 @@ def test_a_metric_is_shown_by_its_own_words():
 
 def test_an_unknown_name_is_an_unknown_name():
     with pytest.raises(UnknownName):
-        make_objective("reward", UP)
+        make_objective("reward", [UP])

@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 from nas_env.command_line.train import main
 from nas_env.errors import DataInvalid
 from nas_env.metrics import accuracy_interval
+from nas_env.run.store import Store
 from nas_env.tasks.digits import Digits
 from tests import outside_dots
 from tests.outside_dots import ID, draw, reads
@@ -210,3 +211,29 @@ def test_the_interval_of_an_accuracy_is_wilsons(right, count):
     if count == 120:
         found_by_task = Digits(validation_size=120).interval({"validation_accuracy": 1.0})
         assert found_by_task == found
+
+
+# -- an objective of another metric --------------------------------------------------------------
+def test_an_objective_is_made_of_another_metric(here, capsys):
+    draw("dots.npy")
+    words = [*SEARCH, "--task.path", "dots.npy", "--store", "all.sqlite", "--quiet"]
+    assert main([*words, "--run", "first"]) == 0
+    other = ["--objective", "metric_itself", "--objective.metric-name", "validation_error"]
+    assert main([*words, *other, "--run", "second"]) == 0
+    first, second = (
+        json.loads((here / run / "summary.json").read_text()) for run in ("first", "second")
+    )
+    best = second["best"]
+    assert best["reward"] == -best["validation_error"] == best["validation_accuracy"] - 1
+    assert config_of("second")["make"]["objective"]["metric_name"] == "validation_error"
+    store = Store("all.sqlite")
+    assert len(list(store.evaluations())) == first["distinct"], "nothing is trained again"
+    store.close()
+    for name, says in (
+        ("validation_eror", "unknown metric of the task 'validation_eror': did you mean"),
+        ("validation_error", "accuracy_cubed is for a metric of which more is better"),
+    ):
+        words = ["--objective", "accuracy_cubed", "--objective.metric-name", name]
+        assert says in refused(capsys, *SEARCH, "--task.path", "dots.npy", *words)
+    line = refused(capsys, "--run", "first", "--resume", *other[2:])
+    assert "--objective.metric-name is validation_error, the run has None" in line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nas_env.errors import UnknownName
@@ -24,20 +24,21 @@ def objective_class(name: str) -> type[Objective]:
     return _catalogue.load("nas_env.objectives", name, Objective)
 
 
-def make_objective(spec: str | Mapping[str, Any], metric: Metric) -> Objective:
+def make_objective(spec: str | Mapping[str, Any], metrics: Sequence[Metric]) -> Objective:
     """Make an objective from its name, or from its name and settings.
 
     Args:
         spec: Name, or a mapping of ``name`` and settings.
-        metric: Main metric of the task that it is for.
+        metrics: Metrics of the task that it is for, the main one first.
 
     Raises:
-        UnknownName: If there is no such objective or setting.
+        UnknownName: If there is no such objective, setting or metric.
         InvalidValue: If a setting's value is wrong, or the objective is not for such a metric.
 
     Example:
         >>> from nas_env.metrics import VALIDATION_ACCURACY
-        >>> make_objective({"name": "accuracy_cubed", "exponent": 2}, VALIDATION_ACCURACY).exponent
+        >>> spec = {"name": "accuracy_cubed", "exponent": 2}
+        >>> make_objective(spec, [VALIDATION_ACCURACY]).exponent
         2.0
     """
     name, settings = named(spec, "objective")
@@ -46,4 +47,15 @@ def make_objective(spec: str | Mapping[str, Any], metric: Metric) -> Objective:
     for setting in settings:
         if setting not in known:
             raise UnknownName(what, setting, known)
+    metric = _metric(settings.get("metric_name"), metrics)
     return from_mapping(member, {**settings, "metric": metric}, what)
+
+
+def _metric(name: str | None, metrics: Sequence[Metric]) -> Metric:
+    """Return the metric of a name; the main one if there is none."""
+    if name is None:
+        return metrics[0]
+    for metric in metrics:
+        if metric.name == name:
+            return metric
+    raise UnknownName("metric of the task", str(name), [metric.name for metric in metrics])

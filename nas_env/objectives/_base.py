@@ -32,14 +32,16 @@ class Objective(ABC):
     """Makes a reward of an evaluation.
 
     An objective is a frozen dataclass; its fields are its settings, plain JSON values, and the
-    task's main metric. A member defines :meth:`value`.
+    metric that it is about. A member defines :meth:`value`.
 
     Attributes:
         failure_reward: Reward of a child that failed.
-        metric: The main metric of the task; it is not a setting.
+        metric_name: Name of the task's metric that the reward is made of; by default the main one.
+        metric: The metric of that name; it is not a setting.
     """
 
     failure_reward: float = field(default=0.0, kw_only=True)
+    metric_name: str | None = field(default=None, kw_only=True)
     metric: Metric = field(kw_only=True, metadata={"setting": False})
 
     @abstractmethod

@@ -222,10 +222,9 @@ class TrainingTask(Task):
         """Return the metrics of a child whose training gave these curves, one value an epoch.
 
         Returns:
-            The best value of the main metric in the last 5 epochs (section 4.1 of the paper).
+            The best value of each metric in the last 5 epochs (section 4.1 of the paper).
         """
-        metric = self.metric
-        return {metric.name: metric.best(curves[metric.name][-LAST_EPOCHS:])}
+        return {each.name: each.best(curves[each.name][-LAST_EPOCHS:]) for each in self.metrics}
 
     def test_data(self) -> Any:
         """Return the test split, which is for the final training and never for the search.

@@ -33,7 +33,7 @@ class Rewarding(Case):
 
     @property
     def metric(self) -> Metric:
-        """The main metric."""
+        """The metric that it is about."""
         return self.objective.metric
 
     def all(self) -> list[Evaluation]:
@@ -61,7 +61,7 @@ class Rewarding(Case):
 def settings_are_json(rewarding: Rewarding) -> None:
     """An objective is made again from its spec, and is equal to it."""
     objective = rewarding.objective
-    again = make_objective(json.loads(json.dumps(objective.spec)), objective.metric)
+    again = make_objective(json.loads(json.dumps(objective.spec)), [objective.metric])
     where = rewarding.method("spec")
     expect(again == objective, where, f"a spec that makes {objective}", again)
     expect(hash(again) == hash(objective), where, "equal hashes of equal objectives")
@@ -152,7 +152,7 @@ def check_objective(
 
     Args:
         objective: Name of the objective (``"package.module:NAME"``), or name and settings.
-        metric: Main metric of a task that the objective is for.
+        metric: Metric of a task that the objective is for.
 
     Raises:
         ContractBroken: If it does not; the message says what was expected of which method.
@@ -160,4 +160,4 @@ def check_objective(
     Example:
         >>> check_objective({"name": "accuracy_cubed", "exponent": 2})
     """
-    run_checks(OBJECTIVE_CHECKS, Rewarding(make_objective(objective, metric)))
+    run_checks(OBJECTIVE_CHECKS, Rewarding(make_objective(objective, [metric])))

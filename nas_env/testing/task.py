@@ -77,13 +77,14 @@ def environments_are_json(posed: Posed) -> None:
 
 
 def its_objective_can_reward_it(posed: Posed) -> None:
-    """The task's objective is for its metric, which says whether more of it is better."""
+    """The task's objective is for one of its metrics, which say whether more of them is better."""
     task, where = posed.task, posed.method("objective")
     found = task_objective(task)
-    same = found.metric == task.metric
-    expect(same, where, f"an objective of {task.metric}", found.metric)
-    validated = task.metric.name.startswith("validation_")
-    expect(validated, posed.method("metric"), "a name with validation_ in front", task.metric)
+    known = found.metric in task.metrics
+    expect(known, where, f"an objective of one of {task.metrics}", found.metric)
+    for metric in task.metrics:
+        validated = metric.name.startswith("validation_")
+        expect(validated, posed.method("metric"), "a name with validation_ in front", metric)
 
 
 def the_test_split_is_sealed(posed: Posed) -> None:
@@ -126,7 +127,9 @@ def children_are_measured(posed: Posed) -> None:
             where = posed.method("measure" if posed.task.trains else "make_function")
             expect(evaluation.status == "ok", where, "a child that is ok", f"{evaluation}")
             name = problem.task.metric.name
-            expect(name in evaluation.metrics, where, f"the metric {name}", evaluation.metrics)
+            for each in problem.task.metrics:
+                measured = evaluation.metrics
+                expect(each.name in measured, where, f"the metric {each.name}", measured)
             interval = problem.task.interval(evaluation.metrics)
             around = interval is None or interval[0] <= evaluation.metrics[name] <= interval[1]
             expect(around, posed.method("interval"), f"one around {evaluation.metrics}", interval)
