@@ -18,6 +18,7 @@ import gymnasium
 from nas_env.parts import mapping
 from nas_env.tasks import Task, make_task
 from tests import outside_space
+from tests._own import draw_splits
 from tests._own_text import write_text
 
 #: Settings by the name of a task.
@@ -31,7 +32,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 #: Functions that draw little data in an empty folder, by the name of a task whose ``path`` it is.
-DRAWN: dict[str, Callable[[Path], None]] = {"text": write_text}
+DRAWN: dict[str, Callable[[Path], None]] = {"text": write_text, "images": draw_splits}
 
 
 @cache

@@ -17,6 +17,7 @@ EXAMPLES = {
     "cleanrl_ppo": ["--num-iterations", "1", "--num-envs", "2"],
     "cleanrl_dqn": ["--total-timesteps", "40", "--learning-starts", "20", "--batch-size", "4"],
     "draw_published": ["published.png"],
+    "draw_shapes": ["shapes"],
 }
 OF_LIBRARIES = {"torchrl_ppo", "tianshou_dqn", "rllib_ppo"}  # tests/test_libraries.py runs them
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -17,7 +17,7 @@ from nas_env.errors import InvalidValue
 #: Splits by their number; those of the first are still to be divided.
 SPLITS = ("", "train", "validation", "test")
 #: The longest side in pixels that images are brought to unless a size is set.
-DEFAULT_SIDE = 64
+DEFAULT_SIDE = 32
 #: The shortest and the longest side that images can be brought to.
 SIDES = (8, 512)
 
