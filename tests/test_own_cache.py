@@ -306,7 +306,7 @@ def test_set_without_a_whole_image_is_refused(source):
     assert [each.name[-5:] for each in (source.parent / "data/own-images").iterdir()] == [".lock"]
 
 
-def test_files_that_leave_the_folder_are_told_before_anything_is_read(source, monkeypatch):
+def test_all_that_is_broken_is_told_at_once_and_read_once(source, monkeypatch):
     class Leaving(Few):
         def __init__(self, path):
             super().__init__(path)
@@ -315,8 +315,8 @@ def test_files_that_leave_the_folder_are_told_before_anything_is_read(source, mo
     monkeypatch.setattr(images, "find", lambda reading: Leaving(reading.path))
     with pytest.raises(DataInvalid, match=r"1 image cannot be used: a.png \(it leads out"):
         prepare(Reading(str(source)))
-    assert times_read(source) == 0
     assert list(prepare(Reading(str(source), skip_broken=True)).skipped) == ["a.png"]
+    assert times_read(source) == 1
 
 
 def test_colour_found_late_is_read_with_colour(source):

@@ -111,9 +111,10 @@ class _Look:
     def _near(self, file: str) -> str:
         """Return a hint if a file of this name lies in a folder beside, or has a suffix more."""
         name = os.path.basename(file)
-        folders = [""] + [entry.name for entry in os.scandir(self.folder) if entry.is_dir()]
+        with os.scandir(self.folder) as entries:
+            folders = ["", *sorted(entry.name for entry in entries if entry.is_dir())]
         for folder in folders[:100]:
-            for found in os.listdir(os.path.join(self.folder, folder)):
+            for found in sorted(os.listdir(os.path.join(self.folder, folder))):
                 if found == name or os.path.splitext(found)[0] == name:
                     return f"; did you mean {shown(os.path.join(folder, found))}?"
         return ""

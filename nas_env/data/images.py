@@ -116,8 +116,6 @@ def _looked_at(reading: Reading, place: Path) -> _cache.Kept:
     found = find(reading)
     if kept := _current(place, found):
         return kept
-    if found.skipped and not reading.skip_broken:
-        raise broken_images(reading.path, found.skipped)
     with _cache.held(place, f"another process reads {shown(reading.path)}: waiting for it"):
         if kept := _current(place, found):
             return kept
