@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas_env.data._telling import shown
 from nas_env.data._text_bytes import check_encoding, read_text
 from nas_env.data._text_files import BrokenFile, Splits, check_file, find_texts
 from nas_env.errors import DataInvalid, InvalidValue
@@ -74,14 +75,15 @@ def read_source(reading: TextReading) -> Source:
         except BrokenFile as error:
             if folder is None or not reading.skip_broken:
                 go_on = "; --task.skip-broken goes on without it" if len(files) > 1 else ""
-                raise DataInvalid(f"{file.path} {error}{go_on}") from None
+                                of = "" if folder is None else f"{shown(reading.path)}: "
+                raise DataInvalid(f"{of}{shown(file.name)} {error}{go_on}") from None
             skipped[file.name] = str(error)
             continue
         joined.setdefault(file.split, []).append(text if text.endswith("\n") else f"{text}\n")
     texts = {split: "".join(joined[split]) for split in sorted(joined)}
     if not {"", "train"} & set(texts):
         name, reason = next(iter(skipped.items()))
-        raise DataInvalid(f"{reading.path} has no text to train on: {name} {reason}")
+        raise DataInvalid(f"{shown(reading.path)} has no text to train on: {shown(name)} {reason}")
     return Source(texts, _hash(texts), len(files) - len(skipped), skipped)
 
 
