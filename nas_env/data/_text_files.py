@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -90,7 +90,8 @@ def _of_folder(folder: Path) -> list[TextFile]:
     texts = [n for n in seen if n.lower().endswith(".txt") and not (folder / n).is_dir()]
     if not texts:
         raise DataInvalid(
-            f"{shown(str(folder))} has no .txt, expected at least one; it has {_contents(folder, seen)}"
+            f"{shown(str(folder))} has no .txt, expected at least one; it has "
+            f"{_contents(folder, seen)}"
         )
     return [TextFile(folder / name, name) for name in sorted(texts, key=_in_order)]
 
@@ -111,30 +112,27 @@ def _contents(folder: Path, names: list[str]) -> str:
 
 def _with_splits(folder: Path, files: list[TextFile], splits: Splits) -> list[TextFile]:
     """Return the files with the splits that their names say, if it is by them."""
-    if splits == "position":
-        return files
     found = {file: match for file in files if (match := SPLIT.fullmatch(file.name))}
-    named = [TextFile(f.path, f.name, NAMES[m["split"].lower()]) for f, m in found.items()]
-    others = [file.name for file in files if file not in found]
-    of_split = {file.split: file.name for file in named}
-    if splits == "auto" and not named:
+    if splits == "position" or (splits == "auto" and not found):
         return files
+    named = [replace(file, split=NAMES[m["split"].lower()]) for file, m in found.items()]
+    names, where = listed([file.name for file in named]), shown(str(folder))
+    others = [file.name for file in files if file not in found]
+    of_split = {file.split for file in named}
     if splits == "auto" and others:
         raise DataInvalid(
-            f"{shown(str(folder))} has {listed([f.name for f in named])} beside {listed(others)}: "
-            "--task.splits files takes the first alone as the splits, "
-            "--task.splits position takes all as one text"
-        )
-    if "train" not in of_split:
-        has = listed([file.name for file in files])
-        raise DataInvalid(
-            f"{shown(str(folder))} has no train.txt, which its splits need; it has {has}: --task.splits "
-            "position takes all as one text"
+            f"{where} has {names} beside {listed(others)}: --task.splits files takes the first "
+            "alone as the splits, --task.splits position takes all as one text"
         )
     if len(of_split) < len(named) or len({match["prefix"] for match in found.values()}) > 1:
         raise DataInvalid(
-            f"{shown(str(folder))} has the splits of more than one text: {listed([f.name for f in named])}; "
-            "give a folder with the files of one, or --task.splits position"
+            f"{where} has the splits of more than one text: {names}; give a folder with the files "
+            "of one, or --task.splits position"
+        )
+    if "train" not in of_split:
+        raise DataInvalid(
+            f"{where} has no train.txt, which its splits need; it has "
+            f"{listed([file.name for file in files])}: --task.splits position takes all as one text"
         )
     return named
 

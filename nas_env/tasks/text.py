@@ -193,10 +193,14 @@ class OwnText(LanguageTask):
     def guessing(self) -> Mapping[str, float]:
         """The perplexity of the training text's frequencies; what it does not have counts once."""
         data = self.search_data()
-        train = np.maximum(texts.count(data.train.numpy(), self.outputs), 1)
-        validation = texts.count(data.validation.numpy(), self.outputs)
-        losses = math.log(train.sum()) - np.log(train)
-        return {self.metric.name: math.exp(float(validation @ losses) / validation.sum())}
+        train, validation = (
+            texts.count(numbers.numpy(), self.outputs) for numbers in (data.train, data.validation)
+        )
+        met = validation > 0
+        counts = np.where(met, np.maximum(train, 1), train)
+        losses = math.log(counts.sum()) - np.log(counts[met])
+        mean = float(validation[met] @ losses) / len(data.validation)
+        return {self.metric.name: math.exp(mean)}
 
     def measure(self, curves: Mapping[str, Sequence[float]]) -> dict[str, float]:
         """Return the least perplexity of the last 5 epochs, and the margin of that epoch's loss."""
