@@ -14,7 +14,12 @@ from nas_env.data.images import Prepared, check, prepare
 from nas_env.data.reading import Reading
 from nas_env.data.splits import Division, divide
 from nas_env.errors import DataNotFound
-from nas_env.metrics import VALIDATION_ACCURACY, VALIDATION_BALANCED_ACCURACY, Metric
+from nas_env.metrics import (
+    VALIDATION_ACCURACY,
+    VALIDATION_BALANCED_ACCURACY,
+    Metric,
+    accuracy_interval,
+)
 from nas_env.tasks._base import TrainingTask
 from nas_env.tasks._fitting import Fitted, fit, mirrored
 from nas_env.tasks._images import Images
@@ -207,3 +212,7 @@ class OwnImages(TrainingTask):
             VALIDATION_ACCURACY.name: share,
             VALIDATION_BALANCED_ACCURACY.name: 1 / self.outputs,
         }
+
+    def interval(self, metrics: Mapping[str, float]) -> tuple[float, float]:
+        """Return the 95% interval of an accuracy on so many validation images."""
+        return accuracy_interval(metrics[self.metric.name], len(self._division.validation))
