@@ -222,6 +222,11 @@ class Problem:
         kept = self.evaluator.kept.get(request.key)
         return {**evaluation.seconds, **({} if kept is None else {"store": kept})}
 
+    def pieces(self, request: Request) -> int:
+        """Return the parts in which each batch of a child was trained; 1 if that is unknown."""
+        kept = None if self.answers is not None else self.evaluator.known(request)
+        return 1 if kept is None else kept.pieces
+
     def verify_data(self) -> None:
         """Check that the task's data is there, whole, and fits the task; or its function.
 

@@ -79,6 +79,8 @@ class Evaluation:
         flops: FLOPs of one forward pass over one example; a multiply-add counts as two.
         error: Reason of a failure, in one line; empty if there is none.
         seconds: Seconds of each part. They differ from run to run, so they stay in the store.
+        pieces: Parts in which each batch was trained, because it did not fit the memory whole. They
+            depend on the machine, so they stay in the store too.
     """
 
     status: Status
@@ -88,6 +90,7 @@ class Evaluation:
     flops: int | None = None
     error: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    pieces: int = 1
 
     @property
     def is_fact(self) -> bool:
@@ -95,13 +98,13 @@ class Evaluation:
         return self.status in FACTS
 
     def public(self) -> dict[str, Any]:
-        """Return a fresh copy of the evaluation without its timings, for ``info["evaluation"]``.
+        """Return a fresh copy of the evaluation for ``info["evaluation"]``, without what it took.
 
         Entries that a failed child lacks are left out, so that each key of a vector info has one
         type.
         """
         record = asdict(self)
-        del record["seconds"]
+        del record["seconds"], record["pieces"]
         return {name: value for name, value in record.items() if value is not None}
 
     def to_json(self) -> str:

@@ -52,8 +52,17 @@ class FaultyImages(Digits):
         if self.read:
             time.sleep(0.3)
             Path(self.read).touch()
+        _, height, width = self.input_shape
         random = np.random.default_rng(0)
-        return random.integers(256, size=(96, 8, 8, 1), dtype=np.uint8), np.arange(96) % 10
+        images = random.integers(256, size=(96, height, width, 1), dtype=np.uint8)
+        return images, np.arange(96) % 10
+
+
+@dataclass(frozen=True)
+class LargeImages(FaultyImages):
+    """The same of 64 x 64 pixels, of which a batch takes some hundreds of megabytes."""
+
+    input_shape: ClassVar[tuple[int, ...]] = (1, 64, 64)
 
 
 def hold_the_interpreter():

@@ -373,10 +373,11 @@ class Crowded(WorkersEvaluator):
     def __init__(self, capacity, statuses):
         super().__init__(CPU, Store(), WorkerSettings(workers=4))
         self.rooms = {"cpu": Room(capacity)}
-        self.statuses, self.free = statuses, []
+        self.statuses, self.free, self.pieces = statuses, [], []
 
-    def _evaluate(self, slot, device, request, report):
+    def _evaluate(self, slot, device, request, report, pieces):
         self.free.append(self.rooms["cpu"].free)
+        self.pieces.append(pieces)
         time.sleep(0.02)
         return self.statuses.pop(0)
 
@@ -392,6 +393,17 @@ def test_a_child_without_room_waits_and_one_that_ran_out_is_retried_alone():
     assert 0 in crowded.free  # once with all of it
     assert all(free <= crowded.rooms["cpu"].capacity - min(needs) for free in crowded.free)
     assert crowded.rooms["cpu"].free == crowded.rooms["cpu"].capacity
+    crowded.close()
+
+
+def test_a_batch_that_does_not_fit_the_whole_device_is_cut():
+    """Beside others and then alone with a whole batch, before it is tried with two halves."""
+    request, out = child(), Evaluation("out_of_memory")
+    crowded = Crowded(2 * predicted_memory(request), [out, out, Evaluation("ok")])
+    found = crowded.submit(request).result()
+    assert (found.status, found.pieces, crowded.pieces) == ("ok", 2, [1, 1, 2])
+    whole, _, half = [crowded.rooms["cpu"].capacity - free for free in crowded.free]
+    assert (whole, half) == (predicted_memory(request), predicted_memory(request, 2))
     crowded.close()
 
 

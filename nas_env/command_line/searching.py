@@ -23,7 +23,7 @@ from nas_env.search.display import Display
 from nas_env.search.estimate import Estimate, estimate
 from nas_env.search.failures import failure_line
 from nas_env.search.loop import Depth, Search
-from nas_env.search.observers import Pictures, Tracking, draw_best
+from nas_env.search.observers import Pictures, SmallerBatches, Tracking, draw_best
 from nas_env.search.summary import device_name, versions
 from nas_env.tasks import Task
 from nas_env.tracking import Trackers, make_trackers
@@ -113,7 +113,11 @@ def _search(
         run,
         children=config["children"],
         depth=Depth(**config["depth"]),
-        observers=[Tracking(trackers), Pictures(run.folder, problem, trackers)],
+        observers=[
+            Tracking(trackers),
+            Pictures(run.folder, problem, trackers),
+            SmallerBatches(console, problem),
+        ],
         stop_after_failures=config["stop_after_failures"],
         order=config["order"],
     )

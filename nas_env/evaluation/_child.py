@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ from search_spaces import Cost, _catalogue
 
 
 def evaluate(request: Request, device: torch.device, report: Report = unheard) -> Evaluation:
-    """Build and train the child of a request on a device.
+    """Build and train the child of a request on a device, in parts of batches that do not fit.
 
     Never raises for the child's sake: what goes wrong with it is the evaluation's status.
 
@@ -34,18 +35,35 @@ def evaluate(request: Request, device: torch.device, report: Report = unheard) -
     Raises:
         NASError: If the data is missing or corrupt, or the test split was asked for.
     """
-    return evaluate_job(Job(request), device, report)
+    job = Job(request)
+    return fitted(request, lambda pieces: evaluate_job(job, device, report, pieces))
+
+
+def fitted(request: Request, trained: Callable[[int], Evaluation]) -> Evaluation:
+    """Return the evaluation of a child that is trained in as few parts of a batch as fit.
+
+    One that ran out of memory is trained again, from the beginning, in twice as many parts, until
+    a batch cannot be cut any further.
+
+    Args:
+        request: What is wanted.
+        trained: Trains the child in so many parts of each batch.
+    """
+    evaluation, pieces = trained(1), 2
+    while evaluation.status == "out_of_memory" and pieces <= Job(request).recipe.most_pieces:
+        evaluation, pieces = replace(trained(pieces), pieces=pieces), 2 * pieces
+    return evaluation
 
 
 @sealed_test_set()
-def evaluate_job(job: Job, device: torch.device, report: Report) -> Evaluation:
-    """Evaluate a job; see :func:`evaluate`."""
+def evaluate_job(job: Job, device: torch.device, report: Report, pieces: int = 1) -> Evaluation:
+    """Evaluate a job, each batch in so many parts; see :func:`evaluate`."""
     task, cost = job.task, None
     try:
         cost = job.cost
         if error := excess(job.request, cost):
             return failed("too_large", error, cost)
-        _, result = train_job(job, device, report)
+        _, result = train_job(job, device, report, pieces)
         if result.diverged:
             error = f"{result.reason} in epoch {result.epochs + 1}"
             return failed("diverged", error, cost, result.curves, result.seconds)
@@ -102,18 +120,25 @@ def train_child(
     return train_job(Job(request), device, report)
 
 
-def train_job(job: Job, device: torch.device, report: Report) -> tuple[nn.Module, Training]:
+def train_job(
+    job: Job, device: torch.device, report: Report, pieces: int = 1
+) -> tuple[nn.Module, Training]:
     """Return the trained child of a job, and what came of its training."""
     start = time.perf_counter()
     recipe, data = job.recipe, job.data(device)
     read = time.perf_counter() - start
-    child, result = train_on(job, recipe, data, device, report)
+    child, result = train_on(job, recipe, data, device, report, pieces)
     result.seconds["build"] += read
     return child, result
 
 
 def train_on(
-    job: Job, recipe: ChildRecipe, data: TrainingData, device: torch.device, report: Report
+    job: Job,
+    recipe: ChildRecipe,
+    data: TrainingData,
+    device: torch.device,
+    report: Report,
+    pieces: int = 1,
 ) -> tuple[nn.Module, Training]:
     """Train the child of a job by a recipe on data that is there."""
     start, seed = time.perf_counter(), job.request.child_seed
@@ -121,7 +146,8 @@ def train_on(
         child = job.build().to(device)
         built = time.perf_counter() - start
         train = _catalogue.resolve(recipe.engine)
-        result = train(child, data, recipe, seed=seed, device=device, report=report)
+        cut = {"pieces": pieces} if pieces > 1 else {}  # not every engine can
+        result = train(child, data, recipe, seed=seed, device=device, report=report, **cut)
     result.seconds["build"] = built
     return child, result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,13 +48,13 @@ class Room:
                 self._changed.notify_all()
 
 
-def predicted_memory(request: Request) -> int:
+def predicted_memory(request: Request, pieces: int = 1) -> int:
     """Predict the bytes that training a child will take on a device, from its architecture.
 
-    They are twice what a forward pass over a whole batch keeps for the backward pass (values and
-    their gradients), which is counted without computing it.
+    They are twice what a forward pass over a batch, or one of its pieces, keeps for the backward
+    pass (values and their gradients), which is counted without computing it.
     """
     job = Job(request)
-    kept = job.kept_numbers * job.recipe.examples_of(1)
+    kept = job.kept_numbers * math.ceil(job.recipe.examples_of(1) / pieces)
     each = 4 if job.recipe.autocast is None else 2
     return round(SPARE * (2 * each * kept + PER_PARAMETER * job.cost.parameters))

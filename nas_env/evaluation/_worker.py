@@ -64,7 +64,12 @@ class Worker:
             raise NASError(f"a worker process could not be started: {error}") from None
 
     def evaluate(
-        self, request: Request, device: str, limit: float | None, report: Report = unheard
+        self,
+        request: Request,
+        device: str,
+        limit: float | None,
+        report: Report = unheard,
+        pieces: int = 1,
     ) -> Evaluation:
         """Have one child trained.
 
@@ -73,13 +78,14 @@ class Worker:
             device: Where the child is trained.
             limit: Seconds that it may take once its data has been read; None for no limit.
             report: Called with what the worker says of its progress.
+            pieces: Parts in which each batch is trained.
 
         Raises:
             WorkerDied: If the worker has ended; it is of no use any more.
             WorkerLate: If the child took more than ``limit`` seconds; it is still at it.
             NASError: If :func:`~nas_env.evaluation.evaluate` raises it.
         """
-        return Evaluation(**self._ask("evaluate", request, device, limit, report))
+        return Evaluation(**self._ask("evaluate", request, device, limit, report, pieces))
 
     def rehearse(self, request: Request, device: str, limit: float) -> Rehearsal | None:
         """Have the first steps of one child timed; None where nothing can be told.
@@ -93,10 +99,17 @@ class Worker:
         return None if answer is None else Rehearsal(*answer)
 
     def _ask(
-        self, wanted: str, request: Request, device: str, limit: float | None, report: Report
+        self,
+        wanted: str,
+        request: Request,
+        device: str,
+        limit: float | None,
+        report: Report,
+        pieces: int = 1,
     ) -> Any:
+        asked = {"wanted": wanted, "request": asdict(request), "device": device, "pieces": pieces}
         with suppress(OSError):  # it has ended; how, it says below
-            self._send({"wanted": wanted, "request": asdict(request), "device": device})
+            self._send(asked)
         self._receive(None)  # {"begun": True}
         until = None if limit is None else time.monotonic() + limit
         while "progress" in (answer := self._receive(until)):
@@ -164,7 +177,7 @@ def work(line: socket.socket) -> NoReturn:
                 job, device = Job(Request(**message["request"])), torch.device(message["device"])
                 prepare(job, device)
                 send({"begun": True})
-                send(_answer(message["wanted"], job, device, report))
+                send(_answer(message["wanted"], job, device, report, message["pieces"]))
             else:
                 send(_begin(message))
     os._exit(0)
@@ -183,11 +196,13 @@ def _begin(message: Mapping[str, Any]) -> dict[str, Any]:
     return {"ready": True}
 
 
-def _answer(wanted: str, job: Job, device: torch.device, report: Report) -> dict[str, Any]:
+def _answer(
+    wanted: str, job: Job, device: torch.device, report: Report, pieces: int
+) -> dict[str, Any]:
     try:
         if wanted == "rehearse":
             return {"answer": rehearse(job, device)}
-        return {"answer": asdict(evaluate_job(job, device, report))}
+        return {"answer": asdict(evaluate_job(job, device, report, pieces))}
     except (NASError, InvalidValue) as error:
         return {"error": [type(error).__name__, str(error)]}
 

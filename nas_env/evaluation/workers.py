@@ -14,7 +14,7 @@ from typing import Any, Literal
 import torch
 
 from nas_env.evaluation._base import Evaluator
-from nas_env.evaluation._child import failed
+from nas_env.evaluation._child import failed, fitted
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._machine import cores, memory
 from nas_env.evaluation._rehearsal import Rehearsal
@@ -41,8 +41,10 @@ class WorkerSettings:
         workers: Children at once, a process of one thread each; ``auto``: on a CPU one a core, on
             CUDA ``children_per_gpu`` on each GPU that may be used.
         time_limit: Seconds of one child, from when its data has been read; then it is stopped and
-            has ``timed_out``. None for no limit.
-        memory_limit: Gigabytes of one worker on a CPU; what wants more is ``out_of_memory``.
+            has ``timed_out``. None for no limit. A child that is trained once more, in parts of
+            its batches, has them once more.
+        memory_limit: Gigabytes of one worker on a CPU; a child whose batches want more is trained
+            in parts of them, and what still wants more is ``out_of_memory``.
             ``auto``: an equal share of nine tenths of the machine's; None for no limit.
         children_per_gpu: Children at once on each GPU, where ``workers`` is ``auto``.
     """
@@ -148,22 +150,28 @@ class WorkersEvaluator(Evaluator):
     def _admitted(self, slot: int, device: str, request: Request, report: Report) -> Evaluation:
         """Train when the device has room; alone once more where that was too little."""
         room = self.rooms.get(device)
-        if room is None:  # a CPU: its memory is limited worker by worker
-            return self._evaluate(slot, device, request, report)
-        with room.taken(predicted_memory(request)):
-            evaluation = self._evaluate(slot, device, request, report)
-        if evaluation.status == "out_of_memory":
-            with room.taken():
-                evaluation = self._evaluate(slot, device, request, report)
-        return evaluation
 
-    def _evaluate(self, slot: int, device: str, request: Request, report: Report) -> Evaluation:
+        def trained(pieces: int) -> Evaluation:
+            if room is None:  # a CPU: its memory is limited worker by worker
+                return self._evaluate(slot, device, request, report, pieces)
+            with room.taken(predicted_memory(request, pieces)):
+                evaluation = self._evaluate(slot, device, request, report, pieces)
+            if evaluation.status == "out_of_memory":
+                with room.taken():
+                    evaluation = self._evaluate(slot, device, request, report, pieces)
+            return evaluation
+
+        return fitted(request, trained)
+
+    def _evaluate(
+        self, slot: int, device: str, request: Request, report: Report, pieces: int
+    ) -> Evaluation:
         """Train in the worker of a slot, and replace the worker where that did not end well.
 
         A child that failed can spoil its process for the next one: a heap that fills the limit,
         half-made state of oneDNN, a CUDA error that every later call meets again.
         """
-        evaluation = self._outcome(self._worker(slot), device, request, report)
+        evaluation = self._outcome(self._worker(slot), device, request, report, pieces)
         if not evaluation.is_fact:
             self._workers.pop(slot).close()
             if self._closed:
@@ -178,11 +186,13 @@ class WorkersEvaluator(Evaluator):
             raise CancelledError
         return self._workers[slot]
 
-    def _outcome(self, worker: Worker, device: str, request: Request, report: Report) -> Evaluation:
+    def _outcome(
+        self, worker: Worker, device: str, request: Request, report: Report, pieces: int
+    ) -> Evaluation:
         """Train in a worker; what became of the worker is the evaluation of its child."""
         limit = self.settings.time_limit
         try:
-            return worker.evaluate(request, device, limit, report)
+            return worker.evaluate(request, device, limit, report, pieces)
         except WorkerLate:
             return failed("timed_out", f"not done within {limit:g} seconds")
         except WorkerDied as error:

@@ -223,4 +223,5 @@ class Search:
             "canonical": json.dumps(request.architecture, sort_keys=True),
             "seconds": total_seconds(parts),
             "parts": parts,
+            "pieces": self.problem.pieces(request),
         }

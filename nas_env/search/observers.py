@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
 
 from nas_env import drawing
 from nas_env.metrics import caption
 from nas_env.problem import Problem
 from nas_env.tracking import Trackers
+from nas_env.training.recipe import ChildRecipe
 
 Record = Mapping[str, Any]
 
@@ -42,6 +46,46 @@ class Pictures:
 
     def update(self, number: int, log: Mapping[str, float]) -> None:
         """Draw nothing."""
+
+
+class SmallerBatches:
+    """Says that a batch does not fit the memory, once, when a child was trained in parts of it.
+
+    Args:
+        console: The console that gets the line.
+        problem: Problem of the children.
+    """
+
+    def __init__(self, console: Console, problem: Problem):
+        self.console, self.problem = console, problem
+        self._said = False
+
+    def child(self, number: int, record: Record, best: Record | None) -> None:
+        """Say it if this child is the first one."""
+        pieces = record.get("pieces", 1)  # an older history has none
+        if pieces == 1 or self._said or record["status"] == "out_of_memory":
+            return
+        self._said = True
+        self.console.print(cut_line(number, self.problem.recipe, pieces), soft_wrap=True)
+
+    def update(self, number: int, log: Mapping[str, float]) -> None:
+        """Say nothing."""
+
+
+def cut_line(number: int, recipe: ChildRecipe, pieces: int) -> str:
+    """Return what a person is told of a child whose batches did not fit the memory.
+
+    Example:
+        >>> from nas_env.training.recipe import ImageRecipe
+        >>> print(cut_line(3, ImageRecipe(batch_size=64), 2))
+        child 3: a batch of 64 does not fit the memory: trained in 2 parts of 32 (docs/training.md)
+    """
+    whole, part = recipe.batch_size, math.ceil(recipe.batch_size / pieces)
+    most = "" if whole % pieces == 0 else "at most "
+    return (
+        f"child {number}: a batch of {whole} does not fit the memory: "
+        f"trained in {pieces} parts of {most}{part} (docs/training.md)"
+    )
 
 
 class Tracking:

@@ -40,8 +40,14 @@ def train(
     seed: int,
     device: torch.device,
     report: Report = unheard,
+    pieces: int = 1,
 ) -> Training:
     """Train ``child`` in place by a resolved recipe, validating after each epoch.
+
+    With several ``pieces`` each batch is cut into so many parts, whose gradients are added up
+    before the one step of the optimiser. That gradient is the whole batch's to rounding, unless
+    the child normalises over the batch: it then does so over each part by itself, which is ghost
+    batch normalisation (Hoffer et al. 2017, 1705.08741).
 
     Args:
         child: Network on ``device``.
@@ -50,6 +56,7 @@ def train(
         seed: Seed of the order of the images and of their augmentation.
         device: Device on which the child is trained.
         report: Function that is called when training begins and after each epoch.
+        pieces: Parts in which each batch is trained; no part has fewer than two images.
 
     Returns:
         Curves ``"training_loss"``, ``"validation_accuracy"`` and
@@ -57,7 +64,7 @@ def train(
     """
     views = data.views(recipe)
     child.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed))
+    steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed), pieces)
     names = ("training_loss", "validation_accuracy", "validation_balanced_accuracy")
     result = Training({name: [] for name in names}, seconds={})
     report(result.progress(recipe.epochs))
@@ -69,7 +76,7 @@ def train(
             break
         result.curves["training_loss"].append(loss.item())
         with timed(result, "validate"):
-            scores = validate(child, views, recipe)
+            scores = validate(child, views, recipe, pieces)
         if math.isnan(scores.accuracy):
             result.diverged = True
             break
@@ -83,8 +90,14 @@ class _Steps:
     """The optimiser's side of the training: one call an epoch."""
 
     def __init__(
-        self, child: nn.Module, views: Views, recipe: ImageRecipe, generator: torch.Generator
+        self,
+        child: nn.Module,
+        views: Views,
+        recipe: ImageRecipe,
+        generator: torch.Generator,
+        pieces: int = 1,
     ):
+        self.pieces = pieces
         self.child, self.views, self.recipe, self.generator = child, views, recipe, generator
         self.device = generator.device
         self.per_epoch = recipe.steps_an_epoch(len(views.train_labels))
@@ -123,23 +136,30 @@ class _Steps:
     def step(self, index: Tensor) -> Tensor:
         """One step on the chosen images; its loss, detached."""
         images, labels = self.views.training_batch(index, self.generator)
-        with autocast(self.recipe, self.device):
-            loss = functional.cross_entropy(
-                self.child(images), labels, label_smoothing=self.recipe.label_smoothing
-            )
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        total = torch.zeros((), device=self.device)
+        parts = max(1, min(self.pieces, len(index) // 2))
+        for part, answers in zip(
+            images.tensor_split(parts), labels.tensor_split(parts), strict=True
+        ):
+            with autocast(self.recipe, self.device):
+                loss = functional.cross_entropy(
+                    self.child(part), answers, label_smoothing=self.recipe.label_smoothing
+                )
+            loss = loss * (len(part) / len(images))
+            loss.backward()
+            total += loss.detach()
         self.optimiser.step()
-        return loss.detach()
+        return total
 
 
 @torch.no_grad()
-def validate(child: nn.Module, views: Views, recipe: ImageRecipe) -> Scores:
-    """Return the scores of a child on the validation images."""
+def validate(child: nn.Module, views: Views, recipe: ImageRecipe, pieces: int = 1) -> Scores:
+    """Return the scores of a child on the validation images, of one of ``pieces`` parts at once."""
     child.eval()
     labels = views.validation_labels
     right, finite = [], torch.ones((), dtype=torch.bool, device=labels.device)
-    for images, answers in views.validation_batches(at_once(views.size)):
+    for images, answers in views.validation_batches(max(1, at_once(views.size) // pieces)):
         with autocast(recipe, labels.device):
             logits = child(images)
         right.append(logits.argmax(dim=1) == answers)

@@ -40,12 +40,17 @@ def train(
     seed: int,
     device: torch.device,
     report: Report = unheard,
+    pieces: int = 1,
 ) -> Training:
     """Train ``child`` in place by a resolved recipe, validating after each epoch.
 
     Truncated back-propagation through time (section 4.2, after Zaremba et al. 2014): the text is
     cut into columns; the state is carried from one stretch of ``recipe.steps`` symbols to the
     next, the gradient is not.
+
+    With several ``pieces`` the columns of a batch are trained in so many parts, each with a state
+    of its own, whose gradients are added up before the one step of the optimiser: the whole
+    batch's gradient to rounding, except that dropout draws for each part.
 
     Args:
         child: The child, on ``device``.
@@ -54,6 +59,7 @@ def train(
         seed: Seed of the child's dropout; the order of the text is fixed.
         device: Device on which all of it happens.
         report: Called when training begins and after each epoch.
+        pieces: Parts in which each batch is trained; no part has less than a column.
 
     Returns:
         The outcome, with the curves ``"training_loss"`` (nats a symbol) and
@@ -67,7 +73,7 @@ def train(
         map_large_blocks()
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
-        steps = _Steps(child, data, recipe, device)
+        steps = _Steps(child, data, recipe, device, pieces)
         held_out = data.validation[: recipe.validated(len(data.validation))]
         for epoch in range(recipe.epochs):
             with timed(result, "train"):
@@ -77,7 +83,7 @@ def train(
                 break
             result.curves["training_loss"].append(loss.item())
             with timed(result, "validate"):
-                scores = _scores(child, held_out, recipe, data.margins)
+                scores = _scores(child, held_out, recipe, data.margins, pieces)
             if not all(map(math.isfinite, scores.values())):
                 result.diverged = True
                 break
@@ -91,13 +97,18 @@ class _Steps:
     """Takes the optimiser's steps, an epoch a call."""
 
     def __init__(
-        self, child: nn.Module, data: LanguageData, recipe: LanguageRecipe, device: torch.device
+        self,
+        child: nn.Module,
+        data: LanguageData,
+        recipe: LanguageRecipe,
+        device: torch.device,
+        pieces: int = 1,
     ):
-        self.child, self.recipe = child, recipe
+        self.child, self.recipe, self.pieces = child, recipe, pieces
         self.stretches = stretches(columns(data.train, recipe.batch_size), recipe.steps).whole()
         self.per_epoch = recipe.steps_an_epoch(len(data.train))
         self.watch = _Watch(data.vocabulary, device)
-        self.state: Any = None
+        self.states: list[Any] = []  # of each part of the columns
         self.next = 0
         kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[recipe.optimiser]
         self.optimiser = kind(
@@ -122,17 +133,22 @@ class _Steps:
     def step(self) -> Tensor:
         """Take a step on the next stretch of text; return its loss in nats a symbol, detached."""
         symbols, targets = self.stretches[self.next]
+        parts, answers = _parts(symbols, self.pieces), _parts(targets, self.pieces)
         if self.next == 0:  # the text begins
-            self.state = self.child.initial_state(symbols.shape[1])  # type: ignore[operator]
+            self.states = [_initial_state(self.child, part) for part in parts]
         self.next = (self.next + 1) % len(self.stretches)
         scale = len(symbols) if self.recipe.loss == "sum_over_steps" else 1
-        loss, state = _loss(self.child, symbols, targets, self.state, self.recipe, scale)
-        self.state = detached(state)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        total = torch.zeros((), device=symbols.device)
+        for number, (part, right) in enumerate(zip(parts, answers, strict=True)):
+            share = scale * part.shape[1] / symbols.shape[1]
+            loss, state = _loss(self.child, part, right, self.states[number], self.recipe, share)
+            self.states[number] = detached(state)
+            loss.backward()
+            total += loss.detach()
         nn.utils.clip_grad_norm_(self.child.parameters(), self.recipe.max_gradient_norm)
         self.optimiser.step()
-        return loss.detach() / scale
+        return total / scale
 
 
 class _Watch:
@@ -179,12 +195,12 @@ class _Watch:
 
 
 def _scores(
-    child: nn.Module, text: Tensor, recipe: LanguageRecipe, margins: bool
+    child: nn.Module, text: Tensor, recipe: LanguageRecipe, margins: bool, pieces: int
 ) -> dict[str, float]:
     """Return what is measured of a child on the validation text, by the names of the curves."""
     if not margins:
-        return {"validation_perplexity": perplexity(child, text, recipe)}
-    of_columns = column_losses(child, text, recipe)
+        return {"validation_perplexity": perplexity(child, text, recipe, pieces)}
+    of_columns = column_losses(child, text, recipe, pieces)
     scores = {"validation_perplexity": _exponential(of_columns.mean().item())}
     if len(of_columns) >= FEWEST:
         scores["validation_loss_margin"] = margin(of_columns)
@@ -206,21 +222,25 @@ def margin(losses: Tensor) -> float:
 
 
 @torch.no_grad()
-def perplexity(child: nn.Module, text: Tensor, recipe: LanguageRecipe) -> float:
+def perplexity(child: nn.Module, text: Tensor, recipe: LanguageRecipe, pieces: int = 1) -> float:
     """Return the exponential of the mean loss in nats a symbol; not finite where a logit is not.
 
     The text is cut into columns as for training: each begins with the initial state, and the
-    last symbols, too few for another row, are left out.
+    last symbols, too few for another row, are left out. The columns are read in so many pieces,
+    one after the other.
     """
     cut = columns(text, recipe.batch_size)
     total = torch.zeros((), dtype=torch.float64, device=text.device)
-    for logits, targets in _guesses(child, cut, recipe):
-        total += cross_entropy(logits.flatten(0, 1), targets.flatten()) * targets.numel()
+    for part in _parts(cut, pieces):
+        for logits, targets in _guesses(child, part, recipe):
+            total += cross_entropy(logits.flatten(0, 1), targets.flatten()) * targets.numel()
     return _exponential(total.item() / (cut.numel() - cut.shape[1]))
 
 
 @torch.no_grad()
-def column_losses(child: nn.Module, text: Tensor, recipe: LanguageRecipe) -> Tensor:
+def column_losses(
+    child: nn.Module, text: Tensor, recipe: LanguageRecipe, pieces: int = 1
+) -> Tensor:
     """Return the mean loss of each column of a text in nats a symbol: float64 (columns,).
 
     The columns are equally long, so that the mean of them is the text's, of :func:`perplexity`.
@@ -228,10 +248,13 @@ def column_losses(child: nn.Module, text: Tensor, recipe: LanguageRecipe) -> Ten
     move on another text of the same kind.
     """
     cut = columns(text, recipe.batch_size)
-    total = torch.zeros(cut.shape[1], dtype=torch.float64, device=text.device)
-    for logits, targets in _guesses(child, cut, recipe):
-        total += losses(logits.flatten(0, 1), targets.flatten()).view(targets.shape).sum(dim=0)
-    return (total / (len(cut) - 1)).cpu()
+    found = []
+    for part in _parts(cut, pieces):
+        total = torch.zeros(part.shape[1], dtype=torch.float64, device=text.device)
+        for logits, targets in _guesses(child, part, recipe):
+            total += losses(logits.flatten(0, 1), targets.flatten()).view(targets.shape).sum(dim=0)
+        found.append(total / (len(cut) - 1))
+    return torch.cat(found).cpu()
 
 
 def _guesses(
@@ -239,11 +262,20 @@ def _guesses(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the logits of each stretch of a cut text, and what was to be guessed."""
     child.eval()
-    state = child.initial_state(cut.shape[1])  # type: ignore[operator]
+    state = _initial_state(child, cut)
     for symbols, targets in stretches(cut, recipe.steps):
         with autocast(recipe, symbols.device):
             logits, state = child(symbols, state)
         yield logits, targets
+
+
+def _parts(rows: Tensor, pieces: int) -> tuple[Tensor, ...]:
+    """Cut the columns of some rows into parts of about one size: (steps, columns)."""
+    return rows.tensor_split(min(pieces, rows.shape[1]), dim=1)
+
+
+def _initial_state(child: nn.Module, rows: Tensor) -> Any:
+    return child.initial_state(rows.shape[1])  # type: ignore[operator]
 
 
 def _exponential(mean: float) -> float:

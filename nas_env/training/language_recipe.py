@@ -91,6 +91,11 @@ class LanguageRecipe(ChildRecipe):
         """Return the symbols of so many stretches of all columns, and those guessed last."""
         return (steps * self.steps + 1) * self.batch_size
 
+    @property
+    def most_pieces(self) -> int:
+        """The number of columns of a batch: a part may be one of them."""
+        return self.batch_size
+
     def validated(self, examples: int) -> int:
         """Return the length of the validation text, or of the part of it that is guessed."""
         return min(examples, self.validation_symbols or examples)

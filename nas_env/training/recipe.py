@@ -39,6 +39,8 @@ class ChildRecipe(Recipe, ABC):
     """
 
     epochs: int
+    #: Examples of one step, or columns of a text, where a batch can be cut (``most_pieces``).
+    batch_size: int
     precision: Literal["auto", "float32", "bfloat16"]
     #: CPU threads of one child.
     threads: int
@@ -60,6 +62,14 @@ class ChildRecipe(Recipe, ABC):
     def validated(self, examples: int) -> int:
         """Return how many of so many validation examples are used after each epoch."""
         return examples
+
+    @property
+    def most_pieces(self) -> int:
+        """The most parts into which the engine can cut a batch that does not fit the memory.
+
+        1: it takes a batch whole. An engine that cuts batches has a keyword argument ``pieces``.
+        """
+        return 1
 
     def shorter(self) -> dict[str, Any]:
         """Return settings, each with a value that makes training about half as long."""
@@ -153,6 +163,11 @@ class ImageRecipe(ChildRecipe):
     def examples_of(self, steps: int) -> int:
         """Return the images of so many batches."""
         return steps * self.batch_size
+
+    @property
+    def most_pieces(self) -> int:
+        """The number of parts of two images, since a part is normalised by several."""
+        return max(1, self.batch_size // 2)
 
     def shorter(self) -> dict[str, Any]:
         """Return half the epochs, or half the images of one where they are limited."""
