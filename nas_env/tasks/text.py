@@ -70,7 +70,7 @@ class OwnText(LanguageTask):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, vocabulary=4)
-        at_most(self, vocabulary=1_000_000)
+        at_most(self, vocabulary=500_000)
         above(self, validation=0, test=0)
         for name, value in (("validation", self.validation), ("test", self.test)):
             if value > 1 and value != int(value):
@@ -147,13 +147,8 @@ class OwnText(LanguageTask):
     def _size(self) -> TextSize:
         if not self.path and self.content is None:
             return TYPICAL
-        found = self._text
-        train, validation = found.sizes["train"], found.sizes["validation"]
-        return TextSize(
-            min(train, self.train_size or train),
-            min(validation, self.validation_size or validation),
-            len(found.symbols),
-        )
+        sizes = self._text.sizes  # of the whole text: a smaller part of it takes less time
+        return TextSize(sizes["train"], sizes["validation"], len(self._text.symbols))
 
     @property
     def space(self) -> Mapping[str, Any]:
