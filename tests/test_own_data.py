@@ -126,7 +126,7 @@ def test_a_run_is_resumed_on_the_same_data_only(here, capsys):
     assert main(["--run", "run", *longer, "--task.path", "moved.npy", "--quiet"]) == 0
     draw("other.npy", seed=2)
     line = refused(capsys, "--run", "run", "--resume", "--task.path", "other.npy")
-    assert "--task.content is" in line and "the run has" in line
+    assert "the data is not the run's: --task.content is" in line and "the run has" in line
 
 
 def test_an_environment_refuses_data_that_has_changed(here):

@@ -105,7 +105,8 @@ def _seconds_a_child(figures: Mapping[str, Any]) -> str:
 
 
 def _metrics(figures: Mapping[str, Any]) -> list[str]:
-    return [name for name in figures if name not in NO_METRICS]
+    """Return the names of the metrics to show; a margin is shown as the interval that it makes."""
+    return [n for n in figures if n not in NO_METRICS and not n.endswith("_margin")]
 
 
 def _label(name: str) -> str:

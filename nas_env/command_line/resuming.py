@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nas_env.command_line._choices import first_look
-from nas_env.errors import InvalidValue
+from nas_env.errors import DataInvalid, InvalidValue
 from nas_env.parts import mapping
 from nas_env.run.folder import Run, evaluations_file, holds_run
 from nas_env.run.store import Store
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from nas_env.tasks import Task
 
 #: What may change in a run's configuration: no reward depends on it, or it is another budget.
 MAY_CHANGE = frozenset({"children", "control", "stop_after_failures", "track"})
@@ -65,23 +66,25 @@ def _names(config: Mapping[str, Any]) -> dict[str, str | None]:
     return {"env": config.get("env"), **{k: mapping(v or {}).get("name") for k, v in specs.items()}}
 
 
-def resumed_config(
-    old: Mapping[str, Any], new: Mapping[str, Any], source: Collection[str] = ()
-) -> dict[str, Any]:
+def resumed_config(old: Mapping[str, Any], new: Mapping[str, Any], task: Task) -> dict[str, Any]:
     """Return a run's configuration with what a command line changes of it.
 
     Args:
         old: The run's configuration.
         new: The configuration that the command line makes.
-        source: Settings of the task that say where its data lies, which may have been moved.
+        task: The task that the command line makes; where its data lies may change.
 
     Raises:
         Differs: If it changes something that a reward depends on.
+        DataInvalid: If the task's data is another.
     """
     changed = json.loads(json.dumps({**new, "id": old["id"]}))
     has = dict(_settings(old))
-    moved = {_option("task", name) for name in source}
+    moved = {_option("task", name) for name in task.source}
+    content = _option("task", task.content_setting or "")
     for option, value in _settings(changed):
+        if option == content and value != has[option]:
+            raise DataInvalid(f"the data is not the run's: {Differs(option, value, has[option])}")
         if option not in moved and option in has and value != has[option]:
             raise Differs(option, value, has[option])
     return changed

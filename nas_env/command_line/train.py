@@ -79,8 +79,8 @@ def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
         run = held.enter_context(contextlib.closing(Run.resume(folder)))
         config = run.config
         arguments = parse(line, make_config, _program(), (run.folder / "config.json", config))
-        source = make_task(arguments.make["task"]).source
-        changed = resumed_config(config, arguments.config(), source)
+        task = make_task(arguments.make["task"])
+        changed = resumed_config(config, arguments.config(), task)
         if changed != config or run.summary is None:
             _try_out(arguments)
         if changed["children"] != config["children"]:

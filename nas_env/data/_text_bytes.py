@@ -36,7 +36,7 @@ def check_encoding(name: str) -> str:
         InvalidValue: If there is none of that name.
     """
     try:
-        b"".decode(name)
+        b"text".decode(name, "ignore")  # refuses what is no encoding of text, such as base64
         return codecs.lookup(name).name
     except (LookupError, ValueError):
         raise InvalidValue(

@@ -6,11 +6,11 @@ import difflib
 import os
 import re
 import stat
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from nas_env.data._telling import counted, listed, shown, suffixes
 from nas_env.errors import DataInvalid, DataNotFound
 
 Splits = Literal["auto", "files", "position"]
@@ -25,7 +25,6 @@ NAMES = {
     "test": "test",
 }
 SPLIT = re.compile(rf"(?:(?P<prefix>.*)[._-])?(?P<split>{'|'.join(NAMES)})\.txt", re.IGNORECASE)
-SHOWN = 3  # names in a message
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,9 @@ def find_texts(path: str, splits: Splits) -> list[TextFile]:
     if place.is_dir():
         return _with_splits(place, _of_folder(place), splits)
     if not os.path.lexists(place):
-        raise DataNotFound(f"{path} is not there{_nearest(place)}")
+        raise DataNotFound(f"{shown(path)} is not there{_nearest(place)}")
     if splits == "files":
-        raise DataInvalid(f"{path} is one file, --task.splits files is for a folder")
+        raise DataInvalid(f"{shown(path)} is one file, --task.splits files is for a folder")
     return [TextFile(place, str(place))]
 
 
@@ -86,12 +85,13 @@ def _of_folder(folder: Path) -> list[TextFile]:
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
-        raise DataNotFound(f"{folder} cannot be read: {error.strerror}") from None
+        raise DataNotFound(f"{shown(str(folder))} cannot be read: {error.strerror}") from None
     seen = [name for name in names if not name.startswith(".")]
     texts = [n for n in seen if n.lower().endswith(".txt") and not (folder / n).is_dir()]
     if not texts:
         raise DataInvalid(
-            f"{folder} has no .txt, expected at least one; it has {_contents(folder, seen)}"
+            f"{shown(str(folder))} has no .txt, expected at least one; it has "
+            f"{_contents(folder, seen)}"
         )
     return [TextFile(folder / name, name) for name in sorted(texts, key=_in_order)]
 
@@ -103,50 +103,43 @@ def _in_order(name: str) -> list[tuple[bool, int, str]]:
 
 
 def _contents(folder: Path, names: list[str]) -> str:
-    """Return what a folder has, a few words: ``2 folders, 3 .md``."""
-    kinds = Counter("folders" if (folder / n).is_dir() else Path(n).suffix for n in names)
-    said = [f"{count} {kind or 'without an ending'}" for kind, count in kinds.most_common(SHOWN)]
-    return ", ".join(said) or "nothing"
+    """Return what a folder has, in a few words: ``2 folders, 3 .md``."""
+    folders = sum((folder / name).is_dir() for name in names)
+    others = [name for name in names if not (folder / name).is_dir()]
+    said = [counted(folders, "folder")] if folders else []
+    return ", ".join([*said, suffixes(others)] if others else said) or "nothing"
 
 
 def _with_splits(folder: Path, files: list[TextFile], splits: Splits) -> list[TextFile]:
     """Return the files with the splits that their names say, if it is by them."""
-    if splits == "position":
-        return files
     found = {file: match for file in files if (match := SPLIT.fullmatch(file.name))}
-    named = [TextFile(f.path, f.name, NAMES[m["split"].lower()]) for f, m in found.items()]
-    others = [file.name for file in files if file not in found]
-    of_split = {file.split: file.name for file in named}
-    if splits == "auto" and not named:
+    if splits == "position" or (splits == "auto" and not found):
         return files
+    named = [replace(file, split=NAMES[m["split"].lower()]) for file, m in found.items()]
+    names, where = listed([file.name for file in named]), shown(str(folder))
+    others = [file.name for file in files if file not in found]
+    of_split = {file.split for file in named}
     if splits == "auto" and others:
         raise DataInvalid(
-            f"{folder} has {_few([f.name for f in named])} beside {_few(others)}: "
-            "--task.splits files takes the first alone as the splits, "
-            "--task.splits position takes all as one text"
-        )
-    if "train" not in of_split:
-        has = _few([file.name for file in files])
-        raise DataInvalid(
-            f"{folder} has no train.txt, which its splits need; it has {has}: --task.splits "
-            "position takes all as one text"
+            f"{where} has {names} beside {listed(others)}: --task.splits files takes the first "
+            "alone as the splits, --task.splits position takes all as one text"
         )
     if len(of_split) < len(named) or len({match["prefix"] for match in found.values()}) > 1:
         raise DataInvalid(
-            f"{folder} has the splits of more than one text: {_few([f.name for f in named])}; "
-            "give a folder with the files of one, or --task.splits position"
+            f"{where} has the splits of more than one text: {names}; give a folder with the files "
+            "of one, or --task.splits position"
+        )
+    if "train" not in of_split:
+        raise DataInvalid(
+            f"{where} has no train.txt, which its splits need; it has "
+            f"{listed([file.name for file in files])}: --task.splits position takes all as one text"
         )
     return named
-
-
-def _few(names: list[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _nearest(place: Path) -> str:
     """Return the name nearest to one that is not there, as half a sentence."""
     if not place.parent.is_dir():
-        return f": there is no folder {place.parent}"
+        return f": there is no folder {shown(str(place.parent))}"
     near = difflib.get_close_matches(place.name, os.listdir(place.parent), n=1)
-    return f"; did you mean {place.parent / near[0]}?" if near else ""
+    return f"; did you mean {shown(near[0])}?" if near else ""

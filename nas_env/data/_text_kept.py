@@ -31,6 +31,7 @@ FORM: Mapping[str, Any] = {
     "sizes": [int],
     "symbols": [str],
     "different": int,
+    "kept": int,
     "unknown": int,
     "repeated": [int],
     "given": [str],
@@ -67,7 +68,8 @@ class Text:
         kind: Type of the numbers.
         sizes: The number of symbols of each split.
         symbols: The symbols, in the order of their numbers; the first is ``<unk>``.
-        different: The number of different symbols in the training text, those not kept too.
+        different: The number of different symbols in the training text.
+        kept: How many of these have a number of their own.
         unknown: The number of symbols of the validation text that are ``<unk>``.
         repeated: How many long lines of the validation text stand in the training text too, and
             how many long lines it has.
@@ -82,6 +84,7 @@ class Text:
     sizes: Mapping[str, int]
     symbols: tuple[str, ...]
     different: int
+    kept: int
     unknown: int
     repeated: tuple[int, int]
     given: tuple[str, ...]
@@ -154,6 +157,7 @@ def _text(content: str, file: Path, manifest: Mapping[str, Any]) -> Text:
         dict(zip(SPLITS, manifest["sizes"], strict=True)),
         tuple(manifest["symbols"]),
         manifest["different"],
+        manifest["kept"],
         manifest["unknown"],
         (manifest["repeated"][0], manifest["repeated"][1]),
         tuple(manifest["given"]),

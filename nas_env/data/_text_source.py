@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas_env.data._telling import reasons, shown
 from nas_env.data._text_bytes import check_encoding, read_text
-from nas_env.data._text_files import BrokenFile, Splits, check_file, find_texts
+from nas_env.data._text_files import BrokenFile, Splits, TextFile, check_file, find_texts
 from nas_env.errors import DataInvalid, InvalidValue
 
 
@@ -73,16 +74,21 @@ def read_source(reading: TextReading) -> Source:
             text = read_text(file, reading.encoding)
         except BrokenFile as error:
             if folder is None or not reading.skip_broken:
-                go_on = "; --task.skip-broken goes on without it" if len(files) > 1 else ""
-                raise DataInvalid(f"{file.path} {error}{go_on}") from None
+                raise _refusal(reading, file, error, len(files)) from None
             skipped[file.name] = str(error)
-            continue
-        joined.setdefault(file.split, []).append(text if text.endswith("\n") else f"{text}\n")
+        else:
+            whole = text if text.endswith("\n") else f"{text}\n"
+            joined.setdefault(file.split, []).append(whole)
     texts = {split: "".join(joined[split]) for split in sorted(joined)}
     if not {"", "train"} & set(texts):
-        name, reason = next(iter(skipped.items()))
-        raise DataInvalid(f"{reading.path} has no text to train on: {name} {reason}")
+        raise DataInvalid(f"{shown(reading.path)} has no text to train on: {reasons(skipped)}")
     return Source(texts, _hash(texts), len(files) - len(skipped), skipped)
+
+
+def _refusal(reading: TextReading, file: TextFile, error: BrokenFile, files: int) -> DataInvalid:
+    where = "" if file.name == reading.path else f"{shown(reading.path)}: "
+    others = "; --task.skip-broken goes on without it" if files > 1 else ""
+    return DataInvalid(f"{where}{shown(file.name)} {error}{others}")
 
 
 def fingerprint(reading: TextReading) -> tuple[tuple[str, int, int], ...]:

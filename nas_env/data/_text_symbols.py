@@ -96,7 +96,9 @@ def vocabulary(symbols: Symbols, unit: Unit, train: np.ndarray, limit: int) -> V
     table[kept] = np.arange(len(first), outputs)
     if unit == "words":
         table[symbols.end] = 1
-    return Vocabulary((*first, *map(symbols.name, kept)), len(seen) + len(first) - 1, table)
+    ends = 1 if unit == "words" else 0
+    different = {"different": len(seen) + ends, "kept": len(kept) + ends}
+    return Vocabulary((*first, *map(symbols.name, kept)), table=table, **different)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,12 +107,14 @@ class Vocabulary:
 
     Attributes:
         symbols: The symbols, in the order of their numbers; the first is ``<unk>``.
-        different: The number of different symbols in the training text, kept or not.
+        different: The number of different symbols in the training text.
+        kept: How many of these have a number of their own.
         table: The number of each provisional symbol: (count,), as short as the numbers allow.
     """
 
     symbols: tuple[str, ...]
     different: int
+    kept: int
     table: np.ndarray
 
 

@@ -9,19 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from nas_env.data._telling import shown
 from nas_env.data._text_kept import SPLITS, Numbering, Text, load, save
+from nas_env.data._text_notes import notes
 from nas_env.data._text_parts import divide, lines_of, repeated
 from nas_env.data._text_source import Source, TextReading, fingerprint, read_source
-from nas_env.data._text_symbols import UNKNOWN, by_characters, by_words, count, vocabulary
+from nas_env.data._text_symbols import by_characters, by_words, count, vocabulary
 from nas_env.errors import DataInvalid
 
 __all__ = [
-    "UNKNOWN",
     "Numbering",
     "Text",
     "TextReading",
     "check",
     "count",
+    "notes",
     "opened",
     "prepare",
 ]
@@ -59,7 +61,7 @@ def check(reading: TextReading, numbering: Numbering, content: str) -> Text:
     found = prepare(reading, numbering)
     if found.content != content:
         raise DataInvalid(
-            f"{reading.path} has changed: its content is {found.content}, that of the run "
+            f"{shown(reading.path)} has changed: its content is {found.content}, that of the run "
             f"{content}; begin a new run, or give the text of before"
         )
     return found
@@ -95,6 +97,7 @@ def _number(source: Source, path: str, numbering: Numbering) -> Text:
     facts = {
         "symbols": list(known.symbols),
         "different": known.different,
+        "kept": known.kept,
         "unknown": int(np.count_nonzero(numbers["validation"] == 0)),
         "repeated": list(repeated(train, validation)),
         "given": [split for split in SPLITS if split in texts],
@@ -110,6 +113,6 @@ def _check_sizes(path: str, unit: str, sizes: Mapping[str, int]) -> None:
     needs = ", ".join(f"{split} {least:,}" for split, least in LEAST.items())
     remedy = " or --task.unit characters" if unit == "words" else ""
     raise DataInvalid(
-        f"{path} has {sum(sizes.values()):,} {unit} ({has}), expected at least {needs}: "
+        f"{shown(path)} has {sum(sizes.values()):,} {unit} ({has}), expected at least {needs}: "
         f"give a longer text{remedy}"
     )

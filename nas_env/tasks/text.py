@@ -14,8 +14,8 @@ from nas_env.data import text as texts
 from nas_env.errors import InvalidValue
 from nas_env.tasks._base import LAST_EPOCHS
 from nas_env.tasks._language import LanguageTask, Split
-from nas_env.tasks._text_notes import taken, warnings
 from nas_env.tasks._text_size import TextSize
+from nas_env.tasks.penn_treebank_characters import PennTreebankCharacters
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.recipe import Recipe
 from search_spaces._settings import above, at_least, at_most
@@ -163,15 +163,16 @@ class OwnText(LanguageTask):
 
     @property
     def recipes(self) -> Mapping[str, Recipe]:  # type: ignore[override]
-        """``short``, about a minute a child; ``paper``, the paper's."""
-        return {"short": self._size.short, "paper": LanguageRecipe(epochs=35)}
+        """``short``, about a minute a child; ``paper``, the paper's for words or characters."""
+        of_characters = PennTreebankCharacters.recipes["paper"]
+        paper = of_characters if self.of_characters else LanguageRecipe(epochs=35)
+        return {"short": self._size.short, "paper": paper}
 
     # -- what a person and a run are told of it --------------------------------------------------
     @property
     def notes(self) -> Sequence[str]:
         """A line on what was taken for what, then on what is unknown, left out or repeated."""
-        found = texts.prepare(self._reading, self._numbering)
-        return [taken(found, self.unit), *warnings(found, self.unit)]
+        return texts.notes(texts.prepare(self._reading, self._numbering), self.unit)
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -187,10 +188,14 @@ class OwnText(LanguageTask):
     def guessing(self) -> Mapping[str, float]:
         """The perplexity of the training text's frequencies; what it does not have counts once."""
         data = self.search_data()
-        train = np.maximum(texts.count(data.train.numpy(), self.outputs), 1)
-        validation = texts.count(data.validation.numpy(), self.outputs)
-        losses = math.log(train.sum()) - np.log(train)
-        return {self.metric.name: math.exp(float(validation @ losses) / validation.sum())}
+        train, validation = (
+            texts.count(numbers.numpy(), self.outputs) for numbers in (data.train, data.validation)
+        )
+        met = validation > 0
+        counts = np.where(met, np.maximum(train, 1), train)
+        losses = math.log(counts.sum()) - np.log(counts[met])
+        mean = float(validation[met] @ losses) / len(data.validation)
+        return {self.metric.name: math.exp(mean)}
 
     def measure(self, curves: Mapping[str, Sequence[float]]) -> dict[str, float]:
         """Return the least perplexity of the last 5 epochs, and the margin of that epoch's loss."""
