@@ -511,3 +511,12 @@ def _alive(process):
 def test_every_refusal_is_printable(folder):
     (folder / FIRST / "\x1b[31m.png").write_text("")
     assert re.fullmatch(r"[ -~…×]*", refusal(folder))
+
+
+def test_an_image_of_any_size_is_cropped_within_its_edges():
+    """Rounding makes a box that begins at -1e-15, which Pillow refuses."""
+    for width in range(20, 130):
+        for height in (33, 40, 90):
+            image = Image.new("L", (width, height), 7)
+            for target in ((22, 32), (13, 48), (31, 31)):
+                assert decode.fitted(image, *target, "crop").getextrema() == (7, 7)

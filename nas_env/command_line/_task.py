@@ -37,9 +37,8 @@ def settled_task(spec: str | Mapping[str, Any], line: Sequence[str], program: st
     if not HELP & set(line):
         return _changed(task, line, program).settled()
     with suppress(InvalidValue, NASError):
-        task = _changed(task, line, program)
-        task = task.settled()
-    return task
+        return _changed(task, line, program).settled()
+    return make_task(task.name) if task.source else task  # with no data
 
 
 def _changed(task: Task, line: Sequence[str], program: str) -> Task:

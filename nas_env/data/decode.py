@@ -128,8 +128,13 @@ def fitted(image: Image.Image, height: int, width: int, fit: str) -> Image.Image
     across, down = image.width / width, image.height / height
     if fit == "crop":
         scale = min(across, down)
-        left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
-        box = (left, top, left + width * scale, top + height * scale)
+        # What rounding leaves beyond the edges would be refused.
+        inner_width, inner_height = (
+            min(image.width, width * scale),
+            min(image.height, height * scale),
+        )
+        left, top = (image.width - inner_width) / 2, (image.height - inner_height) / 2
+        box = (left, top, left + inner_width, top + inner_height)
         return image.resize((width, height), _filter(scale, scale), box=box)
     if fit == "stretch":
         return image.resize((width, height), _filter(across, down))
