@@ -78,3 +78,18 @@ def test_one_command_finds_a_network_that_beats_guessing(draw, tmp_path, monkeyp
     task = make_task(config["make"]["task"])
     assert data["classes"] == list(task.facts["classes"])
     assert config["make"]["task"]["content"] == data["content"]
+
+
+@pytest.mark.parametrize(
+    "size, expected",
+    [(None, {"size": (16, 0.25)}), ((20, 24), {"size": ((10, 12), 0.25)}), ((8, 20), {})],
+    ids=str,
+)
+def test_half_the_size_is_a_quarter_of_the_work(size, expected, tmp_path, monkeypatch):
+    monkeypatch.setenv("NAS_DATA", str(tmp_path / "data"))
+    path = draw_folder(tmp_path / "pictures", {"circle": 8, "square": 8})
+    task = make_task({"name": "images", "path": str(path), "size": size}).settled()
+    assert task.cheaper() == expected
+    for value, _ in expected.values():
+        smaller = make_task({**task.spec, "size": value, "content": None}).settled()
+        assert np.prod(smaller.input_shape) * 4 == np.prod(task.input_shape)
