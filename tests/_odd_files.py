@@ -195,6 +195,19 @@ def twelve_bits(folder):
         Image.fromarray(deep).save(file)
 
 
+def floats(folder):
+    """Images of floats, of which one has numbers that are none and one is truncated."""
+    for file in sorted(folder.rglob("*.png")):
+        values = np.asarray(Image.open(file).convert("L")) / np.float32(255)
+        file.unlink()
+        Image.fromarray(values).save(file.with_suffix(".tif"))
+    values = np.full((32, 32), 0.5, np.float32)
+    values[3, 4] = np.nan
+    Image.fromarray(values).save(folder / FIRST / "00001.tif")
+    content = (folder / FIRST / "00000.tif").read_bytes()
+    (folder / FIRST / "00000.tif").write_bytes(content[:500])
+
+
 def listed(rows, header=("file", "label"), **how):
     """A listing of rows beside the images, in which {0} stands for the first class."""
 

@@ -112,6 +112,7 @@ REFUSED = {
     "two labels": (GREY, np.stack([LABELS, LABELS], 1), {}, "have the shape (27, 2), and row"),
     "two ones": (GREY, np.ones((27, 3), int), {}, "row 0 is 1 1 1"),
     "label images": (GREY, GREY, {}, "have the shape (27, 32, 32), expected one label an image"),
+    "empty labels": (GREY, np.array(["", "a", "b"])[LABELS], {}, "are empty texts in 12 places"),
     "dates": (GREY, LABELS.astype("M8[s]"), {}, "expected whole numbers or texts"),
     "objects": (GREY, np.array([{}] * 27), {}, "Python objects, which are not unpickled"),
     "object images": (np.array([None] * 27), LABELS, {}, "object (27), expected numbers"),

@@ -56,6 +56,7 @@ BROKEN = [
     (odd.animated(".png"), "moving.png (animated, or several pages)"),
     (odd.animated(".webp"), "moving.webp (animated, or several pages)"),
     (odd.animated(".tif"), "moving.tif (animated, or several pages)"),
+    (odd.floats, f"{FIRST}/00001.tif (1 of 1,024 values are NaN or infinite)"),
     (odd.bomb, "more than 100,000,000 pixels"),
     (odd.smaller_bomb, "11,000 x 10,000 pixels, more than 100,000,000"),
     (odd.link_outside, f"{FIRST}/link.png (a link that leaves the folder)"),

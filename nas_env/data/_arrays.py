@@ -149,10 +149,11 @@ def find_arrays(reading: Reading) -> ArraysFound:
         DataInvalid: If they are no images in classes.
         UnknownName: If a class is wanted that is not there.
     """
-    found = []
+    found, members = [], []
     for split, images, member in pairs(reading.path):
         labels = texts(str(member), _labels(member))
         found.append((split, images, layout_of(images, reading, len(labels)), labels))
+        members += [images, member]
     _check_alike([(images, layout) for _, images, layout, _ in found])
     names = np.concatenate([labels for *_, labels in found])
     classes = chosen(reading.path, {*names.tolist()}, reading.classes)
@@ -166,7 +167,7 @@ def find_arrays(reading: Reading) -> ArraysFound:
         classes,
         numbers[numbers >= 0],
         np.concatenate([np.full(len(piece.rows), piece.split, np.uint8) for piece in pieces]),
-        _fingerprint([member for pair in pairs(reading.path) for member in pair[1:]]),
+        _fingerprint(members),
     )
 
 

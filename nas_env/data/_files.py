@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -65,16 +66,17 @@ class FilesFound(Found):
         fit, clip = self.reading.fit, bool(self.reading.range)
         target = decode.Target(form.channels, form.height, form.width, fit, form.range, clip)
         whole = decode.Part()
-        for part in self._parts(file, target):
-            if part.coloured:
-                raise NotInForm
-            told(part.read)
-            whole.broken.update(part.broken)
-            whole.turned += part.turned
-            whole.blended += part.blended
+        with closing(self._parts(file, target)) as parts:  # however it ends, no process is left
+            for part in parts:
+                if part.coloured:
+                    raise NotInForm
+                told(part.read)
+                whole.broken.update(part.broken)
+                whole.turned += part.turned
+                whole.blended += part.blended
         return Outcome(dict(sorted(whole.broken.items())), _notes(whole))
 
-    def _parts(self, file: Path, target: decode.Target) -> Iterator[decode.Part]:
+    def _parts(self, file: Path, target: decode.Target) -> Generator[decode.Part]:
         if len(self.paths) >= MANY:
             cores = _decoders.cores()
             yield from _decoders.decoded(self.folder, self.paths, file, target, cores)
@@ -110,7 +112,15 @@ class FilesFound(Found):
             )
         if self.reading.range or not deep:
             return self.reading.range
-        lows, highs, whole = zip(*(header.extremes() for header in deep), strict=True)
+        found, broken = [], {}
+        for header in deep:
+            try:
+                found.append(header.extremes())
+            except decode.Broken as reason:
+                broken[header.path] = str(reason)
+        if not found:
+            raise broken_images(self.reading.path, broken)
+        lows, highs, whole = zip(*found, strict=True)
         return span(f"{shown(self.reading.path)}: pixels", min(lows), max(highs), all(whole))
 
 
@@ -125,10 +135,17 @@ class _Header:
     deep: bool
 
     def extremes(self) -> tuple[float, float, bool]:
-        """Read the pixels: the lowest and highest finite value, and whether they are integers."""
+        """Read the pixels: the lowest and highest finite value, and whether they are integers.
+
+        Raises:
+            Broken: If they cannot be read, or none is finite.
+        """
         with decode.opened(self.path) as image:
             values = np.asarray(image)
-        return float(values.min()), float(values.max()), values.dtype.kind in "ui"
+            finite = values[np.isfinite(values)]
+            if not finite.size:
+                raise decode.Broken("all values are NaN or infinite")
+        return float(finite.min()), float(finite.max()), values.dtype.kind in "ui"
 
 
 def _header(path: str) -> _Header:

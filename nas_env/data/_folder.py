@@ -182,8 +182,9 @@ def _in_order(images: Sources, folders: Sequence[Folder], owners: Sequence[int])
     """Return rows ordered by the path in the folder of the class, numbers as numbers."""
     starts = [len(folder.path) + 1 for folder in folders]
     inner = [path[starts[o] :] for path, o in zip(images.paths, owners, strict=True)]
-    keys = [(len(path), path, o) for path, o in zip(inner, owners, strict=True)]
-    return sorted(range(len(keys)), key=keys.__getitem__)
+    rows = sorted(range(len(inner)), key=inner.__getitem__)  # equal ones stay as their folders are
+    rows.sort(key=lambda row: len(inner[row]))
+    return rows
 
 
 def _no_folders(path: str, direct: Sequence[str], walk: Walk) -> DataInvalid:

@@ -94,7 +94,9 @@ def texts(where: str, labels: np.ndarray) -> np.ndarray:
     if labels.ndim != 1:
         raise DataInvalid(f"{where} have the shape {labels.shape}, expected one label an image")
     if labels.dtype.kind == "S":
-        return np.array([text.decode(errors="replace") for text in labels.tolist()], str)
+        labels = np.array([text.decode(errors="replace") for text in labels.tolist()], str)
+    if labels.dtype.kind == "U" and (empty := int((labels == "").sum())):
+        raise DataInvalid(f"{where} are empty texts in {empty:,} places, expected names of classes")
     return (labels if labels.dtype.kind == "U" else _whole(where, labels)).astype(str)
 
 

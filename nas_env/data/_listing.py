@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 
 import numpy as np
@@ -62,6 +63,7 @@ class _Look:
         self.skipped: dict[str, str] = {}
         self._status: dict[str, os.stat_result] = {}
         self._first: dict[str, Row] = {}
+        self._folders: dict[str, str] = {}
 
     def at(self, row: Row) -> bool:
         """Return whether a row's file can be used, and note the reason otherwise."""
@@ -100,13 +102,23 @@ class _Look:
             return "outside of the folder of the .csv"
         path = os.path.join(self.folder, file)
         try:
+            status = os.lstat(path)
+            if reason := self._leaves(file, stat.S_ISLNK(status.st_mode)):
+                return reason
             self._status[file] = status = os.stat(path)
         except (OSError, ValueError) as error:
             missing = isinstance(error, FileNotFoundError | NotADirectoryError | ValueError)
             return "not there" if missing else (error.strerror or "unreadable").lower()
-        if not os.path.isfile(path):
-            return "no ordinary file"
-        return leaves(self.folder, path) if status.st_ino != os.lstat(path).st_ino else ""
+        return "" if stat.S_ISREG(status.st_mode) else "no ordinary file"
+
+    def _leaves(self, file: str, link: bool) -> str:
+        """Return why a file, or the folder that it lies in, is a link that cannot be used."""
+        if link:
+            return leaves(self.folder, os.path.join(self.folder, file))
+        above = os.path.dirname(file)
+        if above not in self._folders:
+            self._folders[above] = leaves(self.folder, os.path.join(self.folder, above))
+        return self._folders[above]
 
     def _near(self, file: str) -> str:
         """Return a hint if a file of this name lies in a folder beside, or has a suffix more."""

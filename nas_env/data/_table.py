@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nas_env.data._protocol import Reading
 from nas_env.data._telling import listed, shown
@@ -20,8 +20,7 @@ SPLITTING = ("split", "set", "subset", "partition")
 DELIMITERS = ",;\t|"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A row: its line in the file, and its fields that are meant."""
 
     line: int

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from nas_env.errors import DataInvalid
 
-SHOWN = 60  # characters of a name that a message has
+SHOWN = 100  # characters of a name that a message has
 FIRST = 4  # of many names, those that a message has
 
 
