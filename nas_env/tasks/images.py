@@ -189,7 +189,7 @@ class OwnImages(TrainingTask):
         prepared, division = self._prepared, self._division
         taken = (
             f"{len(prepared.rows):,} images, {self.outputs:,} classes",
-            "x".join(map(str, prepared.shape)),
+            "×".join(map(str, prepared.shape)),
             *prepared.notes,
         )
         first = "; ".join((", ".join(taken), *division.notes))
