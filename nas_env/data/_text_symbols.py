@@ -9,6 +9,8 @@ from typing import Literal
 
 import numpy as np
 
+from nas_env.data._progress import bar
+
 UNKNOWN, END = "<unk>", "<eos>"  # a symbol that is none of the commonest; a line's end
 #: A word with its inner apostrophes and hyphens, or any other sign alone; and a line's end.
 WORD = re.compile(r"<unk>|\w+(?:['’-]\w+)*|[^\w\s]|\n")
@@ -52,7 +54,10 @@ def by_words(texts: Mapping[str, str]) -> Symbols:
         ['The', "cat's", 'mat', '-', 'it', 'is']
     """
     known = _Growing({"\n": 0, UNKNOWN: 1})
-    numbers = {name: _without_blank_lines(_words(text, known)) for name, text in texts.items()}
+    numbers = {}
+    with bar("numbering words, of characters", sum(map(len, texts.values()))) as told:
+        for name, text in texts.items():
+            numbers[name] = _without_blank_lines(_words(text, known, told))
     return Symbols(numbers, len(known), list(known).__getitem__, 0)
 
 
@@ -64,13 +69,14 @@ class _Growing(dict[str, int]):
         return number
 
 
-def _words(text: str, known: _Growing) -> np.ndarray:
+def _words(text: str, known: _Growing, told: Callable[[int], None]) -> np.ndarray:
     """Return the numbers of a text's words and line ends, read piece by piece: int32 (n,)."""
     found, start = [], 0
     while start < len(text):
         end = text.find("\n", start + PIECE) + 1 or len(text)
         words = WORD.findall(text, start, end)
         found.append(np.fromiter(map(known.__getitem__, words), np.int32, len(words)))
+        told(end - start)
         start = end
     return np.concatenate(found)
 
