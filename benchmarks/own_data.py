@@ -125,7 +125,7 @@ def reading(pool: ProcessPoolExecutor, folder: Path, count: int) -> dict[str, fl
     """Return the rates of a plain decode and of a first reading."""
     files = sorted(str(file) for file in folder.rglob("*.*"))
     before = timed(lambda: plainly(pool, files))
-    seconds = timed(lambda: prepare(Reading(str(folder))))
+    seconds = timed(lambda: prepare(Reading(str(folder), size=SIDE)))
     plain = (before + timed(lambda: plainly(pool, files))) / 2
     return {
         "plain decode: images/s": round(count / plain),
@@ -175,7 +175,7 @@ def second_start(folder: Path) -> dict[str, float]:
 def start(folder: str, began: float) -> None:
     """Print the seconds of importing, of opening the cache, and of dividing the images."""
     moments = [began, time.perf_counter()]
-    prepared = prepare(Reading(folder))
+    prepared = prepare(Reading(folder, size=SIDE))
     moments.append(time.perf_counter())
     divide(prepared)
     moments.append(time.perf_counter())
@@ -197,7 +197,7 @@ def searches(folder: Path, options: Options) -> dict[str, Any]:
 
 def search(images: Path, options: Options) -> Mapping[str, int]:
     """Run a search and return the most bytes that its processes had together, by kind."""
-    words = f"--env NAS-Images-v0 --task.path {images} --agent random_search --workers 2 --quiet"
+    words = f"--env NAS-Images-v0 --task.path {images} --task.size {SIDE} --agent random_search --workers 2 --quiet"
     budget = f"--children {options.children} --run {images}-run"
     program = [sys.executable, "train_agent.py", *words.split(), *budget.split()]
     peaks = {"anonymous": 0, "mapped": 0}

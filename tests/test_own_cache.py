@@ -20,7 +20,7 @@ from nas_env.data.reading import Form, Found, NotInForm, Outcome, Reading
 from nas_env.data.splits import divide
 from nas_env.errors import DataInvalid, NASError
 from tests._killing import append, forked, killed_at
-from tests._own import draw_folder
+from tests._own import draw_folder, write_csv
 
 COUNT, SHAPE = 12, (6, 5, 3)  # height, width, channels
 
@@ -423,6 +423,20 @@ def test_torn_file_in_a_folder(folder):
     torn.unlink()
     removed = prepare(Reading(str(folder)))
     assert removed.content == without.content and removed.warnings == ()
+
+
+def test_set_has_one_content_whatever_it_lies_in(folder, tmp_path):
+    """A folder, a listing of its files in that order, and arrays with the names of classes."""
+    of_folder = prepare(Reading(str(folder)))
+    files = sorted(folder.rglob("*.png"), key=lambda file: (file.name, file.parent.name))
+    rows = [(file.relative_to(tmp_path).as_posix(), file.parent.name) for file in files]
+    listing = write_csv(tmp_path / "labels.csv", rows)
+    pixels = np.stack([np.asarray(Image.open(file)) for file in files])
+    np.savez(tmp_path / "a.npz", images=pixels, labels=[name for _, name in rows])
+    for path in (listing, tmp_path / "a.npz"):
+        other = prepare(Reading(str(path)))
+        assert other.content == of_folder.content and other.classes == of_folder.classes
+        assert np.array_equal(other.pixels(), of_folder.pixels())
 
 
 def test_progress_is_shown_on_a_terminal_alone(capfd):
