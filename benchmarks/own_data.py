@@ -59,14 +59,14 @@ class Options:
     Attributes:
         images: Number of images.
         few: Number of images of the search that is compared with.
-        children: Number of children of each search; 0 leaves the searches out.
+        children: Number of children of each search, which see all images once; 0 for no search.
         folder: Folder for the images and the cache; images that it has are not drawn again. A
             temporary one by default.
     """
 
     images: int = 200_000
     few: int = 2_000
-    children: int = 4
+    children: int = 2
     folder: Path | None = None
 
 
@@ -197,9 +197,10 @@ def searches(folder: Path, options: Options) -> dict[str, Any]:
 
 def search(images: Path, options: Options) -> Mapping[str, int]:
     """Run a search and return the most bytes that its processes had together, by kind."""
-    words = f"--env NAS-Images-v0 --task.path {images} --task.size {SIDE} --agent random_search --workers 2 --quiet"
-    budget = f"--children {options.children} --run {images}-run"
-    program = [sys.executable, "train_agent.py", *words.split(), *budget.split()]
+    data = f"--env NAS-Images-v0 --task.path {images} --task.size {SIDE} --recipe.epochs 1"
+    search = f"--agent random_search --workers 2 --children {options.children}"
+    words = f"{data} {search} --quiet --run {images}-run-{time.time_ns()}"
+    program = [sys.executable, "train_agent.py", *words.split()]
     peaks = {"anonymous": 0, "mapped": 0}
     with subprocess.Popen(program, cwd=ROOT) as running:
         while running.poll() is None:

@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from nas_env.training import augmentation
-from nas_env.training.augmentation import ImageData, Views, moments, shared
+from nas_env.training import mapped as mapping
+from nas_env.training.augmentation import ImageData, Rows, Views, moments, shared
 from nas_env.training.images import train
+from nas_env.training.mapped import Pages
 from nas_env.training.recipe import ImageRecipe
 from search_spaces.convolutional import ConvolutionalSpace
 
@@ -133,3 +135,26 @@ def test_a_process_holds_none_of_a_large_set(tmp_path, changes):
     views.training_batch(rows[:64], generator())
     assert sum(len(y) for _, y in views.validation_batches(100)) == 500
     assert anonymous() - before < 2**27
+
+
+def test_what_was_read_does_not_stay_mapped(tmp_path, monkeypatch):
+    written = np.random.default_rng(0).integers(256, size=(400, 32, 32, 3), dtype=np.uint8)
+    written.tofile(tmp_path / "pixels")
+    pixels = np.memmap(tmp_path / "pixels", mode="r", shape=written.shape)
+    order = torch.randperm(400, generator=generator())
+    for most, stays in ((1, False), (written.size + 1, True), (written[:100].size, False)):
+        monkeypatch.setattr(mapping, "MOST", most)
+        chosen = Rows(shared(pixels), order, Pages(pixels))
+        for rows, images in zip(order.split(50), chosen.batches(50), strict=True):
+            assert np.array_equal(images.numpy(), written[rows])
+        assert (resident(tmp_path / "pixels") > 0) == stays
+    with pytest.raises(ValueError, match="read-only"):
+        Pages(np.memmap(tmp_path / "pixels", mode="c", shape=written.shape))
+
+
+def resident(file):
+    """Bytes of a map that this process has in its page table."""
+    lines = Path("/proc/self/smaps").read_text().splitlines()
+    begins = [number for number, line in enumerate(lines) if line.endswith(f" {file}")]
+    sizes = [next(line for line in lines[n:] if line.startswith("Rss:")) for n in begins]
+    return sum(int(size.split()[1]) for size in sizes) * 1024

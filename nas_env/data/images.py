@@ -51,7 +51,7 @@ class Prepared:
     folder: Path
     stamp: tuple[int, int]
 
-    def pixels(self) -> np.ndarray:
+    def pixels(self) -> np.memmap:
         """Map the pixels: uint8 (n, height, width, channels), read-only, in pages that all share.
 
         Raises:

@@ -24,6 +24,7 @@ from nas_env.tasks._base import TrainingTask
 from nas_env.tasks._fitting import Fitted, fit, mirrored
 from nas_env.tasks._images import Images
 from nas_env.training.augmentation import ImageData, shared
+from nas_env.training.mapped import Pages
 from nas_env.training.recipe import Recipe
 from search_spaces._settings import at_least
 
@@ -127,10 +128,12 @@ class OwnImages(TrainingTask):
 
     def search_data(self) -> ImageData:
         """Return the training and validation images: a map of the cache, which is never copied."""
-        pixels = shared(self._prepared.pixels())
+        mapped = self._prepared.pixels()
+        pixels = shared(mapped)
         train, validation = map(torch.from_numpy, (self._division.train, self._division.validation))
         labels = torch.from_numpy(self._prepared.labels)
-        return ImageData(pixels, labels[train], pixels, labels[validation], train, validation)
+        chosen = pixels, labels[train], pixels, labels[validation], train, validation
+        return ImageData(*chosen, Pages(mapped))
 
     def _read_test_data(self) -> Images:
         rows = self._division.test

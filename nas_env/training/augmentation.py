@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from nas_env.training.allocator import scratch
+from nas_env.training.mapped import Pages
 from nas_env.training.pixels import (
     Size,
     centre,
@@ -53,30 +54,32 @@ class Rows:
     Attributes:
         images: uint8 (n, height, width, channels).
         rows: The chosen rows, int64 (k,); None for all.
+        pages: The pages of the map that the images lie in, if they do.
     """
 
     images: Tensor
     rows: Tensor | None = None
+    pages: Pages | None = None
 
     def __len__(self) -> int:
         return len(self.images if self.rows is None else self.rows)
 
     def at(self, index: Tensor) -> Tensor:
         """Return the images at some indices among the chosen ones."""
-        return self.images[index if self.rows is None else self.rows[index]]
+        return self._read(index if self.rows is None else self.rows[index])
 
     def first(self, count: int) -> Rows:
         """Return the first of them."""
         if self.rows is None:
-            return Rows(self.images[:count])
-        return Rows(self.images, self.rows[:count])
+            return Rows(self.images[:count], None, self.pages)
+        return Rows(self.images, self.rows[:count], self.pages)
 
     def batches(self, size: int) -> Iterator[Tensor]:
         """Yield them in order, so many at a time."""
         if self.rows is None:
             yield from self.images.split(size)
         else:
-            yield from (self.images[rows] for rows in self.rows.split(size))
+            yield from map(self._read, self.rows.split(size))
 
     def pieces(self) -> Iterator[Tensor]:
         """Yield them in order, as many at a time as take little memory."""
@@ -88,6 +91,12 @@ class Rows:
             return self
         shape = (len(self), *self.images.shape[1:])
         return Rows(filled(torch.empty(shape, dtype=torch.uint8, device=device), self.pieces()))
+
+    def _read(self, rows: Tensor) -> Tensor:
+        found = self.images[rows]
+        if self.pages is not None:
+            self.pages.count(found.numel())
+        return found
 
 
 @dataclass(frozen=True)
@@ -106,6 +115,7 @@ class ImageData:
         train_rows: Rows of ``train_images`` that are to be trained on, int64, in the order of
             their labels; None for all.
         validation_rows: Rows of ``validation_images`` likewise.
+        pages: The pages of the map that both splits lie in, if they do.
     """
 
     train_images: Tensor
@@ -114,18 +124,19 @@ class ImageData:
     validation_labels: Tensor
     train_rows: Tensor | None = None
     validation_rows: Tensor | None = None
+    pages: Pages | None = field(default=None, compare=False, repr=False)
 
     _views: dict[tuple[object, ...], Views] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def train(self) -> Rows:
         """The training images."""
-        return Rows(self.train_images, self.train_rows)
+        return Rows(self.train_images, self.train_rows, self.pages)
 
     @property
     def validation(self) -> Rows:
         """The validation images."""
-        return Rows(self.validation_images, self.validation_rows)
+        return Rows(self.validation_images, self.validation_rows, self.pages)
 
     def to(self, device: torch.device) -> ImageData:
         """Return the data on a device; on another than theirs the images of the splits alone."""
@@ -167,9 +178,8 @@ class ImageData:
 
 def _data(train: Rows, train_labels: Tensor, validation: Rows, labels: Tensor) -> ImageData:
     """Return the data of two splits."""
-    return ImageData(
-        train.images, train_labels, validation.images, labels, train.rows, validation.rows
-    )
+    rows = train.rows, validation.rows
+    return ImageData(train.images, train_labels, validation.images, labels, *rows, train.pages)
 
 
 class Views:
@@ -264,7 +274,8 @@ def moments(images: Rows, change: Change) -> tuple[Tensor, Tensor]:
         count = min(len(images), max(1, SAMPLE // math.prod(form)))
         chosen = torch.linspace(0, len(images) - 1, count, dtype=torch.float64).long()
         chosen = chosen.to(images.images.device)
-        images = Rows(images.images, chosen if images.rows is None else images.rows[chosen])
+        chosen = chosen if images.rows is None else images.rows[chosen]
+        images = Rows(images.images, chosen, images.pages)
     pixels = scratch((len(images), *form), images.images.device)
     filled(pixels, map(change, images.pieces()))
     return pixels.mean(dim=(0, 1, 2)), pixels.std(dim=(0, 1, 2)).clamp(min=1.0)
