@@ -10,9 +10,9 @@ files and with as many processes:
 - *first reading*: what a first start does, the cache with its checksums included;
 - *second start*: the same in a new process, which finds the cache.
 
-At last two searches with two workers, over all images and over the first few: the most memory that
-their processes had together, by ``/proc/*/smaps_rollup``. Pages of a file count once, however many
-processes have them mapped; the system takes them back when it needs them.
+At last two searches with two workers, over all images and over few: the most memory that each of
+their processes had, added up, by ``/proc/*/smaps_rollup``. Of a page that several have each has its
+part; those of files, the libraries' too, the system takes back when it needs them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
@@ -39,11 +40,12 @@ from nas_env.benchmark._processes import processes
 from nas_env.data.images import prepare
 from nas_env.data.reading import Reading
 from nas_env.data.splits import divide
+from nas_env.errors import NASError
 from nas_env.evaluation._machine import cores
 
 SIDE, CLASSES = 64, 10
 AT_ONCE = 500  # files of a job
-TICK = 0.5  # seconds between two looks at the memory
+TICK = 0.2  # seconds between two looks at the memory
 ROOT = Path(__file__).parent.parent
 STARTED = (
     "import sys, time; began = time.perf_counter()\n"
@@ -184,7 +186,7 @@ def start(folder: str, began: float) -> None:
 
 # -- memory --------------------------------------------------------------------------------------
 def searches(folder: Path, options: Options) -> dict[str, Any]:
-    """Return the most memory of a search over all images, and over a few."""
+    """Return the memory of a search over all images, and over a few."""
     counts = {"all": options.images, "few": options.few}
     found = {name: search(folder / str(count), options) for name, count in counts.items()}
     figures: dict[str, Any] = {}
@@ -196,32 +198,30 @@ def searches(folder: Path, options: Options) -> dict[str, Any]:
 
 
 def search(images: Path, options: Options) -> Mapping[str, int]:
-    """Run a search and return the most bytes that its processes had together, by kind."""
+    """Run a search and return the bytes of its processes: the most of each, added up."""
     data = f"--env NAS-Images-v0 --task.path {images} --task.size {SIDE} --recipe.epochs 1"
     search = f"--agent random_search --workers 2 --children {options.children}"
     words = f"{data} {search} --quiet --run {images}-run-{time.time_ns()}"
     program = [sys.executable, "train_agent.py", *words.split()]
-    peaks = {"anonymous": 0, "mapped": 0}
-    with subprocess.Popen(program, cwd=ROOT) as running:
+    peaks: dict[str, Counter[int]] = {"anonymous": Counter(), "mapped": Counter()}
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.DEVNULL) as running:
         while running.poll() is None:
-            for kind, size in held(running.pid).items():
-                peaks[kind] = max(peaks[kind], size)
+            for process in family(running.pid):
+                for kind, size in held(process).items():
+                    peaks[kind][process] = max(peaks[kind][process], size)
             time.sleep(TICK)
     if running.returncode:
-        raise SystemExit(running.returncode)
-    return peaks
+        raise NASError(f"the search over {images} ended with status {running.returncode}")
+    return {kind: sum(sizes.values()) for kind, sizes in peaks.items()}
 
 
 def held(process: int) -> dict[str, int]:
-    """Return the bytes that a process and all that it started hold: their own, and of files."""
-    found = {"anonymous": 0, "mapped": 0}
-    for each in family(process):
-        with suppress(OSError):  # it may end meanwhile
-            lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()[1:]
-            sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines}
-            found["anonymous"] += sizes["Pss_Anon"]
-            found["mapped"] += sizes["Pss_File"] + sizes["Pss_Shmem"]
-    return found
+    """Return the bytes that a process holds: its own, and its part of the files it has mapped."""
+    with suppress(OSError, ValueError):  # it may end meanwhile
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:]
+        sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines}
+        return {"anonymous": sizes["Pss_Anon"], "mapped": sizes["Pss_File"] + sizes["Pss_Shmem"]}
+    return {}
 
 
 def family(process: int) -> set[int]:
