@@ -5,6 +5,8 @@ path that is given, if it is another.
 """
 
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -206,6 +208,22 @@ def floats(folder):
     Image.fromarray(values).save(folder / FIRST / "00001.tif")
     content = (folder / FIRST / "00000.tif").read_bytes()
     (folder / FIRST / "00000.tif").write_bytes(content[:500])
+
+
+def sixteen_bits(brightest):
+    """Images of 16-bit colour, which Pillow does not write; the brightest value of each."""
+
+    def make(folder):
+        for file in folder.rglob("*.png"):
+            values = np.full((32, 1 + 32 * 6), 0, np.uint8)
+            values[:, 1:] = np.full((32, 32 * 3), brightest, ">u2").view(np.uint8)
+            parts = {b"IHDR": struct.pack(">IIBBBBB", 32, 32, 16, 2, 0, 0, 0),
+                     b"IDAT": zlib.compress(values.tobytes()), b"IEND": b""}  # fmt: skip
+            chunks = [len(part).to_bytes(4) + name + part + zlib.crc32(name + part).to_bytes(4)
+                      for name, part in parts.items()]  # fmt: skip
+            file.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+
+    return make
 
 
 def listed(rows, header=("file", "label"), **how):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nas_env.data import _decoders, _files, decode
+from nas_env.data import _decoders, _files, _headers, decode
 from nas_env.data.images import prepare
 from nas_env.data.reading import Reading, find
 from nas_env.errors import DataInvalid, NASError, UnknownName
@@ -108,6 +108,7 @@ REFUSED = [
     (odd.archive, {}, "ends in .zip", "unpack it"),
     (odd.parquet, {}, "ends in .parquet", "save it as .csv"),
     (odd.twelve_bits, {}, "pixels have values from", "--task.range LOW HIGH"),
+    (odd.sixteen_bits(4095), {}, "go up to 15, expected most of 255: save the images with 8 bits"),
     (lambda folder: folder, {"classes": (FIRST, "0001-squares")}, f"did you mean {SECOND!r}?"),
     (lambda folder: folder, {"layout": "channels-first"}, "--task.layout is of arrays"),
     (lambda folder: folder, {"columns": ("a", "b")}, "--task.columns is of a .csv"),
@@ -179,6 +180,13 @@ def test_the_usual_modes_are_read(tmp_path, mode, suffix, channels):
 def test_deep_pixels_say_what_is_black_and_white(folder):
     odd.twelve_bits(folder)
     assert "values 0 to 4095 as black to white" in read(folder, range=(0.0, 4095.0)).notes
+
+
+def test_colour_of_sixteen_bits_is_read_by_its_upper_bits(folder):
+    odd.sixteen_bits(0xC0FF)(folder)
+    read_in = read(folder)
+    assert "16-bit colour by its upper 8 bits" in read_in.notes
+    assert np.unique(read_in.pixels()).tolist() == [0xC0]
 
 
 def test_transparency_is_laid_over_white_and_counted(folder):
@@ -289,7 +297,7 @@ def test_grey_images_have_one_channel_and_one_in_colour_gives_all_three(tmp_path
 
 
 def test_colour_beyond_the_sample_is_found_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(_files, "SAMPLE", 2)
+    monkeypatch.setattr(_headers, "SAMPLE", 2)
     draw_folder(tmp_path / "set", mode="L")
     odd.picture().save(tmp_path / "set" / FIRST / "00003.png")
     assert read(tmp_path / "set").shape == (3, 32, 32)

@@ -105,7 +105,8 @@ class _Look:
             status = os.lstat(path)
             if reason := self._leaves(file, stat.S_ISLNK(status.st_mode)):
                 return reason
-            self._status[file] = status = os.stat(path)
+            status = os.stat(path) if stat.S_ISLNK(status.st_mode) else status
+            self._status[file] = status
         except (OSError, ValueError) as error:
             missing = isinstance(error, FileNotFoundError | NotADirectoryError | ValueError)
             return "not there" if missing else (error.strerror or "unreadable").lower()

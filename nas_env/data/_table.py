@@ -76,7 +76,8 @@ def _row(name: str, line: int, fields: Sequence[str], columns: Sequence[int]) ->
         raise DataInvalid(
             f"{name} has no {'label' if file else 'file'} in line {line}, expected one in each line"
         )
-    return Row(line, os.path.normpath(file), label, *(split or ("",)))
+    plain = "./" not in file and "//" not in file
+    return Row(line, file if plain else os.path.normpath(file), label, *(split or ("",)))
 
 
 def _columns(reading: Reading, name: str, header: Sequence[str]) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
+from PIL import Image, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
 #: The formats that are read; importing a plugin is what makes Pillow know its format at once.
 PLUGINS = (TiffImagePlugin, WebPImagePlugin)
@@ -60,7 +60,7 @@ class Part:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Image.Image]:
+def opened(path: str) -> Iterator[ImageFile.ImageFile]:
     """Open a file of one image of a bearable size; its pixels are not read yet.
 
     Raises:
