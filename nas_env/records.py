@@ -15,6 +15,10 @@ Status = Literal["ok", "diverged", "too_large", "failed", "out_of_memory", "time
 #: moment: they answer within their run, and another run tries again.
 FACTS = frozenset({"ok", "diverged"})
 
+#: The data of a request. ``"search"``: trained on the training split, validated after each epoch.
+#: ``"final"``: trained on training and validation split, tested once, after the last epoch.
+Split = Literal["search", "final"]
+
 
 @dataclass(frozen=True)
 class Request:
@@ -31,6 +35,9 @@ class Request:
             trained, but not its result, so they are not part of the key.
         source: Settings of the task that say where its data lies and how it is read. The content
             of the data decides the result, so they are not part of the key either.
+        split: ``"search"``, or ``"final"`` for the final training.
+        keep: File in which the trained weights are to be left, in the format of safetensors; None
+            for none. It is no part of the key.
     """
 
     task: Mapping[str, Any]
@@ -41,6 +48,8 @@ class Request:
     device: str
     limits: Mapping[str, int] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
+    split: Split = "search"
+    keep: str | None = None
 
     @property
     def task_spec(self) -> dict[str, Any]:
@@ -49,9 +58,15 @@ class Request:
 
     @cached_property
     def key(self) -> str:
-        """The name of the evaluation: requests that differ in limits and source alone share it."""
+        """The name of the evaluation: limits, source and the file of the weights do not matter.
+
+        The split is part of it where it is ``"final"`` alone, so that a store from before there was
+        one answers still.
+        """
         asked = asdict(self)
-        del asked["limits"], asked["source"]
+        del asked["limits"], asked["source"], asked["keep"]
+        if self.split == "search":
+            del asked["split"]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
     @cached_property

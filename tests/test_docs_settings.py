@@ -12,7 +12,7 @@ from agents._repeats import ADMIXTURE, ROUNDS
 from nas_env.command_line.arguments import Main
 from nas_env.evaluation.workers import WorkerSettings
 from nas_env.objectives.inverse_square import InverseSquare
-from nas_env.run import store
+from nas_env.run import owners
 from nas_env.search import checkpoint, loop
 from nas_env.tasks._base import LAST_EPOCHS, TrainingTask
 from nas_env.tasks.cifar10 import CIFAR10
@@ -152,8 +152,8 @@ def test_limits_and_rewards():
     assert says("docs/training.md", r"characters, # different") == PennTreebankCharacters.outputs
     assert says("docs/training.md", r"with the # commonest words") == VOCABULARY - 2
     assert says("docs/search_space.md", r"too deeply.*?#(?:\d*) bytes") == _architecture.TEXT_LIMIT
-    assert says("docs/runs.md", r"heartbeat every # seconds") == store.HEARTBEAT
-    assert store.DEAD_AFTER == 60 and "silent for a minute" in prose("docs/runs.md")
+    assert says("docs/runs.md", r"heartbeat every # seconds") == owners.HEARTBEAT
+    assert owners.DEAD_AFTER == 60 and "silent for a minute" in prose("docs/runs.md")
     assert checkpoint.KEPT == 3 and "the last three checkpoints" in prose("docs/runs.md")
     assert loop.CHECKPOINT_EVERY == 1 and "at most one a second" in prose("docs/runs.md")
 

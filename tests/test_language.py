@@ -26,8 +26,9 @@ from nas_env.tasks.python_docs import PythonDocs, divided
 from nas_env.training import cross_entropy as entropy
 from nas_env.training import language
 from nas_env.training.cross_entropy import cross_entropy
-from nas_env.training.language import perplexity, train
+from nas_env.training.language import train
 from nas_env.training.language_recipe import LanguageRecipe
+from nas_env.training.perplexity import perplexity
 from nas_env.training.text import LanguageData, columns, stretches
 from search_spaces import UnknownName
 from search_spaces._settings import from_mapping

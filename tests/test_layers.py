@@ -71,7 +71,8 @@ AGENT_PROTOCOL = [m for m in FILES if m.startswith("agents._") and m.count(".") 
 AGENT_PROTOCOL = [m for m in AGENT_PROTOCOL if FILES[m].name != "__init__.py"]
 RECORDS = ["nas_env.records", "nas_env.errors", "nas_env.metrics"]
 TASKS = ["nas_env.tasks", "nas_env.training", "nas_env.table"]
-EVALUATION = ["nas_env.evaluation", *TASKS, "nas_env.run.store"]
+STORE = ["nas_env.run.store", "nas_env.run.ledger", "nas_env.run.owners"]
+EVALUATION = ["nas_env.evaluation", *TASKS, *STORE]
 
 #: What the modules of a name may import; ``__init__`` stands for a package without its modules.
 #: Each family of ``nas_env`` has a line.
@@ -94,13 +95,13 @@ LAYERS = {
     "nas_env.drawing": ["nas_env.drawing", "search_spaces"],
     "nas_env.tracking": ["nas_env.tracking", "nas_env.files", "search_spaces"],
     "nas_env.run": ["nas_env.run", "nas_env.files", *RECORDS, "search_spaces._json"],
-    "nas_env.run.store": [*RECORDS, "nas_env.run.paths"],
+    "nas_env.run.store": [*RECORDS, *STORE, "nas_env.run.paths"],
     "nas_env.table": ["nas_env.table", "nas_env.errors", "search_spaces"],
     "nas_env.table._entries": ["nas_env.errors", "search_spaces"],
     "nas_env.data": ["nas_env.data", "nas_env.files", "nas_env.errors", "search_spaces"],
     "nas_env.data.decode": [],  # a program of its own, which starts fast
     "nas_env.tasks": [*TASKS, "nas_env.data", "nas_env.metrics", "nas_env.errors", "search_spaces"],
-    "nas_env.evaluation": [*EVALUATION, *RECORDS, "search_spaces"],
+    "nas_env.evaluation": [*EVALUATION, "nas_env.files", *RECORDS, "search_spaces"],
     "nas_env.parts": [*EVALUATION, "nas_env.objectives", *RECORDS, "search_spaces"],
     "nas_env.problem": [
         "nas_env.parts",

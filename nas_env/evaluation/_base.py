@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -78,9 +79,19 @@ class Evaluator(ABC):
         check_data(task)
 
     def known(self, request: Request) -> Evaluation | None:
-        """Return the evaluation that answers without training, under the limits of the request."""
+        """Return the evaluation that answers without training, under the limits of the request.
+
+        One whose weights were wanted in a file answers only if they are there.
+        """
         kept = self.store.get(request.key)
-        return None if kept is None else under_limits(request, kept)
+        return None if kept is None or self._lost(request) else under_limits(request, kept)
+
+    def _lost(self, request: Request) -> bool:
+        """Tell whether a child was trained, but its weights are not where they are wanted."""
+        if request.keep is None or Path(request.keep).is_file():
+            return False
+        kept = self.store.get(request.key)
+        return kept is not None and kept.status == "ok"
 
     def submit(self, request: Request) -> Future[Evaluation]:
         """Request one evaluation; it is durable in the store before the future has it.
@@ -103,7 +114,7 @@ class Evaluator(ABC):
                 self._running.pop(request.key, None)
                 future.set_result(evaluation)
                 return True
-            claim = self.store.claim(request.key)
+            claim = self.store.claim(request.key, again=self._lost(request))
             if claim == "mine":
                 self._keep(request, future)
             if claim != "answered":

@@ -6,7 +6,8 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -14,9 +15,10 @@ from torch import nn
 from nas_env.errors import NASError
 from nas_env.evaluation._job import Job
 from nas_env.evaluation._memory import ran_out_of_memory
+from nas_env.files import write_bytes
 from nas_env.records import Evaluation, Request, Status
 from nas_env.tasks import sealed_test_set
-from nas_env.training.data import TrainingData
+from nas_env.training.data import FinalData, TrainingData
 from nas_env.training.outcome import Report, Training, unheard
 from nas_env.training.recipe import ChildRecipe
 from search_spaces import Cost, _catalogue
@@ -63,11 +65,16 @@ def evaluate_job(job: Job, device: torch.device, report: Report, pieces: int = 1
         cost = job.cost
         if error := excess(job.request, cost):
             return failed("too_large", error, cost)
-        _, result = train_job(job, device, report, pieces)
+        child, result = train_job(job, device, report, pieces)
         if result.diverged:
             error = f"{result.reason} in epoch {result.epochs + 1}"
             return failed("diverged", error, cost, result.curves, result.seconds)
-        metrics = task.measure(result.curves)
+        if job.request.split == "final":
+            metrics = task.measure_tested(result.tested)
+        else:
+            metrics = task.measure(result.curves)
+        if job.request.keep is not None:
+            keep_weights(child, Path(job.request.keep))
         return Evaluation("ok", metrics, result.curves, *cost, seconds=result.seconds)
     except (NASError, KeyboardInterrupt):
         raise
@@ -146,10 +153,24 @@ def train_on(
         child = job.build().to(device)
         built = time.perf_counter() - start
         train = _catalogue.resolve(recipe.engine)
-        cut = {"pieces": pieces} if pieces > 1 else {}  # not every engine can
-        result = train(child, data, recipe, seed=seed, device=device, report=report, **cut)
+        more: dict[str, Any] = {"pieces": pieces} if pieces > 1 else {}  # not every engine can
+        if job.request.split == "final":
+            more["tested"] = lambda: job.with_test_split(cast(FinalData, data))
+        result = train(child, data, recipe, seed=seed, device=device, report=report, **more)
     result.seconds["build"] = built
     return child, result
+
+
+def keep_weights(child: nn.Module, path: Path) -> None:
+    """Write the weights of a child to a file of safetensors, which is whole or not there.
+
+    Raises:
+        NASError: If it cannot be written.
+    """
+    from safetensors.torch import save
+
+    weights = {name: each.detach().cpu().contiguous() for name, each in child.state_dict().items()}
+    write_bytes(path, save({name: each.clone() for name, each in weights.items()}))
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from nas_env.errors import DataInvalid, InvalidValue, NASError
+from nas_env.records import Split
 from nas_env.tasks import TrainingTask, make_task, sealed_test_set
 from nas_env.training.data import TrainingData
 
@@ -23,9 +24,9 @@ def training_task(spec: Mapping[str, Any]) -> TrainingTask:
     return task
 
 
-def splits(task: Mapping[str, Any], device: torch.device) -> TrainingData:
-    """Return a task's training and validation splits on a device, read once a process."""
-    return _splits(json.dumps(dict(task), sort_keys=True), str(device))
+def splits(task: Mapping[str, Any], device: torch.device, split: Split = "search") -> TrainingData:
+    """Return the data of a task on a device, without its test split; it is read once a process."""
+    return _splits(json.dumps(dict(task), sort_keys=True), str(device), split)
 
 
 def check_data(task: Mapping[str, Any]) -> None:
@@ -45,8 +46,10 @@ def check_splits(task: Mapping[str, Any], device: torch.device) -> None:
 
 
 @functools.lru_cache(maxsize=4)
-def _splits(task: str, device: str) -> TrainingData:
-    return training_task(json.loads(task)).search_data().to(torch.device(device))
+def _splits(spec: str, device: str, split: Split) -> TrainingData:
+    task = training_task(json.loads(spec))
+    data = task.final_data() if split == "final" else task.search_data()
+    return data.to(torch.device(device))
 
 
 @functools.cache

@@ -12,8 +12,8 @@ from torch import nn
 from nas_env.errors import InvalidValue
 from nas_env.evaluation._data import splits, training_task
 from nas_env.records import Request
-from nas_env.tasks import Task, TrainingTask
-from nas_env.training.data import TrainingData
+from nas_env.tasks import Task, TrainingTask, sealed_test_set
+from nas_env.training.data import FinalData
 from nas_env.training.recipe import ChildRecipe, Recipe
 from search_spaces import Architecture, Cost, SearchSpace, make_space
 from search_spaces._settings import from_mapping
@@ -76,9 +76,14 @@ class Job:
         """Build the child on the CPU."""
         return self.space.build(self.architecture, self.task.input_shape, self.task.outputs)
 
-    def data(self, device: torch.device) -> TrainingData:
-        """Return the task's data on a device, which is read once a process."""
-        return splits(self.request.task_spec, device)
+    def with_test_split(self, data: FinalData) -> FinalData:
+        """Open the test split, as nothing else does: the final training's last step is done."""
+        with sealed_test_set(False):
+            return data.tested_on(self.task.test_data())
+
+    def data(self, device: torch.device) -> Any:
+        """Return the task's data for the request on a device, which is read once a process."""
+        return splits(self.request.task_spec, device, self.request.split)
 
 
 def task_recipe(task: Task, settings: Any) -> Recipe:

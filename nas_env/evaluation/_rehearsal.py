@@ -49,11 +49,14 @@ def rehearse(job: Job, device: torch.device) -> Rehearsal | None:
     as make half a second, if an epoch has so many, and at least one.
 
     Returns:
-        None where nothing can be told: the child fails or diverges at once.
+        None where nothing can be told: the child fails or diverges at once; and for a final
+        training, whose test split would be read.
 
     Raises:
         NASError: If the data is missing or corrupt.
     """
+    if job.request.split == "final":
+        return None
     recipe, data = job.recipe, job.data(device)
     examples, validation = data.sizes[0], recipe.validated(data.sizes[1])
     steps = recipe.steps_an_epoch(examples)

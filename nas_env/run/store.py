@@ -23,10 +23,9 @@ from typing import Any, Literal
 
 from nas_env.errors import StoreError
 from nas_env.records import Evaluation, Request
+from nas_env.run import ledger
+from nas_env.run.owners import HEARTBEAT, alive, process_start
 from nas_env.run.paths import check_file
-
-HEARTBEAT = 10.0  # seconds between two signs of life of a claim's owner
-DEAD_AFTER = 6 * HEARTBEAT  # an owner on another host that was silent for longer is dead
 
 FORMAT = 1  # of what is stored, in SQLite's user_version; before the first it was 0
 SCHEMA = f"""
@@ -80,7 +79,7 @@ class Store:
         self._beating: threading.Event | None = None
         # An open store, not a process, owns claims: two of one process do not train the same key.
         number = next(_numbers)
-        self._owner = f"{socket.gethostname()} {os.getpid()} {_process_start(os.getpid())} {number}"
+        self._owner = f"{socket.gethostname()} {os.getpid()} {process_start(os.getpid())} {number}"
         try:
             self._connection = sqlite3.connect(
                 self.path, timeout=60, isolation_level=None, check_same_thread=False
@@ -101,7 +100,7 @@ class Store:
         """Return whether it is a store by now; refuse another program's or version's database."""
         found = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         names = {name for (name,) in found if not name.startswith("sqlite_")}
-        others = sorted(names - TABLES.keys())
+        others = sorted(names - TABLES.keys() - {ledger.TABLE})
         if others:
             raise StoreError(
                 f"{self.path} is not a store of evaluations: it has a table {others[0]!r}"
@@ -135,12 +134,22 @@ class Store:
         return evaluation if evaluation.is_fact or run == self.run else None
 
     def put(self, request: Request, evaluation: Evaluation) -> None:
-        """Store an evaluation durably, and give up the claim on it."""
+        """Store an evaluation durably, and give up the claim on it.
+
+        What it has read of a test set is in the ledger in the same instant.
+        """
         asked, text = request.to_json(), evaluation.to_json()
         row = (request.key, asked, text, self.run, _checksum(request.key, asked, text))
         with self._writing():
             self._connection.execute("INSERT OR REPLACE INTO evaluations VALUES (?,?,?,?,?)", row)
             self._connection.execute("DELETE FROM claims WHERE key = ?", (request.key,))
+            if request.split == "final" and evaluation.metrics:
+                ledger.write(self._connection, self.run, request, evaluation)
+
+    def readings(self) -> list[ledger.Reading]:
+        """Return every reading of a test set, of all runs that used this file, in order."""
+        with self._reading():
+            return ledger.read(self._connection)
 
     def evaluations(self) -> list[tuple[Request, Evaluation]]:
         """Return all evaluations in the order of their keys, except corrupt rows."""
@@ -152,8 +161,12 @@ class Store:
         return [(Request(**json.loads(r)), Evaluation.from_json(e)) for r, e in whole]
 
     # -- claims ----------------------------------------------------------------------------------
-    def claim(self, key: str) -> Claim:
+    def claim(self, key: str, *, again: bool = False) -> Claim:
         """Try to become the one process that trains a child.
+
+        Args:
+            key: Name of the evaluation.
+            again: Whether it is to be trained though an evaluation is there.
 
         Returns:
             ``"mine"``; ``"answered"`` if an evaluation is there by now; ``"taken"`` if another
@@ -162,12 +175,12 @@ class Store:
         if self.path == IN_MEMORY:
             return "mine"
         with self._writing():
-            if self.get(key) is not None:
+            if not again and self.get(key) is not None:
                 return "answered"
             held = self._connection.execute(
                 "SELECT owner, heartbeat FROM claims WHERE key = ?", (key,)
             ).fetchone()
-            if held is not None and held[0] != self._owner and _alive(*held):
+            if held is not None and held[0] != self._owner and alive(*held):
                 return "taken"
             self._connection.execute(
                 "INSERT OR REPLACE INTO claims VALUES (?,?,?)", (key, self._owner, time.time())
@@ -266,29 +279,3 @@ class Store:
 
 def _checksum(key: str, request: str, evaluation: str) -> str:
     return hashlib.sha256(f"{key}\n{request}\n{evaluation}".encode()).hexdigest()
-
-
-def _alive(owner: str, heartbeat: float) -> bool:
-    """Tell whether a claim's owner lives, by its process or, on another host, its heartbeat."""
-    host, pid, start, *_ = [*owner.rsplit(" ", 3), "", "", ""]
-    if host == socket.gethostname():
-        return pid.isdigit() and _process_start(int(pid)) == start
-    return time.time() - heartbeat < DEAD_AFTER
-
-
-def _process_start(pid: int) -> str:
-    """Return the start of a process, which identifies it; empty if there is no such process."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            state, *fields = file.read().rpartition(")")[2].split()
-        return "" if state in "ZX" else fields[18]  # killed, and not yet waited for
-    except (FileNotFoundError, ProcessLookupError):
-        if os.path.isdir("/proc/self"):
-            return ""
-    try:  # no /proc: whether it lives is all that can be known
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        pass
-    return "alive"

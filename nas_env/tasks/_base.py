@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from nas_env.errors import TestSetSealed
+from nas_env.errors import InvalidValue, TestSetSealed
 from nas_env.metrics import Metric
 from nas_env.table.function import Function
-from nas_env.training.data import TrainingData
+from nas_env.training.data import FinalData, TrainingData
 from nas_env.training.recipe import Recipe
 from search_spaces import Reference, SearchSpace, _catalogue
 from search_spaces._json import plain
@@ -25,9 +25,13 @@ _sealed: contextvars.ContextVar[bool] = contextvars.ContextVar("test_set_sealed"
 
 
 @contextlib.contextmanager
-def sealed_test_set() -> Iterator[None]:
-    """Keep every task's test split out of reach within the block; evaluations run in one."""
-    token = _sealed.set(True)
+def sealed_test_set(sealed: bool = True) -> Iterator[None]:
+    """Keep every task's test split out of reach within the block; evaluations run in one.
+
+    Args:
+        sealed: False opens it again, for the final training when its last step is done.
+    """
+    token = _sealed.set(sealed)
     try:
         yield
     finally:
@@ -214,6 +218,23 @@ class TrainingTask(Task):
             DataInvalid: If they do not fit the task.
         """
 
+    def final_data(self) -> FinalData:
+        """Return the data of the final training, which still lacks the test split.
+
+        It is trained on the examples of the training split and then of the validation split.
+
+        Raises:
+            InvalidValue: If the task defines none.
+        """
+        raise InvalidValue(f"task {self.name} has no final training: it defines no final_data")
+
+    def check_test_split(self) -> None:
+        """Check that there is a test split, without reading it.
+
+        Raises:
+            DataNotFound: If there is none.
+        """
+
     @abstractmethod
     def _read_test_data(self) -> Any:
         """Read the test split."""
@@ -225,6 +246,10 @@ class TrainingTask(Task):
             The best value of each metric in the last 5 epochs (section 4.1 of the paper).
         """
         return {each.name: each.best(curves[each.name][-LAST_EPOCHS:]) for each in self.metrics}
+
+    def measure_tested(self, tested: Mapping[str, float]) -> dict[str, float]:
+        """Return the metrics of a final training, of what its engine measured on the test split."""
+        return dict(tested)
 
     def test_data(self) -> Any:
         """Return the test split, which is for the final training and never for the search.

@@ -92,3 +92,7 @@ class ImageTask(TrainingTask):
             torch.from_numpy(images[held_out]),
             torch.from_numpy(labels[held_out]),
         )
+
+    def final_data(self) -> ImageData:
+        """Return the images of both splits to train on, the validation split's last."""
+        return self.search_data().joined()

@@ -74,6 +74,10 @@ class LanguageTask(TrainingTask):
         validation = self._first("validation", self.validation_size)
         return LanguageData(train, validation, self.outputs, self.margins)
 
+    def final_data(self) -> LanguageData:
+        """Return the training text followed by the validation text, to train on."""
+        return self.search_data().joined()
+
     def _first(self, split: Split, size: int | None) -> torch.Tensor:
         symbols = self._read(split)
         check_symbols(self, split, symbols, LEAST)
@@ -82,7 +86,7 @@ class LanguageTask(TrainingTask):
         return torch.from_numpy(symbols[:size].copy())
 
     def _read_test_data(self) -> torch.Tensor:
-        return torch.from_numpy(self._read("test").copy())
+        return self._first("test", None)
 
     def measure(self, curves: Mapping[str, Sequence[float]]) -> dict[str, float]:
         """Return the least validation perplexity of the last 5 epochs.
@@ -93,4 +97,11 @@ class LanguageTask(TrainingTask):
         measured = super().measure(curves)
         if self.of_characters:
             measured["validation_bits_per_character"] = math.log2(measured[self.metric.name])
+        return measured
+
+    def measure_tested(self, tested: Mapping[str, float]) -> dict[str, float]:
+        """Return the test perplexity; of characters, bits per character too."""
+        measured = dict(tested)
+        if self.of_characters:
+            measured["test_bits_per_character"] = math.log2(measured["test_perplexity"])
         return measured

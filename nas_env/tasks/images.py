@@ -135,12 +135,20 @@ class OwnImages(TrainingTask):
         chosen = pixels, labels[train], pixels, labels[validation], train, validation
         return ImageData(*chosen, Pages(mapped))
 
-    def _read_test_data(self) -> Images:
-        rows = self._division.test
-        if not len(rows):
+    def final_data(self) -> ImageData:
+        """Return the images of both splits to train on, the validation split's last."""
+        return self.search_data().joined()
+
+    def check_test_split(self) -> None:
+        """Check that some images are held out for the test."""
+        if not len(self._division.test):
             raise DataNotFound(
                 f"{self.path} has no test split: put one beside it, or hold one out by --task.test"
             )
+
+    def _read_test_data(self) -> Images:
+        self.check_test_split()
+        rows = self._division.test
         return self._prepared.pixels()[rows], self._prepared.labels[rows]
 
     # -- what fits the data ----------------------------------------------------------------------

@@ -161,6 +161,22 @@ class ImageData:
             self.validation_labels[:validation],
         )
 
+    def joined(self) -> ImageData:
+        """Return training images followed by validation images, and none to validate by."""
+        none = self.validation.first(0)
+        labels = torch.cat((self.train_labels, self.validation_labels))
+        if self.train_images is self.validation_images:  # of which only the rows are chosen
+            assert self.train_rows is not None and self.validation_rows is not None
+            rows = torch.cat((self.train_rows, self.validation_rows))
+            return _data(Rows(self.train_images, rows, self.pages), labels, none, labels[:0])
+        whole = torch.cat([*self.train.pieces(), *self.validation.pieces()])
+        return _data(Rows(whole), labels, Rows(whole[:0]), labels[:0])
+
+    def tested_on(self, test: tuple[np.ndarray, np.ndarray]) -> ImageData:
+        """Return the same training images, with test images and labels where validation was."""
+        images, labels = (torch.from_numpy(part).to(self.train_images.device) for part in test)
+        return _data(self.train, self.train_labels, Rows(images), labels)
+
     def views(self, recipe: ImageRecipe) -> Views:
         """The images as a recipe's children see them; made once, for all of them."""
         key = (
@@ -247,7 +263,7 @@ class _Changed:
         self.images, self.change = images, change
         one = _blank(images)
         changed = change(one)
-        if changed is not one and len(images) * changed.numel() <= KEPT:
+        if changed is not one and 0 < len(images) * changed.numel() <= KEPT:
             kept = changed.new_empty((len(images), *changed.shape[1:]))
             self.images = Rows(filled(kept, map(change, images.pieces())))
             self.change = lambda images: images

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from collections.abc import Callable
+from typing import Any, Protocol, Self
 
 import torch
 
@@ -22,3 +23,16 @@ class TrainingData(Protocol):
     def to(self, device: torch.device) -> Self:
         """Return the same data on a device."""
         ...
+
+
+class FinalData(TrainingData, Protocol):
+    """The data of a final training: what to train on, and from :meth:`tested_on` the test split."""
+
+    def tested_on(self, test: Any) -> Self:
+        """Return the same training examples, with a test split where validation was."""
+        ...
+
+
+#: Gives an engine the data with its test split. The engine calls it once, after the last step of
+#: the last epoch; a child that diverged is not tested.
+Tested = Callable[[], Any]

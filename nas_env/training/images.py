@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nas_env.training.augmentation import ImageData, Views
+from nas_env.training.data import Tested
 from nas_env.training.outcome import Report, Training, autocast, timed, unheard
 from nas_env.training.pixels import Size
 from nas_env.training.recipe import ImageRecipe
@@ -41,8 +42,12 @@ def train(
     device: torch.device,
     report: Report = unheard,
     pieces: int = 1,
+    tested: Tested | None = None,
 ) -> Training:
     """Train ``child`` in place by a resolved recipe, validating after each epoch.
+
+    A final training is given ``tested`` instead: nothing is validated, and after the last step the
+    child is measured once on the data that ``tested`` returns.
 
     With several ``pieces`` each batch is cut into so many parts, whose gradients are added up
     before the one step of the optimiser. That gradient is the whole batch's to rounding, unless
@@ -57,16 +62,18 @@ def train(
         device: Device on which the child is trained.
         report: Function that is called when training begins and after each epoch.
         pieces: Parts in which each batch is trained; no part has fewer than two images.
+        tested: Function that returns the data with its test split; None for a search.
 
     Returns:
         Curves ``"training_loss"``, ``"validation_accuracy"`` and
-        ``"validation_balanced_accuracy"`` (fractions), one value an epoch.
+        ``"validation_balanced_accuracy"`` (fractions), one value an epoch; of a final training the
+        first curve, and ``"test_accuracy"`` and ``"test_balanced_accuracy"``.
     """
     views = data.views(recipe)
     child.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed), pieces)
     names = ("training_loss", "validation_accuracy", "validation_balanced_accuracy")
-    result = Training({name: [] for name in names}, seconds={})
+    result = Training({name: [] for name in names[: 3 if tested is None else 1]}, seconds={})
     report(result.progress(recipe.epochs))
     for epoch in range(recipe.epochs):
         with timed(result, "train"):
@@ -75,14 +82,22 @@ def train(
             result.diverged = True
             break
         result.curves["training_loss"].append(loss.item())
-        with timed(result, "validate"):
-            scores = validate(child, views, recipe, pieces)
-        if math.isnan(scores.accuracy):
-            result.diverged = True
-            break
-        result.curves["validation_accuracy"].append(scores.accuracy)
-        result.curves["validation_balanced_accuracy"].append(scores.balanced_accuracy)
+        if tested is None:
+            with timed(result, "validate"):
+                scores = validate(child, views, recipe, pieces)
+            if math.isnan(scores.accuracy):
+                result.diverged = True
+                break
+            result.curves["validation_accuracy"].append(scores.accuracy)
+            result.curves["validation_balanced_accuracy"].append(scores.balanced_accuracy)
         report(result.progress(recipe.epochs))
+    if tested is not None and not result.diverged:
+        with timed(result, "validate"):
+            data = tested()
+            scores = validate(child, data.views(recipe), recipe, pieces)
+        result.diverged = math.isnan(scores.accuracy)
+        result.tested = {f"test_{name}": score for name, score in scores._asdict().items()}
+        result.tested["test_examples"] = data.sizes[1]
     return result
 
 

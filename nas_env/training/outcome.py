@@ -44,12 +44,14 @@ class Training:
         diverged: Whether training stopped after the last of them because it diverged.
         reason: Why it diverged, where it did.
         seconds: Seconds spent in ``"train"`` and in ``"validate"``.
+        tested: What was measured once on the test split, by name; empty for a search.
     """
 
     curves: dict[str, list[float]] = field(default_factory=dict)
     diverged: bool = False
     reason: str = "the loss was not finite"
     seconds: dict[str, float] = field(default_factory=dict)
+    tested: dict[str, float] = field(default_factory=dict)
 
     @property
     def epochs(self) -> int:

@@ -39,6 +39,15 @@ class LanguageData:
         """Return the first symbols of each split."""
         return replace(self, train=self.train[:train], validation=self.validation[:validation])
 
+    def joined(self) -> LanguageData:
+        """Return the training text followed by the validation text, and none to validate by."""
+        whole = torch.cat((self.train, self.validation))
+        return replace(self, train=whole, validation=self.validation[:0])
+
+    def tested_on(self, test: Tensor) -> LanguageData:
+        """Return the same training text, with a test text where validation was."""
+        return replace(self, validation=test.to(self.train.device))
+
 
 def columns(text: Tensor, count: int) -> Tensor:
     """Cut a text into pieces of equal length, one a column: (n,) -> (n // count, count), a view.

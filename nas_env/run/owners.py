@@ -1,0 +1,36 @@
+"""Tell whether the process that holds a claim still lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+
+HEARTBEAT = 10.0  # seconds between two signs of life of a claim's owner
+DEAD_AFTER = 6 * HEARTBEAT  # an owner on another host that was silent for longer is dead
+
+
+def alive(owner: str, heartbeat: float) -> bool:
+    """Tell whether a claim's owner lives, by its process or, on another host, its heartbeat."""
+    host, pid, start, *_ = [*owner.rsplit(" ", 3), "", "", ""]
+    if host == socket.gethostname():
+        return pid.isdigit() and process_start(int(pid)) == start
+    return time.time() - heartbeat < DEAD_AFTER
+
+
+def process_start(pid: int) -> str:
+    """Return the start of a process, which identifies it; empty if there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            state, *fields = file.read().rpartition(")")[2].split()
+        return "" if state in "ZX" else fields[18]  # killed, and not yet waited for
+    except (FileNotFoundError, ProcessLookupError):
+        if os.path.isdir("/proc/self"):
+            return ""
+    try:  # no /proc: whether it lives is all that can be known
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        pass
+    return "alive"
