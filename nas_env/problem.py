@@ -153,7 +153,7 @@ class Problem:
             task=self.task.request_spec,
             space=space or self.space.construction,
             architecture=architecture.canonical().to_dict(),
-            recipe=self.recipe.spec,
+            recipe=self.recipe.request_spec,
             seed=self.evaluation_seed,
             device=self.device.type,
             limits=self.task.limits,

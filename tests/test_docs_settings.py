@@ -46,6 +46,7 @@ IMAGES = {
     "`laptop` of CIFAR-10": CIFAR10.recipes["laptop"],
     "`short` of CIFAR-10": CIFAR10.recipes["short"],
     "`short` of the digits": Digits.recipes["short"],
+    "`modern` of CIFAR-10": CIFAR10.recipes["modern"],
 }
 OPEN = {f"{name} preset": value for name, value in configs("reinforce", "paper", "default").items()}
 SETTINGS = [

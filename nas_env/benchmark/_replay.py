@@ -17,6 +17,7 @@ from nas_env.benchmark._environment import Truth, make_vector, truth_of
 from nas_env.benchmark._job import Budget
 from nas_env.benchmark._submission import Run, Submission, checked, compare, first_difference, read
 from nas_env.errors import InvalidTokens, InvalidValue
+from nas_env.training.recipe import Recipe
 from search_spaces import Architecture
 
 BATCH = 64  # episodes that are replayed at once
@@ -48,7 +49,7 @@ def derive(submission: Submission, trusted: Collection[str] = ()) -> dict[str, A
     with contextlib.closing(make_vector(submission.environment, submission.make, BATCH)) as env:
         problem = env.unwrapped.problem
         truth = truth_of(env)
-        ours, theirs = problem.spec, dict(submission.problem)
+        ours, theirs = problem.spec, _whole(submission.problem, problem.recipe)
         if truth is not None:  # a function answers the same on every device
             theirs["device"] = ours["device"]
         if ours != theirs:
@@ -59,6 +60,14 @@ def derive(submission: Submission, trusted: Collection[str] = ()) -> dict[str, A
         outcomes = _replay(env, {tokens for run in runs for tokens in run.tokens})
     per_run = [_figures(run, outcomes, budget, truth) for run in runs]
     return {"runs": per_run, "mean": _mean(per_run)}
+
+
+def _whole(problem: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
+    """Return the settings of a problem with those that its recipe was given later."""
+    named = problem.get("recipe")
+    if not isinstance(named, Mapping):
+        return dict(problem)
+    return {**problem, "recipe": {**recipe.later_defaults(), **named}}
 
 
 def marks_of(amount: int) -> list[int]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from nas_env.command_line._choices import first_look
 from nas_env.errors import DataInvalid, InvalidValue
+from nas_env.evaluation import task_recipe
 from nas_env.parts import mapping
 from nas_env.run.folder import Run, evaluations_file, holds_run
 from nas_env.run.store import Store
@@ -79,7 +80,7 @@ def resumed_config(old: Mapping[str, Any], new: Mapping[str, Any], task: Task) -
         DataInvalid: If the task's data is another.
     """
     changed = json.loads(json.dumps({**new, "id": old["id"]}))
-    has = dict(_settings(old))
+    has = dict(_settings(_whole(old, task)))
     moved = {_option("task", name) for name in task.source}
     content = _option("task", task.content_setting or "")
     for option, value in _settings(changed):
@@ -88,6 +89,12 @@ def resumed_config(old: Mapping[str, Any], new: Mapping[str, Any], task: Task) -
         if option not in moved and option in has and value != has[option]:
             raise Differs(option, value, has[option])
     return changed
+
+
+def _whole(config: Mapping[str, Any], task: Task) -> dict[str, Any]:
+    """Return a run's configuration with settings that recipes did not have when it was made."""
+    make = config["make"]
+    return {**config, "make": {**make, "recipe": task_recipe(task, make["recipe"]).spec}}
 
 
 def _settings(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

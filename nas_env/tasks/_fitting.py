@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nas_env.tasks._images import MODERN
 from nas_env.training.recipe import ImageRecipe, Recipe
 
 LAYERS = 6
@@ -47,7 +48,11 @@ def fit(shape: tuple[int, ...], images: int, *, mirror: bool) -> Fitted:
     _, height, width = shape
     places = poolings(height, width)
     short = _short(images, height * width, ImageRecipe(**_views(height, width), flip=mirror))
-    recipes = {"short": short, "paper": ImageRecipe(**_views(height, width), flip=mirror)}
+    recipes = {
+        "short": short,
+        "paper": ImageRecipe(**_views(height, width), flip=mirror),
+        "modern": _modern(height, width, mirror),
+    }
     space = {"name": "convolutional", "layers": LAYERS, "pooling": places}
     return Fitted(space, recipes, _notes(places, short))
 
@@ -71,6 +76,13 @@ def _views(height: int, width: int) -> dict[str, Any]:
     """Return the settings of random crops, in proportion to the size: 4 pixels of 32."""
     padding = max(1, round(min(height, width) / 8))
     return {"upsample": 0, "padding": padding, "validation_view": "original"}
+
+
+def _modern(height: int, width: int, mirror: bool) -> ImageRecipe:
+    """Return the recipe of today, with cutout in proportion to the size: 8 pixels of 32."""
+    cutout = max(1, round(min(height, width) / 4))
+    flips = {"flip": mirror, "alternate_flip": mirror, "validation_flip": mirror}
+    return replace(MODERN, **_views(height, width), **flips, cutout=cutout)
 
 
 def _short(images: int, pixels: int, base: ImageRecipe) -> ImageRecipe:

@@ -32,6 +32,23 @@ LAPTOP = ImageRecipe(
     upsample=9,
 )
 
+#: The parts of a recipe of today beside the paper's: ``python -m benchmarks.recipes`` has what each
+#: of them is worth. For images of 32x32 that may be mirrored.
+MODERN = ImageRecipe(
+    learning_rate=0.2,
+    schedule="triangular",
+    weight_decay=5e-4,
+    decay_vectors=False,
+    label_smoothing=0.1,
+    averaging=0.99,
+    upsample=0,
+    padding=4,
+    validation_view="original",
+    cutout=8,
+    alternate_flip=True,
+    validation_flip=True,
+)
+
 
 @dataclass(frozen=True)
 class ImageTask(TrainingTask):

@@ -11,7 +11,7 @@ import numpy as np
 
 from nas_env.data.folder import data_folder
 from nas_env.tasks import _torchvision
-from nas_env.tasks._images import LAPTOP, Images, ImageTask
+from nas_env.tasks._images import LAPTOP, MODERN, Images, ImageTask
 from nas_env.training.recipe import ImageRecipe, Recipe
 
 #: How NAS-Bench-201 trains its cells (Dong & Yang 2020, section 2.3, table 1).
@@ -47,6 +47,7 @@ class CIFAR10(ImageTask):
         "laptop": LAPTOP,
         "short": ImageRecipe(epochs=5, batch_size=128, schedule="one_cycle", weight_decay=5e-4),
         "paper": ImageRecipe(),
+        "modern": MODERN,
         "nas_bench_201": NAS_BENCH_201,
         "nas_bench_201_12": replace(NAS_BENCH_201, epochs=12),
     }

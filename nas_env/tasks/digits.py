@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from nas_env.tasks._images import Images, ImageTask
+from nas_env.tasks._images import MODERN, Images, ImageTask
 from nas_env.training.recipe import ImageRecipe, Recipe
 
 TEST_SIZE = 397  # of 1,797; fixed by a permutation of its own
@@ -36,6 +36,9 @@ class Digits(ImageTask):
     recipes: ClassVar[Mapping[str, Recipe]] = {
         "short": ImageRecipe(epochs=3, schedule="one_cycle", upsample=0, flip=False),
         "paper": ImageRecipe(upsample=0, flip=False),
+        "modern": replace(
+            MODERN, padding=1, cutout=2, flip=False, alternate_flip=False, validation_flip=False
+        ),
     }
     default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short"}
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {

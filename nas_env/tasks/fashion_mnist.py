@@ -13,7 +13,7 @@ import numpy as np
 
 from nas_env.data.folder import data_folder
 from nas_env.tasks import _torchvision
-from nas_env.tasks._images import LAPTOP, Images, ImageTask
+from nas_env.tasks._images import LAPTOP, MODERN, Images, ImageTask
 from nas_env.training.recipe import ImageRecipe, Recipe
 
 FOLDER = "FashionMNIST/raw"  # as torchvision lays it out
@@ -42,6 +42,7 @@ class FashionMNIST(ImageTask):
         "laptop": LAPTOP,
         "short": replace(PAPER, epochs=5, batch_size=128, schedule="one_cycle", weight_decay=5e-4),
         "paper": PAPER,
+        "modern": replace(MODERN, padding=2),
     }
     default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "laptop", "cuda": "paper"}
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {

@@ -16,6 +16,7 @@ from nas_env.training.mapped import Pages
 from nas_env.training.pixels import (
     Size,
     centre,
+    cut_out,
     enlarge,
     filled,
     pad,
@@ -186,6 +187,7 @@ class ImageData:
             recipe.flip,
             recipe.whitening,
             recipe.validation_view,
+            recipe.cutout,
         )
         if key not in self._views:
             self._views[key] = Views(self, recipe)
@@ -232,12 +234,26 @@ class Views:
             return self._reduced(images)
         return centre(enlarge(self._reduced(images), self.recipe.upsample), self.size)
 
-    def training_batch(self, index: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Augmented images, float (batch, channels, height, width) in channels-last, and labels."""
-        images = random_view(
-            self._train.at(index), self.size, flip=self.recipe.flip, generator=generator
-        )
-        return self.whiten(images), self.train_labels[index]
+    def training_batch(
+        self, index: Tensor, generator: torch.Generator, mirrored: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return augmented images and their labels.
+
+        Args:
+            index: The images to take, int64 (batch,).
+            generator: Generator on the device of the images.
+            mirrored: Truth for each that is mirrored, bool (batch,); None to draw that, if the
+                recipe mirrors images.
+
+        Returns:
+            Float (batch, channels, height, width) in channels-last, and int64 (batch,).
+        """
+        flip = self.recipe.flip if mirrored is None else mirrored
+        images = random_view(self._train.at(index), self.size, flip=flip, generator=generator)
+        white = self.whiten(images)
+        if self.recipe.cutout:
+            white = cut_out(white, self.recipe.cutout, generator)
+        return white, self.train_labels[index]
 
     def validation_batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield all validation images in order, whitened, in batches, with their labels."""

@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nas_env.training.augmentation import ImageData, Views
+from nas_env.training.averaging import Average
 from nas_env.training.data import Tested
+from nas_env.training.optimiser import make_optimiser, set_batch_norms, set_rate
 from nas_env.training.outcome import Report, Training, autocast, timed, unheard
 from nas_env.training.pixels import Size
 from nas_env.training.recipe import ImageRecipe
@@ -71,6 +73,7 @@ def train(
     """
     views = data.views(recipe)
     child.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    set_batch_norms(child, recipe)
     steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed), pieces)
     names = ("training_loss", "validation_accuracy", "validation_balanced_accuracy")
     result = Training({name: [] for name in names[: 3 if tested is None else 1]}, seconds={})
@@ -83,7 +86,7 @@ def train(
             break
         result.curves["training_loss"].append(loss.item())
         if tested is None:
-            with timed(result, "validate"):
+            with timed(result, "validate"), steps.average.applied():
                 scores = validate(child, views, recipe, pieces)
             if math.isnan(scores.accuracy):
                 result.diverged = True
@@ -91,6 +94,7 @@ def train(
             result.curves["validation_accuracy"].append(scores.accuracy)
             result.curves["validation_balanced_accuracy"].append(scores.balanced_accuracy)
         report(result.progress(recipe.epochs))
+    steps.average.exchange()
     if tested is not None and not result.diverged:
         with timed(result, "validate"):
             data = tested()
@@ -117,14 +121,14 @@ class _Steps:
         self.device = generator.device
         self.per_epoch = recipe.steps_an_epoch(len(views.train_labels))
         self.factor = schedule(recipe)
-        self.optimiser = torch.optim.SGD(
-            child.parameters(),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov and recipe.momentum > 0,
-            weight_decay=recipe.weight_decay,
-            fused=self.device.type == "cuda",
-        )
+        self.optimiser = make_optimiser(child, recipe, self.device)
+        self.average = Average(child, recipe.averaging)
+        self.mirrored = self._first_mirrored() if recipe.flip and recipe.alternate_flip else None
+
+    def _first_mirrored(self) -> Tensor:
+        """Draw which of all training images are mirrored in the first epoch: bool (n,)."""
+        shape = (len(self.views.train_labels),)
+        return torch.randint(2, shape, generator=self.generator, device=self.device).bool()
 
     def epoch(self, number: int) -> Tensor:
         """Train for one epoch; the mean loss, not finite where it diverged.
@@ -141,16 +145,18 @@ class _Steps:
         for index in range(self.per_epoch):
             progress = number + index / self.per_epoch
             rate = self.recipe.learning_rate * self.factor(progress / self.recipe.epochs)
-            self.optimiser.param_groups[0]["lr"] = rate
+            set_rate(self.optimiser, rate)
             start = index * self.recipe.batch_size
-            total += self.step(order[start : start + self.recipe.batch_size])
+            total += self.step(order[start : start + self.recipe.batch_size], number)
+            self.average.update()
             if self.device.type == "cpu" and not torch.isfinite(total):
                 break
         return total / self.per_epoch
 
-    def step(self, index: Tensor) -> Tensor:
+    def step(self, index: Tensor, epoch: int) -> Tensor:
         """One step on the chosen images; its loss, detached."""
-        images, labels = self.views.training_batch(index, self.generator)
+        mirrored = None if self.mirrored is None else self.mirrored[index] ^ bool(epoch % 2)
+        images, labels = self.views.training_batch(index, self.generator, mirrored)
         self.optimiser.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
         parts = max(1, min(self.pieces, len(index) // 2))
@@ -177,6 +183,8 @@ def validate(child: nn.Module, views: Views, recipe: ImageRecipe, pieces: int = 
     for images, answers in views.validation_batches(max(1, at_once(views.size) // pieces)):
         with autocast(recipe, labels.device):
             logits = child(images)
+            if recipe.validation_flip:
+                logits = logits.float() + child(images.flip(3)).float()  # twice the mean
         right.append(logits.argmax(dim=1) == answers)
         finite &= torch.isfinite(logits).all()
     if not finite:

@@ -67,13 +67,15 @@ def centre(images: Tensor, size: Size) -> Tensor:
     return images[:, top : top + size[0], left : left + size[1]].contiguous()
 
 
-def random_view(images: Tensor, size: Size, *, flip: bool, generator: torch.Generator) -> Tensor:
+def random_view(
+    images: Tensor, size: Size, *, flip: bool | Tensor, generator: torch.Generator
+) -> Tensor:
     """Return a random crop of each image, half of them mirrored, by one gather.
 
     Args:
         images: uint8 (n, H, W, c).
         size: Size of the crops, (h, w).
-        flip: Mirror each with probability 1/2.
+        flip: Mirror each with probability 1/2; or which are mirrored, bool (n,).
         generator: Generator on the device of ``images``.
 
     Returns:
@@ -87,11 +89,31 @@ def random_view(images: Tensor, size: Size, *, flip: bool, generator: torch.Gene
 
     rows = torch.arange(height, device=device) + draw(images.shape[1] - height + 1)
     columns = torch.arange(width, device=device).expand(count, width)
-    if flip:
-        columns = torch.where(draw(2).bool(), width - 1 - columns, columns)
+    if flip is not False:
+        mirrored = draw(2).bool() if flip is True else flip[:, None]
+        columns = torch.where(mirrored, width - 1 - columns, columns)
     columns = columns + draw(images.shape[2] - width + 1)
     each = torch.arange(count, device=device)
     return images[each[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def cut_out(images: Tensor, side: int, generator: torch.Generator) -> Tensor:
+    """Return images with a square of each set to 0, around a pixel drawn at random.
+
+    Args:
+        images: float (n, c, h, w), of mean 0.
+        side: Side of the square in pixels, of which those outside the image are lost.
+        generator: Generator on the device of ``images``.
+    """
+    count, _, height, width = images.shape
+
+    def band(length: int) -> Tensor:  # bool (n, length)
+        centre = torch.randint(length, (count, 1), generator=generator, device=images.device)
+        place = torch.arange(length, device=images.device) - centre + side // 2
+        return (place >= 0) & (place < side)
+
+    rows, columns = band(height), band(width)
+    return images.masked_fill((rows[:, :, None] & columns[:, None, :])[:, None], 0)
 
 
 def filled(out: Tensor, batches: Iterable[Tensor]) -> Tensor:

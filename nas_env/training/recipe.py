@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
 import torch
 
-from search_spaces._settings import at_least, at_most, between
+from search_spaces._settings import above, at_least, at_most, between
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class Recipe:
 
     #: The function that trains by this recipe, as ``package.module:NAME``.
     engine: ClassVar[str]
+    #: Settings that the recipe was given after evaluations by it had been stored.
+    later: ClassVar[frozenset[str]] = frozenset()
 
     def resolved(self, device: str) -> Recipe:
         """Return the complete recipe for a type of device (``"cpu"``, ``"cuda"``)."""
@@ -30,6 +32,25 @@ class Recipe:
             name: list(value) if isinstance(value, tuple) else value
             for name, value in asdict(self).items()
         }
+
+    @cached_property
+    def request_spec(self) -> dict[str, Any]:
+        """The spec as a request has it: without those of ``later`` that have their default.
+
+        A later setting changes nothing where it has its default, so that such a request has the
+        key that it had before there was the setting: what a store holds still answers it.
+        """
+        defaults = self.later_defaults()
+        return {
+            name: value
+            for name, value in self.spec.items()
+            if name not in defaults or value != defaults[name]
+        }
+
+    @classmethod
+    def later_defaults(cls) -> dict[str, Any]:
+        """Return the defaults of the settings of ``later``, which older specs do not name."""
+        return {field.name: field.default for field in fields(cls) if field.name in cls.later}
 
 
 class ChildRecipe(Recipe, ABC):
@@ -101,7 +122,8 @@ class ImageRecipe(ChildRecipe):
         weight_decay: Weight of the L2 penalty on every parameter.
         schedule: Course of the learning rate: ``"step"`` (times ``decay_factor`` at each of
             ``decay_points``), ``"one_cycle"`` (linear up during the first 30%, cosine down to 0),
-            ``"cosine"`` or ``"constant"``.
+            ``"triangular"`` (linear up from a fifth during ``warm_up``, linear down to
+            ``final_rate``: Jordan 2024, 2404.00498), ``"cosine"`` or ``"constant"``.
         decay_points: Fractions of the training at which ``"step"`` lowers the rate.
         decay_factor: Factor by which ``"step"`` lowers the rate.
         label_smoothing: Share of the target that is spread evenly over all classes (Szegedy et al.
@@ -119,6 +141,27 @@ class ImageRecipe(ChildRecipe):
             it is fast: on CUDA, and on a CPU with instructions for it.
         threads: CPU threads of one child; one makes the numbers the same on every machine of a
             kind.
+        warm_up: Share of the training during which ``"triangular"`` raises the rate.
+        final_rate: Share of the highest rate at which ``"triangular"`` ends.
+        bias_rate: Factor of the rate of the biases of batch normalisations; their decay a step
+            stays the same (Jordan 2024, 2404.00498, section 3.4, has 64).
+        decay_vectors: Decay every parameter; otherwise neither biases nor the scales of batch
+            normalisations (He et al. 2019, 1812.01187, section 3.1).
+        batch_norm_epsilon: Number added to the variance in a batch normalisation, a choice of the
+            paper's final training (section 4.1); None for the network's own, 1e-5.
+        batch_norm_momentum: Share of the newest batch in the running mean and variance by which
+            a validation normalises; None for the network's own, 0.1.
+        averaging: Decay a step of a running average of the weights (Polyak & Juditsky 1992), with
+            which the network is validated and left at the end; 0 for none. The average of the
+            first steps is of fewer of them: see :class:`~nas_env.training.averaging.Average`.
+        alternate_flip: Mirror an image in every other epoch, from the first or the second on by
+            chance, and not by chance each time (Jordan 2024, 2404.00498, section 3.6); does nothing
+            without ``flip``.
+        cutout: Side in pixels of a square of each training image that is set to the mean; it lies
+            at random and may stick out of the image (DeVries & Taylor 2017, 1708.04552). 0 for
+            none.
+        validation_flip: Classify a validation image by the mean of the logits of it and of its
+            mirror image (Krizhevsky et al. 2012, section 4.1, took such views).
     """
 
     epochs: int = 50
@@ -128,7 +171,7 @@ class ImageRecipe(ChildRecipe):
     momentum: float = 0.9
     nesterov: bool = True
     weight_decay: float = 1e-4
-    schedule: Literal["step", "one_cycle", "cosine", "constant"] = "step"
+    schedule: Literal["step", "one_cycle", "triangular", "cosine", "constant"] = "step"
     decay_points: tuple[float, ...] = (0.5, 0.75)
     decay_factor: float = 0.1
     label_smoothing: float = 0.0
@@ -140,16 +183,41 @@ class ImageRecipe(ChildRecipe):
     validation_view: Literal["crop", "original"] = "crop"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: int = 1
+    warm_up: float = 0.23
+    final_rate: float = 0.07
+    bias_rate: float = 1.0
+    decay_vectors: bool = True
+    batch_norm_epsilon: float | None = None
+    batch_norm_momentum: float | None = None
+    averaging: float = 0.0
+    alternate_flip: bool = False
+    cutout: int = 0
+    validation_flip: bool = False
 
     engine: ClassVar[str] = "nas_env.training.images:train"
+    later: ClassVar[frozenset[str]] = frozenset(
+        {
+            "warm_up",
+            "final_rate",
+            "bias_rate",
+            "decay_vectors",
+            "batch_norm_epsilon",
+            "batch_norm_momentum",
+            "averaging",
+            "alternate_flip",
+            "cutout",
+            "validation_flip",
+        }
+    )
 
     def __post_init__(self) -> None:
         at_least(self, epochs=1, images=2, batch_size=2, threads=1, upsample=0, padding=0)
-        at_least(self, resolution=0)
+        at_least(self, resolution=0, cutout=0, final_rate=0)
+        above(self, batch_norm_epsilon=0, batch_norm_momentum=0, bias_rate=0)
         at_most(self, epochs=100_000, batch_size=1_000_000, threads=1_024, upsample=4_096)
-        at_most(self, padding=1_024)
+        at_most(self, padding=1_024, final_rate=1, batch_norm_momentum=1)
         at_least(self, learning_rate=0, weight_decay=0, decay_factor=0)
-        between(self, 0, 1, "momentum", "label_smoothing")
+        between(self, 0, 1, "momentum", "label_smoothing", "warm_up", "averaging")
 
     def steps_an_epoch(self, examples: int) -> int:
         """Return the number of whole batches; of fewer images than one, it is one smaller batch.
