@@ -16,6 +16,7 @@ from nas_env.command_line._choices import SHORT
 from nas_env.command_line.arguments import Main
 from nas_env.evaluation import Evaluator
 from nas_env.evaluation.workers import WorkerSettings
+from nas_env.final import Grid
 from nas_env.objectives import Objective
 from nas_env.tasks import task_class, task_names
 from search_spaces import _catalogue
@@ -75,7 +76,7 @@ def commands(page):
     """The commands of a page, each as its words."""
     lines = [line for block in blocks(page) for line in block.splitlines()] + inline(page)
     for line in lines:
-        programs = r"python -m |python (?=train_agent)|make (?=\w)|nas-train|nas-benchmark "
+        programs = r"python -m |python (?=train_agent)|make (?=\w)|nas-(?:re)?train|nas-benchmark "
         found = re.search(rf"(?:{programs})(.*)", line)
         if found:
             yield found[0].split()
@@ -123,6 +124,8 @@ def module_options(name):
 
 
 SEARCH = option_names()
+RETRAIN = SEARCH | module_options("nas_env.command_line.retraining")
+RETRAIN |= {f"--grid.{name}" for name in options_of(Grid)}
 
 
 @every_page
@@ -133,6 +136,8 @@ def test_commands_exist_and_have_their_options(page):
             assert words[0] in targets, f"{page}: make {words[0]}"
             continue
         known = SEARCH
+        if program == "nas-retrain":
+            known = RETRAIN
         if program == "nas-benchmark":
             known = module_options(f"nas_env.benchmark.{words[0]}")
         if words[:1] == ["-m"]:
@@ -155,7 +160,7 @@ def test_options_that_are_named_exist(page):
     programs = [
         f"{p}.{n}" for p in ("benchmarks", "nas_env.benchmark") for n in _catalogue.names(p)
     ]
-    known = SEARCH.union(*map(module_options, programs))
+    known = RETRAIN.union(*map(module_options, programs))
     for code in inline(page):
         if code.startswith("--") and code != "--x" and "<" not in code:  # which stand for any
             option = re.split(r"[ =]", code)[0]

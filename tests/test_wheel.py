@@ -24,6 +24,7 @@ sys.exit(command.load()())
 """
 FEW = {
     "nas-train": "--children 2 --task.train-size 64 --recipe.epochs 1 --workers 0 --quiet",
+    "nas-retrain": "--top 1 --grid none --seeds 1 --recipe.epochs 1 --workers 0 --quiet",
     "run": "--agents random_search evolution --seeds 2 --episodes 5 --workers 1 --quiet",
 }
 
@@ -58,7 +59,8 @@ def commands():
 def test_a_wheel_holds_the_packages_alone(installed, tmp_path):
     packages = {path.name for path in installed.iterdir() if not path.name.endswith("-info")}
     assert packages == {"agents", "nas_env", "search_spaces", "bin"}
-    assert {path.name for path in (installed / "bin").iterdir()} == {"nas-train", "nas-benchmark"}
+    made = {path.name for path in (installed / "bin").iterdir()}
+    assert made == {"nas-train", "nas-retrain", "nas-benchmark"}
     found = _fresh.run(tmp_path, "-c", "import nas_env; print(nas_env.__file__)", home=installed)
     assert found.strip() == str(installed / "nas_env" / "__init__.py")
 
@@ -73,7 +75,7 @@ def test_every_command_of_the_readme_runs(installed, tmp_path, monkeypatch):
         printed = called(installed, tmp_path, program, *words, *few.split(), status=2 * missing)
         assert "NAS_DATA" in printed or not missing
         programs.add(program)
-    assert programs == {"nas-train", "nas-benchmark"}
+    assert programs == {"nas-train", "nas-retrain", "nas-benchmark"}
     made = ["runs/benchmark.sqlite", "--agent", "evolution", "--out", "evolution.json"]
     made += ["--environment", "NAS-Bench-Digits-v0"]
     for words, says in {

@@ -25,7 +25,7 @@ from nas_env.search.failures import failure_line
 from nas_env.search.loop import Depth, Search
 from nas_env.search.observers import Pictures, SmallerBatches, Tracking, draw_best
 from nas_env.search.summary import device_name, versions
-from nas_env.tasks import Task
+from nas_env.tasks import Task, task_class
 from nas_env.tracking import Trackers, make_trackers
 
 FILES = ("summary.json", "best.png", "curve.png")  # what a search leaves for a person
@@ -47,6 +47,9 @@ def search_and_control(run: Run, arguments: Arguments) -> int:
             console.print(line, soft_wrap=True)
     found = [name for name in FILES if (run.folder / name).exists()]
     console.print(f"{run.folder}: {', '.join(found)}", soft_wrap=True)
+    if summary["best"] and task_class(config["make"]["task"]["name"]).trains:
+        line = f"train the best to the end, and test it: nas-retrain {run.folder}"
+        console.print(line, soft_wrap=True)
     return NONE_SUCCEEDED if summary["best"] is None else 0
 
 

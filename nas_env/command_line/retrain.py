@@ -1,0 +1,76 @@
+"""The installed command ``nas-retrain``: from a search to a network one can use.
+
+nas-retrain runs/NAS-Digits-v0-reinforce-1
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from nas_env.command_line.retraining import Retraining, read_line
+from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
+from nas_env.files import write_json
+from nas_env.final.report import RESULT, report, result_table
+from nas_env.final.training import FinalTraining
+from nas_env.problem import Problem
+from nas_env.run.folder import Run
+from nas_env.run.store import Store
+
+PROGRAM = "nas-retrain"
+NONE_SUCCEEDED, BAD_INPUT, INTERRUPTED = 1, 2, 130  # exit statuses, as of nas-train
+
+
+def main(line: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Args:
+        line: The words after the program's name; None for those that this process was given.
+
+    Returns:
+        0; 1 where no child could be trained, 2 for bad input, 130 when interrupted.
+    """
+    errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    wanted: Retraining | None = None
+    try:
+        wanted = read_line(sys.argv[1:] if line is None else line, PROGRAM)
+        with contextlib.closing(Run(wanted.folder)):
+            _retrain(wanted, Console(quiet=wanted.quiet, highlight=False, markup=False))
+    except ChildrenFail as error:
+        errors.print(f"{PROGRAM}: {error}", markup=False)
+        return NONE_SUCCEEDED
+    except (InvalidValue, InvalidArchitecture, NASError) as error:
+        errors.print(f"{PROGRAM}: {error}", markup=False)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        if wanted is not None:
+            errors.print("stopped; the same command goes on where it was", markup=False)
+        return INTERRUPTED
+    return 0
+
+
+def _retrain(wanted: Retraining, console: Console) -> None:
+    """Choose, train to the end, test once, and write what came of it."""
+    with contextlib.closing(Store(wanted.store, wanted.id)) as store:
+        problem = Problem(**wanted.make, store=store)
+        with contextlib.closing(problem.evaluator):
+            result = _result(FinalTraining(problem, wanted.plan, wanted.final, console))
+    write_json(wanted.final / RESULT, {"env": wanted.env, **result})
+    console.print(result_table(result))
+    console.print(f"{wanted.final}: {RESULT}, weights", soft_wrap=True)
+
+
+def _result(final: FinalTraining) -> dict[str, Any]:
+    final.check()
+    tested = final.test(final.choose())
+    return report(final, tested, final.test_control(tested.candidate))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
