@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -39,6 +39,8 @@ class SearchSpace(ABC):
     #: The fields that decide how a child is built from its architecture. They belong to the
     #: identity of an evaluation; the others only decide which architectures can be reached.
     construction_fields: ClassVar[tuple[str, ...]] = ()
+    #: Those of them that the space was given after evaluations of its networks had been stored.
+    later_fields: ClassVar[frozenset[str]] = frozenset()
 
     # -- what a member defines -------------------------------------------------------------------
     @abstractmethod
@@ -295,6 +297,18 @@ class SearchSpace(ABC):
 
     @property
     def construction(self) -> dict[str, Any]:
-        """Name and the settings that decide how a child is built from its architecture."""
-        spec = self.spec
-        return {key: spec[key] for key in ("name", *self.construction_fields)}
+        """Name and the settings that decide how a child is built from its architecture.
+
+        Those of ``later_fields`` are left out where they have their default, which changes nothing:
+        what a store holds from before there was the setting still answers.
+        """
+        spec, later = self.spec, self.later_defaults()
+        named = ("name", *self.construction_fields)
+        return {key: spec[key] for key in named if key not in later or spec[key] != later[key]}
+
+    @classmethod
+    def later_defaults(cls) -> dict[str, Any]:
+        """Return the defaults of the settings of ``later_fields``, which older specs lack."""
+        return {
+            field.name: field.default for field in fields(cls) if field.name in cls.later_fields
+        }

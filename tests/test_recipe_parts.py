@@ -286,10 +286,9 @@ def test_a_run_of_before_there_were_parts_goes_on_and_keeps_its_recipe(tmp_path,
 
 def test_a_submission_of_before_there_were_parts_is_of_the_same_problem():
     problem = Problem("digits", "convolutional", device="cpu", layers=2)
-    assert _whole({**problem.spec, "recipe": problem.recipe.request_spec}, problem.recipe) == (
-        problem.spec
-    )
-    assert _whole({"recipe": 3}, problem.recipe) == {"recipe": 3}
+    of_then = {**problem.spec, "recipe": problem.recipe.request_spec}
+    assert of_then != problem.spec and _whole(of_then, problem) == problem.spec
+    assert _whole({"recipe": 3}, problem) == {"recipe": 3}
 
 
 # -- the recipe ----------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from nas_env.benchmark._environment import Truth, make_vector, truth_of
 from nas_env.benchmark._job import Budget
 from nas_env.benchmark._submission import Run, Submission, checked, compare, first_difference, read
 from nas_env.errors import InvalidTokens, InvalidValue
-from nas_env.training.recipe import Recipe
+from nas_env.problem import Problem
 from search_spaces import Architecture
 
 BATCH = 64  # episodes that are replayed at once
@@ -49,7 +49,7 @@ def derive(submission: Submission, trusted: Collection[str] = ()) -> dict[str, A
     with contextlib.closing(make_vector(submission.environment, submission.make, BATCH)) as env:
         problem = env.unwrapped.problem
         truth = truth_of(env)
-        ours, theirs = problem.spec, _whole(submission.problem, problem.recipe)
+        ours, theirs = problem.spec, _whole(submission.problem, problem)
         if truth is not None:  # a function answers the same on every device
             theirs["device"] = ours["device"]
         if ours != theirs:
@@ -62,12 +62,16 @@ def derive(submission: Submission, trusted: Collection[str] = ()) -> dict[str, A
     return {"runs": per_run, "mean": _mean(per_run)}
 
 
-def _whole(problem: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
-    """Return the settings of a problem with those that its recipe was given later."""
-    named = problem.get("recipe")
-    if not isinstance(named, Mapping):
-        return dict(problem)
-    return {**problem, "recipe": {**recipe.later_defaults(), **named}}
+def _whole(played: Mapping[str, Any], problem: Problem) -> dict[str, Any]:
+    """Return the settings of a problem with those that its recipe and space were given later."""
+    later = {
+        "recipe": problem.recipe.later_defaults(),
+        "space": problem.space.later_defaults(),
+    }
+    return {
+        name: {**later.get(name, {}), **value} if isinstance(value, Mapping) else value
+        for name, value in played.items()
+    }
 
 
 def marks_of(amount: int) -> list[int]:

@@ -16,6 +16,7 @@ from nas_env.run.folder import Run, evaluations_file, holds_run
 from nas_env.run.store import Store
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nas_env.tasks import Task
+from search_spaces import make_space
 
 #: What may change in a run's configuration: no reward depends on it, or it is another budget.
 MAY_CHANGE = frozenset({"children", "control", "stop_after_failures", "track"})
@@ -92,9 +93,13 @@ def resumed_config(old: Mapping[str, Any], new: Mapping[str, Any], task: Task) -
 
 
 def _whole(config: Mapping[str, Any], task: Task) -> dict[str, Any]:
-    """Return a run's configuration with settings that recipes did not have when it was made."""
+    """Return a run's configuration with settings that there were not when it was made."""
     make = config["make"]
-    return {**config, "make": {**make, "recipe": task_recipe(task, make["recipe"]).spec}}
+    whole = {
+        "recipe": task_recipe(task, make["recipe"]).spec,
+        "space": make_space(make["space"]).spec,
+    }
+    return {**config, "make": {**make, **whole}}
 
 
 def _settings(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

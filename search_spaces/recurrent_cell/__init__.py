@@ -22,6 +22,7 @@ from search_spaces.recurrent_cell._cell import (
     RecurrentCell,
     parse_cell,
 )
+from search_spaces.recurrent_cell._dropout import Masks
 from search_spaces.recurrent_cell._graph import cell_graph
 from search_spaces.recurrent_cell._network import LanguageModel, cell_model, reference_model
 from search_spaces.recurrent_cell._reference import NATIVE, Native, parse_native
@@ -45,7 +46,8 @@ class RecurrentCellSpace(SearchSpace):
     and one another included; memory comes in after a node's own activation and c_t is taken
     before it, so with equal indices c_t is what the node was before memory came in; with the
     root as the second, h_t is what the injection makes of its output. The child's dropout is that
-    of Zaremba et al. 2014, see :class:`~search_spaces.recurrent_cell._network.LanguageModel`.
+    of Zaremba et al. 2014, or with ``masks`` that of Gal & Ghahramani 2016; see
+    :class:`~search_spaces.recurrent_cell._network.LanguageModel`.
 
     The child is a language model: ``child(symbols, state)`` takes int64 (steps, batch) and gives
     logits (steps, batch, outputs) and the new state; ``child.initial_state(batch)`` is the first.
@@ -64,8 +66,13 @@ class RecurrentCellSpace(SearchSpace):
             character models have 128.
         dropout: Rate of dropout on embeddings, between layers and before the softmax; by default
             that of Zaremba's medium LSTM.
-        tied: Whether softmax and embeddings share their weights.
+        tied: Whether softmax and embeddings share their weights; h is projected to the length of
+            an embedding where ``embedding`` says it.
         init_range: Weights start uniform in plus or minus this much.
+        masks: ``"step"``: dropout draws a mask for each step; ``"sequence"``: one for all steps of
+            a stretch (Gal & Ghahramani 2016, 1512.05287).
+        recurrent_dropout: Rate of dropout on h_{t-1}, as the paper has it (section 4.2), of one
+            mask for all steps of a stretch (1512.05287).
 
     Example:
         The paper's worked example, at base 2:
@@ -93,6 +100,8 @@ class RecurrentCellSpace(SearchSpace):
     dropout: float = 0.5
     tied: bool = False
     init_range: float = 0.05
+    masks: Masks = "step"
+    recurrent_dropout: float = 0.0
 
     construction_fields: ClassVar[tuple[str, ...]] = (
         "hidden",
@@ -102,7 +111,10 @@ class RecurrentCellSpace(SearchSpace):
         "dropout",
         "tied",
         "init_range",
+        "masks",
+        "recurrent_dropout",
     )
+    later_fields: ClassVar[frozenset[str]] = frozenset({"masks", "recurrent_dropout"})
 
     def __post_init__(self) -> None:
         if not 2 <= self.base <= MAX_BASE or self.base & (self.base - 1):
@@ -116,12 +128,7 @@ class RecurrentCellSpace(SearchSpace):
                     raise UnknownName(name.removesuffix("s"), option, known)
         at_least(self, hidden=0, parameters=1, cell_layers=1, embedding=0)
         at_most(self, hidden=100_000, cell_layers=100, embedding=100_000)
-        if self.tied and self.embedding:
-            raise InvalidValue(
-                f"embedding is {self.embedding} with tied=True, expected 0: the embeddings are "
-                "the weights of the softmax, as long as a layer has units"
-            )
-        between(self, 0, 1, "dropout")
+        between(self, 0, 1, "dropout", "recurrent_dropout")
         if not self.init_range > 0:
             raise InvalidValue(f"init_range is {self.init_range}, expected more than 0")
 
@@ -203,6 +210,8 @@ class RecurrentCellSpace(SearchSpace):
             "dropout": self.dropout,
             "tied": self.tied,
             "init_range": self.init_range,
+            "masks": self.masks,
+            "recurrent_dropout": self.recurrent_dropout,
         }
 
     def reference(self, name: str, outputs: int) -> Reference:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from search_spaces.recurrent_cell._cell import RecurrentCell
+from search_spaces.recurrent_cell._dropout import Masks, make_dropout
 from search_spaces.recurrent_cell._product import SequenceProduct
 from search_spaces.recurrent_cell._tree import children
 
@@ -37,16 +38,25 @@ class CellLayers(nn.Module):
         layers: Number of layers.
         dropout: Rate of dropout on what each layer but the first reads of the one before.
         inputs: Size of what the first layer reads; 0: that of h.
+        masks: Whether that dropout draws a mask for each step, or one for the sequence.
+        recurrent: Rate of dropout on h_{t-1}, of one mask for the sequence.
     """
 
     def __init__(
-        self, cell: RecurrentCell, hidden: int, layers: int, dropout: float, inputs: int = 0
+        self,
+        cell: RecurrentCell,
+        hidden: int,
+        layers: int,
+        dropout: float,
+        inputs: int = 0,
+        masks: Masks = "step",
+        recurrent: float = 0.0,
     ):
         super().__init__()
         self.input_size, self.hidden_size, self.num_layers = inputs or hidden, hidden, layers
         sizes = (self.input_size, *(hidden,) * (layers - 1))
-        self.layers = nn.ModuleList(CellLayer(cell, hidden, size) for size in sizes)
-        self.dropout = nn.Dropout(dropout)
+        self.layers = nn.ModuleList(CellLayer(cell, hidden, size, recurrent) for size in sizes)
+        self.dropout = make_dropout(dropout, masks)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Inputs (steps, batch, inputs) -> the last layer's h of every step, all last h and c."""
@@ -66,8 +76,9 @@ class CellLayer(nn.Module):
         recurrent_weights: U of all leaves in the same way: (leaves * hidden, hidden).
     """
 
-    def __init__(self, cell: RecurrentCell, hidden: int, inputs: int):
+    def __init__(self, cell: RecurrentCell, hidden: int, inputs: int, recurrent: float = 0.0):
         super().__init__()
+        self.recurrent = recurrent
         self.step = CellStep(cell)
         self.input_weights = nn.Parameter(torch.empty(cell.base * hidden, inputs))
         self.recurrent_weights = nn.Parameter(torch.empty(cell.base * hidden, hidden))
@@ -77,9 +88,11 @@ class CellLayer(nn.Module):
         wx = functional.linear(x, self.input_weights)  # all steps in one product
         h, c = h.to(wx.dtype), c.to(wx.dtype)  # which autocast may have made shorter
         multiply = SequenceProduct(self.recurrent_weights.to(wx.dtype))
+        dropping = self.training and self.recurrent > 0
+        mask = functional.dropout(torch.ones_like(h), self.recurrent) if dropping else None
         outputs = []
         for number, wx_t in enumerate(wx.unbind()):
-            h, c = self.step(wx_t, multiply(number, h), c)
+            h, c = self.step(wx_t, multiply(number, h if mask is None else h * mask), c)
             outputs.append(h)
         return torch.stack(outputs), h, c
 

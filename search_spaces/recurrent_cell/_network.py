@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from search_spaces._errors import InvalidValue, UnknownName
 from search_spaces.recurrent_cell._cell import RecurrentCell
+from search_spaces.recurrent_cell._dropout import DroppingLSTM, Masks, make_dropout
 from search_spaces.recurrent_cell._layer import CellLayers, State
 
 
@@ -18,7 +19,9 @@ class LanguageModel(nn.Module):
     """Embeddings, recurrent layers, a softmax over the vocabulary (Zaremba et al. 2014).
 
     Dropout is that of Zaremba et al. (1409.2329), on the connections that are not recurrent: on the
-    embeddings, between layers, and before the softmax; never from one step to the next.
+    embeddings, between layers, and before the softmax; never from one step to the next. With
+    ``masks="sequence"`` it is that of Gal & Ghahramani (1512.05287): the same numbers are dropped
+    at all steps of a stretch of text, in each column others.
 
     Args:
         core: Called as :class:`torch.nn.LSTM` is, with its ``input_size``, ``hidden_size`` and
@@ -27,16 +30,30 @@ class LanguageModel(nn.Module):
         dropout: Rate of dropout on the embeddings and on what the softmax reads.
         tied: Whether the embeddings are the softmax's weights too (Press & Wolf, 1608.05859).
         init_range: Every weight and bias starts uniform in ±``init_range``.
+        masks: Whether dropout draws a mask for each step, or one for the sequence.
+        projected: Make h as long as an embedding before the softmax, by a matrix, as embeddings of
+            another length than h need that are tied (Melis et al. 2017, 1707.05589).
     """
 
     def __init__(
-        self, core: Any, vocabulary: int, dropout: float, tied: bool, init_range: float = 0.05
+        self,
+        core: Any,
+        vocabulary: int,
+        dropout: float,
+        tied: bool,
+        init_range: float = 0.05,
+        masks: Masks = "step",
+        projected: bool = False,
     ):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, core.input_size)
         self.core = core
-        self.dropout = nn.Dropout(dropout)
-        self.softmax = nn.Linear(core.hidden_size, vocabulary)
+        self.dropout = make_dropout(dropout, masks)
+        self.projection: nn.Module = nn.Identity()
+        if projected:
+            self.projection = nn.Linear(core.hidden_size, core.input_size, bias=False)
+        size = core.input_size if projected else core.hidden_size
+        self.softmax = nn.Linear(size, vocabulary)
         if tied:
             self.softmax.weight = self.embedding.weight
         for parameter in self.parameters():
@@ -47,7 +64,7 @@ class LanguageModel(nn.Module):
         x = self.dropout(self.embedding(symbols))
         h, (last_h, last_c) = self.core(x, state)
         dtype = state[0].dtype  # which autocast may have made shorter
-        return self.softmax(self.dropout(h)), (last_h.to(dtype), last_c.to(dtype))
+        return self.softmax(self.projection(self.dropout(h))), (last_h.to(dtype), last_c.to(dtype))
 
     def initial_state(self, batch: int) -> State:
         """Return zeros for h and for c, (layers, batch, hidden) each, where the weights are."""
@@ -70,6 +87,8 @@ def cell_model(
     dropout: float = 0.5,
     tied: bool = False,
     init_range: float = 0.05,
+    masks: Masks = "step",
+    recurrent_dropout: float = 0.0,
 ) -> LanguageModel:
     """Return the language model of a found cell.
 
@@ -81,16 +100,19 @@ def cell_model(
         layers: Number of layers.
         embedding: Numbers of a symbol's embedding; 0: as many as a layer has units.
         dropout: See :class:`LanguageModel`.
-        tied: See :class:`LanguageModel`; the embedding is then as long as a layer is wide.
+        tied: See :class:`LanguageModel`; h is projected where the embedding has a size.
         init_range: See :class:`LanguageModel`.
+        masks: See :class:`LanguageModel`.
+        recurrent_dropout: Rate of dropout on h_{t-1}, of one mask for the sequence.
 
     Raises:
         InvalidValue: If the parameters do not suffice for one unit.
     """
     size = Size(vocabulary, layers, embedding, tied, matrices=cell.base, biases=0)
     hidden = hidden or size.units(parameters)
-    core = CellLayers(cell, hidden, layers, dropout, embedding)
-    return LanguageModel(core, vocabulary, dropout, tied, init_range)
+    core = CellLayers(cell, hidden, layers, dropout, embedding, masks, recurrent_dropout)
+    projected = tied and embedding > 0
+    return LanguageModel(core, vocabulary, dropout, tied, init_range, masks, projected)
 
 
 def reference_model(
@@ -104,6 +126,8 @@ def reference_model(
     dropout: float = 0.5,
     tied: bool = False,
     init_range: float = 0.05,
+    masks: Masks = "step",
+    recurrent_dropout: float = 0.0,
 ) -> LanguageModel:
     """Return a language model that a found one is compared with; all but the cell is the same.
 
@@ -115,8 +139,10 @@ def reference_model(
         layers: Number of layers.
         embedding: Numbers of a symbol's embedding; 0: as many as a layer has units.
         dropout: See :class:`LanguageModel`.
-        tied: See :class:`LanguageModel`.
+        tied: See :class:`LanguageModel`; h is projected where the embedding has a size.
         init_range: See :class:`LanguageModel`.
+        masks: See :class:`LanguageModel`.
+        recurrent_dropout: Rate of dropout on h_{t-1}, of one mask for the sequence.
 
     Raises:
         UnknownName: If there is no such reference.
@@ -131,9 +157,13 @@ def reference_model(
         raise UnknownName("reference model", name, ["lstm"])
     size = Size(vocabulary, layers, embedding, tied, matrices=4, biases=8)
     hidden = hidden or size.units(parameters)
-    between = dropout if layers > 1 else 0.0
-    core = nn.LSTM(embedding or hidden, hidden, layers, dropout=between)
-    return LanguageModel(core, vocabulary, dropout, tied, init_range)
+    inputs, between = embedding or hidden, dropout if layers > 1 else 0.0
+    if masks == "step" and recurrent_dropout == 0:
+        core = nn.LSTM(inputs, hidden, layers, dropout=between)
+    else:
+        core = DroppingLSTM(inputs, hidden, layers, make_dropout(between, masks), recurrent_dropout)
+    projected = tied and embedding > 0
+    return LanguageModel(core, vocabulary, dropout, tied, init_range, masks, projected)
 
 
 @dataclass(frozen=True)
@@ -160,7 +190,10 @@ class Size:
     def coefficients(self) -> tuple[int, int, int]:
         """The numbers a, b and c of a model of H units, which has a H² + b H + c parameters."""
         squares, linear = 2 * self.matrices * self.layers, self.biases * self.layers
-        linear += self.vocabulary * (1 if self.tied or self.embedding else 2)
+        if self.embedding and self.tied:  # of the projection
+            linear += self.embedding
+        else:
+            linear += self.vocabulary * (1 if self.tied or self.embedding else 2)
         if self.embedding:  # of the first layer's W, and of the embeddings
             squares, linear = squares - self.matrices, linear + self.matrices * self.embedding
         return squares, linear, self.vocabulary * (1 + self.embedding)
