@@ -1,9 +1,9 @@
 """The protocol of a search space: the decisions of an episode, and the network they describe.
 
 A member defines :meth:`SearchSpace._decide`, :meth:`~SearchSpace.decode`,
-:meth:`~SearchSpace.encode` and :meth:`~SearchSpace.parse`; and :meth:`~SearchSpace._build`, if its
-architectures are networks. A space in which a choice closes later options overrides
-:meth:`~SearchSpace.open_mask` as well.
+:meth:`~SearchSpace.encode` and :meth:`~SearchSpace.parse`; and the hooks of
+:mod:`search_spaces._networks`, if its architectures are networks. A space in which a choice closes
+later options overrides :meth:`~SearchSpace.open_mask` as well.
 """
 
 from __future__ import annotations
@@ -16,20 +16,18 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from search_spaces import _catalogue
-from search_spaces._architecture import Architecture, Reference, load_json
-from search_spaces._counting import count_cost, count_kept
-from search_spaces._decisions import Cost, Decision, Vertex
+from search_spaces._architecture import Architecture, load_json
+from search_spaces._decisions import Decision, Vertex
 from search_spaces._errors import InvalidTokens, InvalidValue
 from search_spaces._json import plain
+from search_spaces._networks import Networks
 from search_spaces._tokens import check_tokens
 
 
 @dataclass(frozen=True)
-class SearchSpace(ABC):
+class SearchSpace(Networks, ABC):
     """A sequence of decisions, and the network that they describe.
 
     A space is a frozen dataclass; its fields are its settings, plain JSON values.
@@ -70,17 +68,6 @@ class SearchSpace(ABC):
         Raises:
             InvalidArchitecture: If a key is unknown or missing, or a value wrong.
         """
-
-    def _build(self, architecture: Any, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
-        """Build the child of a canonical architecture; a space without networks has no such method.
-
-        Raises:
-            InvalidValue: If the space describes no networks.
-        """
-        raise InvalidValue(
-            f"space {self.name} describes no networks: nothing of it can be built or trained, "
-            "a table or a function answers"
-        )
 
     # -- the decisions ---------------------------------------------------------------------------
     @cached_property
@@ -194,11 +181,6 @@ class SearchSpace(ABC):
         return tuple(int(token) for token in self.sample_batch(rng, 1, layers)[0])
 
     # -- architectures ---------------------------------------------------------------------------
-    @cached_property
-    def buildable(self) -> bool:
-        """True if architectures are networks, which can be built and trained."""
-        return type(self)._build is not SearchSpace._build
-
     def from_json(self, text: str) -> Architecture:
         """Read an architecture from a JSON text, and check it against the options of this space.
 
@@ -209,56 +191,6 @@ class SearchSpace(ABC):
         architecture = self.parse(load_json(text))
         self.encode(architecture)
         return architecture
-
-    def build(
-        self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
-    ) -> nn.Module:
-        """Build the child, which is the network of the architecture's canonical form.
-
-        Args:
-            architecture: Architecture of this space, of any depth.
-            input_shape: Shape of one example, without the batch.
-            outputs: Number of classes or symbols.
-
-        Raises:
-            InvalidValue: If the space is not :attr:`buildable`.
-        """
-        return self._build(architecture.canonical(), input_shape, outputs)
-
-    def cost(self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int) -> Cost:
-        """Count parameters and forward FLOPs exactly, on ``meta``: nothing is allocated."""
-        with torch.device("meta"):
-            child = self.build(architecture, input_shape, outputs).eval()
-        return count_cost(child, lambda: self.try_out(child, input_shape))
-
-    def kept_numbers(
-        self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
-    ) -> int:
-        """Count the numbers that a forward pass over one example keeps for the backward pass.
-
-        They are counted on ``meta``: nothing is allocated. Weights count too, once.
-        """
-        with torch.device("meta"):
-            child = self.build(architecture, input_shape, outputs)
-        return count_kept(lambda: self.try_out(child, input_shape))
-
-    def try_out(
-        self, child: nn.Module, input_shape: tuple[int, ...], count: int = 1, device: str = "meta"
-    ) -> Tensor:
-        """Call a child with examples of zeros, and return its logits, (count, outputs).
-
-        A space whose children take something else than a batch of examples overrides it.
-        """
-        return child(torch.zeros(count, *input_shape, device=device))
-
-    def reference(self, name: str, outputs: int) -> Reference | None:
-        """Return a known network to compare the best child with; None if there is none so named.
-
-        Args:
-            name: Name among the ``references`` of a task.
-            outputs: Number of classes or symbols.
-        """
-        return None
 
     def describe(self, tokens: np.ndarray) -> list[dict[str, Any]]:
         """Return the dictionaries of many architectures, from legal sequences, int (m, t)."""

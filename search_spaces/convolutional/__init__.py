@@ -15,6 +15,7 @@ from search_spaces._base import SearchSpace
 from search_spaces._decisions import Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue
 from search_spaces._settings import at_least, at_most
+from search_spaces._source import Normalisation, Source
 from search_spaces.convolutional._architecture import (
     FIELDS,
     MAX_BLOCK,
@@ -25,6 +26,7 @@ from search_spaces.convolutional._architecture import (
 )
 from search_spaces.convolutional._graph import draw
 from search_spaces.convolutional._network import ConvolutionalNetwork, plan
+from search_spaces.convolutional._source import ConvolutionalSource
 
 __all__ = ["ConvolutionalArchitecture", "ConvolutionalLayer", "ConvolutionalSpace"]
 
@@ -247,3 +249,20 @@ class ConvolutionalSpace(SearchSpace):
             layer_order=self.layer_order,
             zero_padding=self.zero_padding,
         )
+
+    def _write_source(
+        self,
+        architecture: ConvolutionalArchitecture,
+        input_shape: tuple[int, ...],
+        outputs: int,
+        normalisation: Normalisation,
+    ) -> Source:
+        return ConvolutionalSource(
+            plan(architecture, self.block, self.block_output),
+            self.block,
+            input_shape,
+            outputs,
+            self.layer_order,
+            self.zero_padding,
+            normalisation,
+        ).write()

@@ -15,9 +15,11 @@ from search_spaces._base import SearchSpace
 from search_spaces._decisions import Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens
 from search_spaces._settings import at_least, at_most
+from search_spaces._source import Normalisation, Source
 from search_spaces.nas_bench_201._cell import EDGE_NAMES, NASBench201Cell, parse_cell
 from search_spaces.nas_bench_201._identity import EDGES, NONE, OPERATIONS
 from search_spaces.nas_bench_201._network import NASBench201Network
+from search_spaces.nas_bench_201._source import write_source
 
 __all__ = ["NASBench201Cell", "NASBench201Space"]
 
@@ -133,6 +135,22 @@ class NASBench201Space(SearchSpace):
         self, architecture: NASBench201Cell, input_shape: tuple[int, ...], outputs: int
     ) -> nn.Module:
         return self._network(architecture.operations, input_shape, outputs)
+
+    def _write_source(
+        self,
+        architecture: NASBench201Cell,
+        input_shape: tuple[int, ...],
+        outputs: int,
+        normalisation: Normalisation,
+    ) -> Source:
+        return write_source(
+            architecture.operations,
+            self.cells,
+            self.channels,
+            input_shape,
+            outputs,
+            normalisation,
+        )
 
     def _network(
         self, operations: Sequence[str], input_shape: tuple[int, ...], outputs: int

@@ -15,6 +15,7 @@ from search_spaces._decisions import Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
 from search_spaces._published import published_architecture
 from search_spaces._settings import at_least, at_most, between
+from search_spaces._source import Normalisation, Source
 from search_spaces.recurrent_cell._cell import (
     ACTIVATIONS,
     COMBINATIONS,
@@ -24,8 +25,10 @@ from search_spaces.recurrent_cell._cell import (
 )
 from search_spaces.recurrent_cell._dropout import Masks
 from search_spaces.recurrent_cell._graph import cell_graph
+from search_spaces.recurrent_cell._layer import State
 from search_spaces.recurrent_cell._network import LanguageModel, cell_model, reference_model
 from search_spaces.recurrent_cell._reference import NATIVE, Native, parse_native
+from search_spaces.recurrent_cell._source import write_source
 
 __all__ = ["RecurrentCell", "RecurrentCellSpace"]
 
@@ -199,6 +202,18 @@ class RecurrentCellSpace(SearchSpace):
             return reference_model(architecture.name, vocabulary=outputs, **self.child_settings)
         return cell_model(architecture, vocabulary=outputs, **self.child_settings)
 
+    def _write_source(
+        self,
+        architecture: RecurrentCell | Native,
+        input_shape: tuple[int, ...],
+        outputs: int,
+        normalisation: Normalisation,
+    ) -> Source:
+        with torch.device("meta"):
+            model = self._build(architecture, input_shape, outputs)
+        cell = None if isinstance(architecture, Native) else architecture
+        return write_source(cell, model, self.tied, self.init_range)
+
     @property
     def child_settings(self) -> dict[str, Any]:
         """The settings of :func:`cell_model` and its like, apart from the cell."""
@@ -231,3 +246,17 @@ class RecurrentCellSpace(SearchSpace):
         assert isinstance(child, LanguageModel)
         symbols = torch.zeros(1, count, dtype=torch.int64, device=device)
         return child(symbols, child.initial_state(count))[0][-1]
+
+    def examples(
+        self,
+        child: nn.Module,
+        input_shape: tuple[int, ...],
+        count: int,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Tensor, State]:
+        """Return one random symbol of each text, int64 (1, count), and a random state."""
+        assert isinstance(child, LanguageModel)
+        outputs = child.softmax.out_features
+        symbols = torch.randint(outputs, (1, count), generator=generator)
+        h, c = (torch.rand(x.shape, generator=generator) for x in child.initial_state(count))
+        return symbols, (h, c)
