@@ -35,7 +35,7 @@ clean:  ## Remove the environment and everything that was built (never runs/).
 # The stamp is newer than what decides the installation, so nothing is installed twice.
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]' --constraint constraints.txt
+	$(BIN)/python -m pip install --quiet --editable '.[dev,onnx]' --constraint constraints.txt
 	touch $@
 
 $(RLLIB)/.installed: pyproject.toml constraints.txt

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nas_env.errors import (
     DataCorrupt,
@@ -36,10 +36,14 @@ __all__ = [
     "Request",
     "UnknownName",
     "environment_ids",
+    "load",
     "register",
     "register_function",
     "register_table",
 ]
+
+if TYPE_CHECKING:
+    from nas_env.handover import LoadedNetwork
 
 ENTRY_POINT = "nas_env.env.single:NASEnv"
 __version__ = "0.1.0"
@@ -115,6 +119,20 @@ def environment_ids() -> tuple[str, ...]:
         True
     """
     return tuple(id for task in task_names() for id in task_class(task).environments)
+
+
+def load(folder: str | Path) -> LoadedNetwork:
+    """Load a trained network from the folder in which it was handed over, ready to be used.
+
+    Args:
+        folder: Folder that :func:`nas_env.handover.write` wrote: ``RUN/final/network``.
+
+    Raises:
+        InvalidValue: If it is no such folder, or a file of it is missing or damaged.
+    """
+    from nas_env import handover
+
+    return handover.load(folder)
 
 
 def _register() -> None:

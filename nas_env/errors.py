@@ -14,6 +14,7 @@ __all__ = [
     "DataCorrupt",
     "DataInvalid",
     "DataNotFound",
+    "ExportDiffers",
     "InvalidArchitecture",
     "InvalidTokens",
     "InvalidValue",
@@ -82,6 +83,10 @@ class TestSetSealed(NASError):
     """The test split was asked for while a child was being evaluated."""
 
     __test__ = False  # not a test class of pytest's
+
+
+class ExportDiffers(NASError):
+    """Something that was exported of a network does not compute the same."""
 
 
 class ChildrenFail(NASError):

@@ -15,6 +15,7 @@ from search_spaces._decisions import Cost, Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
 from search_spaces._published import published_architecture
 from search_spaces._settings import above, at_least, at_most, between, from_mapping, named
+from search_spaces._source import Normalisation, Source
 
 __all__ = [
     "Architecture",
@@ -23,8 +24,10 @@ __all__ = [
     "InvalidArchitecture",
     "InvalidTokens",
     "InvalidValue",
+    "Normalisation",
     "Reference",
     "SearchSpace",
+    "Source",
     "UnknownName",
     "Vertex",
     "above",

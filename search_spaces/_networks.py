@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,9 @@ class Networks(ABC):
 
     #: The name by which :func:`search_spaces.make_space` finds the space.
     name: Any
+    #: The names of a child's inputs and outputs, one for each tensor.
+    input_names: ClassVar[tuple[str, ...]] = ("images",)
+    output_names: ClassVar[tuple[str, ...]] = ("logits",)
 
     # -- what a member defines -------------------------------------------------------------------
     def _build(self, architecture: Any, input_shape: tuple[int, ...], outputs: int) -> nn.Module:

@@ -41,7 +41,8 @@ class Source(NamedTuple):
             number of ``outputs``, with two empty lines between them.
         example: Arguments of a call of ``network``, as expressions.
         parts: The parts whose outputs' shapes are of interest: the title, and an expression for
-            the module, in which ``network`` is the network.
+            the module, in which ``network`` is the network. The last is the linear layer that
+            gives the logits.
     """
 
     summary: str

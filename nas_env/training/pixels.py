@@ -37,17 +37,17 @@ def reduce(images: Tensor, side: int) -> Tensor:
     """
     height, width = images.shape[1:3]
     size = reduced_size(height, width, side)
-    return images if size == (height, width) else _resized(images, size, mode="area")
+    return images if size == (height, width) else resized(images, size, mode="area")
 
 
 def enlarge(images: Tensor, side: int) -> Tensor:
     """Bilinear to ``side`` x ``side`` pixels, uint8 (n, h, w, c); 0 leaves them alone."""
     if side == 0 or tuple(images.shape[1:3]) == (side, side):
         return images
-    return _resized(images, (side, side), mode="bilinear", antialias=True)
+    return resized(images, (side, side), mode="bilinear", antialias=True)
 
 
-def _resized(images: Tensor, size: Size, **how: Any) -> Tensor:
+def resized(images: Tensor, size: Size, **how: Any) -> Tensor:
     """Images of another size, uint8 (n, h, w, c)."""
     pixels = functional.interpolate(images.permute(0, 3, 1, 2).float(), size, **how)
     return pixels.round().clamp(0, 255).byte().permute(0, 2, 3, 1).contiguous()

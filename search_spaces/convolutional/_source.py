@@ -27,7 +27,8 @@ NORM_RELU_CONV = """
 NORM = """
     def make_norm(channels):
         \"\"\"Return batch normalisation and ReLU.\"\"\"
-        return nn.Sequential(nn.BatchNorm2d(channels{arguments}), nn.ReLU())
+        norm = nn.BatchNorm2d(channels{arguments})
+        return nn.Sequential(norm, nn.ReLU())
 """
 JOIN = """
     def join(*maps: Tensor) -> Tensor:

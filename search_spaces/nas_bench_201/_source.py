@@ -27,7 +27,10 @@ NETWORK = """
                 # stage 3
                 *[Cell({third}) for _ in range({count})],
             )
-            self.last = nn.Sequential(nn.BatchNorm2d({third}{norm}), nn.ReLU())
+            self.last = nn.Sequential(
+                nn.BatchNorm2d({third}{norm}),
+                nn.ReLU(),
+            )
             self.classifier = nn.Linear({third}, outputs)
 
         def forward(self, images: Tensor) -> Tensor:
@@ -42,7 +45,8 @@ OTHERS = """
         def __init__(self, inputs: int, outputs: int, side: int, stride: int = 1):
             padding = side // 2
             conv = nn.Conv2d(inputs, outputs, side, stride, padding, bias=False)
-            super().__init__(nn.ReLU(), conv, nn.BatchNorm2d(outputs{norm}))
+            norm = nn.BatchNorm2d(outputs{norm})
+            super().__init__(nn.ReLU(), conv, norm)
 
 
     class Halving(nn.Module):
@@ -95,7 +99,7 @@ def write_source(
         for stage in (1, 2, 3)
         for name in (
             *(f"stage {stage}, cell {cell}" for cell in range(1, cells + 1)),
-            *(["halving"] if stage < 3 else []),
+            *([f"halving {stage}"] if stage < 3 else []),
         )
     ]
     parts = [(name, f"network.stages[{place}]") for place, name in enumerate(stages)]

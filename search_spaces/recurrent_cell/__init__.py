@@ -119,6 +119,9 @@ class RecurrentCellSpace(SearchSpace):
     )
     later_fields: ClassVar[frozenset[str]] = frozenset({"masks", "recurrent_dropout"})
 
+    input_names: ClassVar[tuple[str, ...]] = ("symbols", "h", "c")
+    output_names: ClassVar[tuple[str, ...]] = ("logits", "next_h", "next_c")
+
     def __post_init__(self) -> None:
         if not 2 <= self.base <= MAX_BASE or self.base & (self.base - 1):
             raise InvalidValue(f"base is {self.base}, expected a power of two, 2 to {MAX_BASE}")
@@ -191,6 +194,8 @@ class RecurrentCellSpace(SearchSpace):
 
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
         """Return the tree, with the memory that comes in and the one that leaves."""
+        if isinstance(architecture, Native):
+            return architecture.graph
         assert isinstance(architecture, RecurrentCell)
         return cell_graph(architecture)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from search_spaces._architecture import Architecture, check_keys
+from search_spaces._decisions import Vertex
 
 #: What comes before the name of such a network in the references of a task.
 NATIVE = "native:"
@@ -28,6 +29,15 @@ class Native(Architecture):
     def canonical(self) -> Native:
         """Return the network itself."""
         return self
+
+    @property
+    def graph(self) -> tuple[Vertex, ...]:
+        """The boxes of a drawing: what is read, the network, what it gives."""
+        return (
+            Vertex("symbols", "", "input"),
+            Vertex(self.name, "", "network", (0,)),
+            Vertex("softmax", "", "output", (1,)),
+        )
 
 
 def parse_native(description: Mapping[str, Any]) -> Native:

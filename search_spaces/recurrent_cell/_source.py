@@ -48,9 +48,10 @@ CORE = """
             self.dropout = nn.Dropout({dropout})
 
         def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-            \"\"\"Read (steps, batch, inputs); return the last layer's h of each step, state.\"\"\"
+            \"\"\"Read (steps, batch, inputs); return each step's last h, and the state.\"\"\"
             last = []
-            for number, (layer, h, c) in enumerate(zip(self.layers, *state)):
+            for number, layer in enumerate(self.layers):
+                h, c = state[0][number], state[1][number]
                 x, h, c = layer(self.dropout(x) if number else x, h, c)
                 last.append((h, c))
             return x, (torch.stack([h for h, _ in last]), torch.stack([c for _, c in last]))
