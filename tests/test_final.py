@@ -293,6 +293,8 @@ def test_points_are_different_recipes_the_own_first():
     assert points[0][0] == {}
     assert len({json.dumps(point.spec) for _, point in points}) == len(points) >= 8
     assert {"decay_points": [0.4, 0.7]} in [changes for changes, _ in points]
+    assert {"batch_norm_epsilon": 1e-3} in [changes for changes, _ in points]
+    assert all(point.batch_norm_epsilon != 1e-5 for _, point in points)  # that is a network's own
     cosine = GRIDS["paper"].points(replace(recipe, schedule="cosine"))
     assert len(cosine) == len(points) // 2  # nothing falls
 

@@ -16,6 +16,9 @@ from typing import Any
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.training.recipe import ChildRecipe
 
+#: The epsilon of torch's batch normalisations, which a network has where a recipe names none.
+OWN_EPSILON = 1e-5
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -69,7 +72,9 @@ def _change(spec: Mapping[str, Any], name: str, value: float) -> dict[str, Any]:
         return moved_decay(spec, value)
     if name not in spec:
         return {}
-    return {name: value if name == "batch_norm_epsilon" else round(spec[name] * value, 12)}
+    if name == "batch_norm_epsilon":
+        return {} if value == (spec[name] or OWN_EPSILON) else {name: value}
+    return {name: round(spec[name] * value, 12)}
 
 
 def moved_decay(spec: Mapping[str, Any], point: float) -> dict[str, Any]:

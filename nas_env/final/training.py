@@ -164,7 +164,7 @@ class FinalTraining:
     # -- the requests ----------------------------------------------------------------------------
     def _request(self, candidate: Candidate) -> Request:
         asked = self.problem.request(candidate.architecture)
-        return replace(asked, recipe=candidate.recipe.spec)
+        return replace(asked, recipe=candidate.recipe.request_spec)
 
     def _finals(self, candidate: Candidate, keep: bool = False) -> list[Request]:
         """Return the requests of the final trainings, one a seed."""
