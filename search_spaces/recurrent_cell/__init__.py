@@ -28,7 +28,7 @@ from search_spaces.recurrent_cell._graph import cell_graph
 from search_spaces.recurrent_cell._layer import State
 from search_spaces.recurrent_cell._network import LanguageModel, cell_model, reference_model
 from search_spaces.recurrent_cell._reference import NATIVE, Native, parse_native
-from search_spaces.recurrent_cell._source import write_source
+from search_spaces.recurrent_cell._source import Settings, write_source
 
 __all__ = ["RecurrentCell", "RecurrentCellSpace"]
 
@@ -217,7 +217,10 @@ class RecurrentCellSpace(SearchSpace):
         with torch.device("meta"):
             model = self._build(architecture, input_shape, outputs)
         cell = None if isinstance(architecture, Native) else architecture
-        return write_source(cell, model, self.tied, self.init_range)
+        settings = Settings(
+            self.dropout, self.tied, self.init_range, self.masks, self.recurrent_dropout
+        )
+        return write_source(cell, model, settings)
 
     @property
     def child_settings(self) -> dict[str, Any]:
