@@ -284,6 +284,23 @@ def test_every_kind_of_space_is_handed_over():
     assert writing == set(KINDS)
 
 
+def test_a_space_without_source_is_handed_over_without_it(tmp_path):
+    space = make_space({"name": "tests.outside_space:TowerSpace"})
+    (architecture,) = sampled(space, 1)
+    network = space.build(architecture, IMAGE, 6)
+    _, written = handed_over(
+        tmp_path / "tower", network=network, space=space, architecture=architecture
+    )
+    assert written.left_out[0] == f"network.py: space {space.name} writes no source"
+    assert not (tmp_path / "tower" / "network.py").exists()
+    assert "Not in this folder:\n\n- network.py" in (tmp_path / "tower" / "README.md").read_text()
+    images = torch.randn(4, *IMAGE)
+    exported = torch.export.load(tmp_path / "tower" / "network.pt2").module()
+    with torch.no_grad():
+        assert_same(nas_env.load(tmp_path / "tower")(images), network(images))
+        assert_same(exported(images), network(images))
+
+
 @pytest.mark.parametrize("kind", ["cells", "masks", "shared, of another length"])
 def test_a_reference_is_handed_over_too(kind, tmp_path):
     space = make_space(SPACES[kind])

@@ -82,6 +82,13 @@ class NoLogits(ConvolutionalSpace):
         return super()._build(architecture, input_shape, outputs + 1)
 
 
+class OtherSource(ConvolutionalSpace):
+    def _write_source(self, *sizes):
+        source = super()._write_source(*sizes)
+        other = source.definitions.replace("self.classifier(", "-self.classifier(")
+        return source._replace(definitions=other)
+
+
 class Wordless(ConvolutionalSpace):
     def graph(self, architecture):
         return [][0]
@@ -95,6 +102,7 @@ FAULTS = {
     Trusting: "Trusting.parse: expected InvalidArchitecture for the text {}, got the answer",
     Wordless: r"Wordless, graphs_are_in_order \(The parents of a box stand before it\): expected "
     "no error, got IndexError: list index out of range",
+    OtherSource: "OtherSource._write_source: expected the outputs of the child, got others",
     NoLogits: r"NoLogits._build: expected logits of shape \(2, 10\), got \(2, 11\)",
 }
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
 import torch
 from torch.nn.parameter import UninitializedParameter
 
+from nas_env.handover._checks import tensors
+from nas_env.handover._network_file import network_file
 from nas_env.testing._broken import expect, expect_refusal
 from nas_env.testing._sampled import Sampled
 from search_spaces import InvalidArchitecture, InvalidValue, make_space
@@ -116,6 +119,28 @@ def one_seed_gives_one_child(sampled: Sampled) -> None:
     expect(same, where, "the same weights from one seed", "others")
 
 
+def source_builds_the_child(sampled: Sampled) -> None:
+    """The source of a network, if the space writes any, computes what the child computes."""
+    space, sizes = sampled.space, (sampled.input_shape, sampled.outputs)
+    where = sampled.method("_write_source")
+    if not (space.buildable and space.writes_source):
+        return
+    for tokens in sampled.sequences[:2]:
+        architecture = space.decode(tokens)
+        child, text = space.build(architecture, *sizes).eval(), space.source(architecture, *sizes)
+        names: dict[str, Any] = {"__name__": "network", "__file__": "network.py"}
+        exec(network_file(text, None), names)
+        built, weights = names["Network"]().eval(), child.state_dict()
+        same = list(built.state_dict()) == list(weights)
+        expect(same, where, "the parameters of the child", list(built.state_dict()))
+        built.load_state_dict(weights)
+        inputs = space.examples(child, sampled.input_shape, 2)
+        with torch.no_grad():
+            pairs = zip(tensors(built(*inputs)), tensors(child(*inputs)), strict=True)
+            agree = all(torch.allclose(one, other, atol=1e-6) for one, other in pairs)
+        expect(agree, where, "the outputs of the child", "others")
+
+
 def graphs_are_in_order(sampled: Sampled) -> None:
     """The parents of a box stand before it."""
     space = sampled.space
@@ -153,6 +178,7 @@ CHECKS = (
     spaces_are_values,
     children_give_logits_and_cost_what_was_said,
     one_seed_gives_one_child,
+    source_builds_the_child,
     graphs_are_in_order,
     prefixes_describe_something,
 )
