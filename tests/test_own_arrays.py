@@ -66,6 +66,7 @@ FORMS = {
     "rounding": (GREY / 255 * 1.0000002, {}, GREY, ["values 0 to 1 as black to white"]),
     "12 bits": (GREY.astype(np.uint16) * 16, {"range": (0.0, 4080.0)}, GREY, ["values 0 to 4080"]),
     "inverted": (255 - GREY.astype(float), {"range": (255.0, 0.0)}, GREY, ["values 255 to 0"]),
+    "bytes of few": (GREY // 16, {"range": (0.0, 15.0)}, GREY // 16 * 17, ["values 0 to 15"]),
     "a window": (GREY.astype(int) - 1000, {"range": (-1000.0, -745.0)}, GREY, ["values -1000"]),
     "told first": (IMAGES[:, :3, :, :], {"layout": "channels-first", "size": (8, 8)}, None, []),
 }
@@ -106,6 +107,7 @@ REFUSED = {
     "black": (GREY * 0.0, LABELS, {}, "have values from 0 to 0"),
     "all NaN": (GREY * np.nan, LABELS, {}, "are NaN or infinite alone"),
     "bool with range": (GREY > 9, LABELS, {"range": (0.0, 1.0)}, "true and false: leave it out"),
+    "bytes with range": (GREY, LABELS, {"range": (0.0, 1.0)}, "are bytes up to 255: leave it out"),
     "small": (GREY[:, :4], LABELS, {}, "(4×32) would become 4×32, expected sides of 8 to 512"),
     "real labels": (GREY, LABELS + 0.5, {}, "labels of set.npz are real numbers, as"),
     "NaN labels": (GREY, np.where(LABELS == 1, np.nan, LABELS), {}, "NaN or infinite in 9 places"),

@@ -455,6 +455,7 @@ def test_processes_decode_what_one_decodes(folder, tmp_path, monkeypatch):
     told = []
     alone = found.read_into(tmp_path / "alone", form, told.append)
     monkeypatch.setattr(_files, "MANY", 1)
+    monkeypatch.setattr(_files, "EACH", 1)
     monkeypatch.setattr(_decoders, "FILES", 2)
     together = found.read_into(tmp_path / "together", form, told.append)
     assert alone == together and list(alone.broken) == [0]
@@ -464,6 +465,7 @@ def test_processes_decode_what_one_decodes(folder, tmp_path, monkeypatch):
 
 def test_a_decoder_that_dies_gives_one_line(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(_files, "MANY", 1)
+    monkeypatch.setattr(_files, "EACH", 1)
     monkeypatch.setattr(_decoders, "FILES", 1)
     found = find(Reading(str(folder)))
     started = []
@@ -486,7 +488,7 @@ import sys, threading
 from pathlib import Path
 from nas_env.data import _files
 from nas_env.data.reading import Reading, find
-_files.MANY = 1
+_files.MANY = _files.EACH = 1
 found = find(Reading(sys.argv[1]))
 def told(images):
     print("read", flush=True)

@@ -132,12 +132,15 @@ class ArraysFound(Found):
             raise InvalidValue(
                 f"--task.range is given, but {images} are true and false: leave it out"
             )
-        if self.reading.range or images.dtype == bool:
+        if images.dtype == bool or (self.reading.range and images.dtype != np.uint8):
             return self.reading.range
         extremes = [_extremes(piece) for piece in self.pieces]
         low, high = min(low for low, _ in extremes), max(high for _, high in extremes)
-        if images.dtype == np.uint8 and high > 1:
-            return ()
+        if self.reading.range and high > max(self.reading.range):
+            found = f"{images} are bytes up to {high:g}"
+            raise InvalidValue(f"--task.range is given, but {found}: leave it out")
+        if self.reading.range or (images.dtype == np.uint8 and high > 1):
+            return self.reading.range
         return span(str(images), low, high, images.dtype.kind in "ui")
 
 
