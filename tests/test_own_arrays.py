@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nas_env.data import _arrays, _members
+from nas_env.data import _members, _pieces
 from nas_env.data.images import prepare
 from nas_env.data.reading import Reading, find
 from nas_env.errors import NASError, UnknownName
@@ -18,6 +18,9 @@ GREY = np.rint((GREY - GREY.min()) * (255.0 / np.ptp(GREY))).astype(np.uint8)
 WIDE, _ = draw_arrays((12, 9, 6), (24, 30))
 DEEP = GREY.astype(np.uint16) * 257
 ALPHA = np.concatenate([IMAGES, np.full((27, 32, 32, 1), 255, np.uint8)], -1)
+
+
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +71,7 @@ FORMS = {
     "inverted": (255 - GREY.astype(float), {"range": (255.0, 0.0)}, GREY, ["values 255 to 0"]),
     "bytes of few": (GREY // 16, {"range": (0.0, 15.0)}, GREY // 16 * 17, ["values 0 to 15"]),
     "a window": (GREY.astype(int) - 1000, {"range": (-1000.0, -745.0)}, GREY, ["values -1000"]),
+    "huge": (GREY * 1e300, {"range": (0.0, 2.55e302)}, GREY, ["values 0 to 2.55e+302"]),
     "told first": (IMAGES[:, :3, :, :], {"layout": "channels-first", "size": (8, 8)}, None, []),
 }
 
@@ -168,7 +172,7 @@ def test_numbers_that_are_none_are_counted_and_named(tmp_path, value):
     if not np.isfinite(value):
         reason = "(3 of 1,024 values are NaN or infinite)"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_arrays, "SAMPLE", 2)  # neither image is in the sample
+        patch.setattr(_pieces, "SAMPLE", 2)  # neither image is in the sample
         line = refusal(save(tmp_path, images))
         rest = read(tmp_path / "set.npz", skip_broken=True)
     assert "2 images cannot be used: images[5] of set.npz" in line and reason in line

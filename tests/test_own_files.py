@@ -24,6 +24,9 @@ from tests._own import draw_csv, draw_folder, write_csv
 TWO = [["{0}/00000.png", "a"], ["{1}/00000.png", "b"]]
 
 
+pytestmark = pytest.mark.filterwarnings("error")
+
+
 @pytest.fixture(autouse=True)
 def data_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("NAS_DATA", str(tmp_path / "data"))
