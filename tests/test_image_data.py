@@ -157,17 +157,20 @@ def test_a_process_holds_none_of_a_large_set(tmp_path, changes):
     assert anonymous() - before < 2**27
 
 
-def test_what_was_read_does_not_stay_mapped(tmp_path, monkeypatch):
+@pytest.mark.parametrize("part", [1, 10_000, 2**18])
+def test_what_was_read_does_not_stay_mapped(part, tmp_path, monkeypatch):
+    monkeypatch.setattr(mapping, "PART", part)
     written = np.random.default_rng(0).integers(256, size=(400, 32, 32, 3), dtype=np.uint8)
     written.tofile(tmp_path / "pixels")
     pixels = np.memmap(tmp_path / "pixels", mode="r", shape=written.shape)
     order = torch.randperm(400, generator=generator())
-    for most, stays in ((1, False), (written.size + 1, True), (written[:100].size, False)):
-        monkeypatch.setattr(mapping, "MOST", most)
-        chosen = Rows(shared(pixels), order, Pages(pixels))
-        for rows, images in zip(order.split(50), chosen.batches(50), strict=True):
-            assert np.array_equal(images.numpy(), written[rows])
-        assert (resident(tmp_path / "pixels") > 0) == stays
+    chosen = Rows(shared(pixels), order, Pages(pixels))
+    for rows, images in zip(order.split(50), chosen.batches(50), strict=True):
+        assert np.array_equal(images.numpy(), written[rows])
+        assert np.array_equal(chosen.at(torch.arange(7)).numpy(), written[order[:7]])
+        assert resident(tmp_path / "pixels") == 0
+    assert chosen.at(torch.arange(0)).shape == (0, 32, 32, 3)
+    assert shared(pixels)[3].any() and resident(tmp_path / "pixels") > 0
     with pytest.raises(ValueError, match="read-only"):
         Pages(np.memmap(tmp_path / "pixels", mode="c", shape=written.shape))
 

@@ -93,10 +93,9 @@ class Rows:
         return Rows(filled(torch.empty(shape, dtype=torch.uint8, device=device), self.pieces()))
 
     def _read(self, rows: Tensor) -> Tensor:
-        found = self.images[rows]
-        if self.pages is not None:
-            self.pages.count(found.numel())
-        return found
+        if self.pages is None:
+            return self.images[rows]
+        return self.pages.read(self.images, rows)
 
 
 @dataclass(frozen=True)
