@@ -39,8 +39,8 @@ from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
 from nas_env.data.images import prepare
-from nas_env.data.reading import Reading
-from nas_env.data.splits import divide
+from nas_env.data.images.reading import Reading
+from nas_env.data.images.splits import divide
 from nas_env.errors import NASError
 from nas_env.evaluation._machine import cores
 

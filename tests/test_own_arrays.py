@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nas_env.data import _members, _pieces
-from nas_env.data.images import prepare
-from nas_env.data.reading import Reading, find
+from nas_env.data.images import _members, _pieces, prepare
+from nas_env.data.images.reading import Reading, find
 from nas_env.errors import NASError, UnknownName
 from tests._own import draw_arrays, draw_npz
 

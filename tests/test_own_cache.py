@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nas_env.data import _cache, _read_in, images
+from nas_env.data import images
 from nas_env.data._progress import bar
-from nas_env.data.images import check, prepare
-from nas_env.data.reading import Form, Found, NotInForm, Outcome, Reading
-from nas_env.data.splits import divide
+from nas_env.data.images import _cache, _read_in, check, prepare
+from nas_env.data.images.reading import Form, Found, NotInForm, Outcome, Reading
+from nas_env.data.images.splits import divide
 from nas_env.errors import DataInvalid, NASError
 from tests._killing import append, forked, killed_at
 from tests._own import draw_folder, write_csv

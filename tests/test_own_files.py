@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nas_env.data import _decoders, _files, _headers, decode
-from nas_env.data.images import prepare
-from nas_env.data.reading import Reading, find
+from nas_env.data.images import _decoders, _files, _headers, decode, prepare
+from nas_env.data.images.reading import Reading, find
 from nas_env.errors import DataInvalid, NASError, UnknownName
 from tests import _odd_files as odd
 from tests._odd_files import FIRST, SECOND, THIRD, listed, listing
@@ -489,8 +488,8 @@ def test_a_decoder_that_dies_gives_one_line(folder, tmp_path, monkeypatch):
 PROGRAM = """
 import sys, threading
 from pathlib import Path
-from nas_env.data import _files
-from nas_env.data.reading import Reading, find
+from nas_env.data.images import _files
+from nas_env.data.images.reading import Reading, find
 _files.MANY = _files.EACH = 1
 found = find(Reading(sys.argv[1]))
 def told(images):

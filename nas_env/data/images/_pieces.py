@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nas_env.data._layout import Layout
-from nas_env.data._members import Member
+from nas_env.data.images._layout import Layout
+from nas_env.data.images._members import Member
 from nas_env.errors import DataInvalid
 
 SAMPLE = 1_000  # images whose numbers tell the range of all

@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nas_env.data import decode
-from nas_env.data._files import allot
-from nas_env.data._labels import chosen, numbered, texts
-from nas_env.data._layout import Layout, layout_of
-from nas_env.data._members import Member
-from nas_env.data._names import pairs
-from nas_env.data._pieces import Piece
-from nas_env.data._protocol import Form, Found, Outcome, Reading, Told
-from nas_env.data._sizes import Sizes, chosen_size
 from nas_env.data._telling import shown
-from nas_env.data._values import span
-from nas_env.data._walk import Sources
+from nas_env.data.images import decode
+from nas_env.data.images._files import allot
+from nas_env.data.images._labels import chosen, numbered, texts
+from nas_env.data.images._layout import Layout, layout_of
+from nas_env.data.images._members import Member
+from nas_env.data.images._names import pairs
+from nas_env.data.images._pieces import Piece
+from nas_env.data.images._protocol import Form, Found, Outcome, Reading, Told
+from nas_env.data.images._sizes import Sizes, chosen_size
+from nas_env.data.images._values import span
+from nas_env.data.images._walk import Sources
 from nas_env.errors import DataInvalid, InvalidValue
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nas_env.data import _decoders, decode
-from nas_env.data._headers import Header, black_and_white, headers_of, upper_bits
-from nas_env.data._protocol import Form, Found, NotInForm, Outcome, Reading, Told
-from nas_env.data._sizes import Sizes, chosen_size
 from nas_env.data._telling import counted
+from nas_env.data.images import _decoders, decode
+from nas_env.data.images._headers import Header, black_and_white, headers_of, upper_bits
+from nas_env.data.images._protocol import Form, Found, NotInForm, Outcome, Reading, Told
+from nas_env.data.images._sizes import Sizes, chosen_size
 from nas_env.errors import DataInvalid
 
 MANY = 2_000  # images from which on processes decode
