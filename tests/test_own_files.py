@@ -486,11 +486,12 @@ def test_a_decoder_that_dies_gives_one_line(folder, tmp_path, monkeypatch):
 
 
 PROGRAM = """
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
 from nas_env.data.images import _files
 from nas_env.data.images.reading import Reading, find
 _files.MANY = _files.EACH = 1
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 found = find(Reading(sys.argv[1]))
 def told(images):
     print("read", flush=True)
