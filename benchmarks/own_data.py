@@ -18,6 +18,7 @@ part; those of files, the libraries' too, the system takes back when it needs th
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,8 +39,8 @@ from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
 from nas_env.data.images import prepare
-from nas_env.data.reading import Reading
-from nas_env.data.splits import divide
+from nas_env.data.images.reading import Reading
+from nas_env.data.images.splits import divide
 from nas_env.errors import NASError
 from nas_env.evaluation._machine import cores
 
@@ -62,8 +63,8 @@ class Options:
         images: Number of images.
         few: Number of images of the search that is compared with.
         children: Number of children of each search, which see all images once; 0 for no search.
-        folder: Folder for the images and the cache; images that it has are not drawn again. A
-            temporary one by default.
+        folder: Folder for the images and the cache, which is made again; images that it has are not
+            drawn again. A temporary one by default.
     """
 
     images: int = 200_000
@@ -77,6 +78,7 @@ def measure(options: Options) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         os.environ["NAS_DATA"] = str(folder / "data")
+        shutil.rmtree(folder / "data", ignore_errors=True)
         figures: dict[str, Any] = {"images": options.images, "processes": cores()}
         with processes(cores()) as pool:
             for count in (options.images, options.few):

@@ -63,7 +63,7 @@ def accuracy_interval(share: float, count: int) -> tuple[float, float]:
     Example:
         >>> low, high = accuracy_interval(0.92, 120)
         >>> f"{low:.3f} to {high:.3f}"
-        '0.857 to 0.957'
+        '0.857 to 0.956'
     """
     whole = 1 + Z**2 / count
     centre = (share + Z**2 / (2 * count)) / whole

@@ -23,6 +23,7 @@ FIELDS = "fields of a dataclass, by their names"
 OWN = "a member tells which of its own classes it holds"
 FOREIGN = "a space refuses an architecture that is not one of its own"
 SB3 = "the protocol of Stable-Baselines3, which names attributes by texts"
+RAISED = "errors of Python and Pillow tell what happened"
 GIVEN = "an argument that may be given in two forms, or must not be given in another"
 TRAINS = "the one place that tells whether children can be trained, for the type checker"
 ALLOWED = {
@@ -39,6 +40,11 @@ ALLOWED = {
     "nas_env.command_line._help:entries": FIELDS,
     "nas_env.command_line.arguments:Arguments.config": FIELDS,
     "nas_env.command_line.parsing:_checked": FIELDS,
+    "nas_env.data.images._listing:_Look._reason": RAISED,
+    "nas_env.data.images.decode:_check_header": "an image of Pillow may be of a kind with frames",
+    "nas_env.data.images.decode:_reason": RAISED,
+    "nas_env.data.images.reading:find": RAISED,
+    "nas_env.data.text._files:check_file": RAISED,
     "nas_env.env._interface:check_actions": GIVEN,
     "nas_env.evaluation._base:Evaluator._keep.done": "an interrupt is no error of a child",
     "nas_env.evaluation._data:training_task": TRAINS,
@@ -56,6 +62,7 @@ ALLOWED = {
     "nas_env.testing.task:the_data_is_what_it_says": TRAINS,
     "nas_env.testing.task:the_test_split_is_sealed": TRAINS,
     "nas_env.training.optimiser:batch_norms": "modules of torch, by their class",
+    "nas_env.training.mapped:Pages.__init__": "numpy tells what lies below an array",
     "nas_env.training.recipe:fast_bfloat16": "a torch may not have the function",
     "search_spaces._catalogue:resolve": "a member is named by its module and its name",
     "search_spaces._settings:above": FIELDS,

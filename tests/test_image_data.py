@@ -65,6 +65,22 @@ def test_a_map_gives_what_copies_give(mapped, changes):
 
 
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
+def test_the_order_of_images_in_memory_changes_no_digit(mapped, changes):
+    """Channels first, as those of CIFAR-10 come out of torchvision: a view of such memory."""
+    _, copies = mapped
+    first, other = (
+        x.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
+        for x in (copies.train_images, copies.validation_images)
+    )
+    assert not first.is_contiguous() and torch.equal(first, copies.train_images)
+    recipe = ImageRecipe(**{**PLAIN, **changes})
+    again = ImageData(first, copies.train_labels, other, copies.validation_labels)
+    assert curves(again, recipe) == curves(copies, recipe)
+    assert torch.equal(again.views(recipe).mean, copies.views(recipe).mean)
+    assert torch.equal(again.views(recipe).deviation, copies.views(recipe).deviation)
+
+
+@pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
 def test_images_are_the_same_whether_they_are_kept_or_not(mapped, changes, monkeypatch):
     recipe = ImageRecipe(**{**PLAIN, **changes})
     monkeypatch.setattr(augmentation, "PIECE", 10 * 14 * 3 * 7)  # seven at a time
@@ -101,16 +117,20 @@ def test_another_device_gets_the_images_of_the_splits_alone(mapped):
     assert torch.equal(copied, copies.train_images)
 
 
+def by_channel(images):
+    return images.permute(0, 3, 1, 2).contiguous().float()
+
+
 def test_of_many_images_evenly_spaced_ones_tell_mean_and_deviation(mapped, monkeypatch):
     map, _ = mapped
     exact = moments(map.train, lambda images: images)
-    pixels = map.train.at(torch.arange(60)).float()
-    assert torch.equal(exact[0], pixels.mean(dim=(0, 1, 2)))
-    assert torch.equal(exact[1], pixels.std(dim=(0, 1, 2)))
+    pixels = by_channel(map.train.at(torch.arange(60)))
+    assert torch.equal(exact[0], pixels.mean(dim=(0, 2, 3)))
+    assert torch.equal(exact[1], pixels.std(dim=(0, 2, 3)))
     monkeypatch.setattr(augmentation, "ALL", 60 * 10 * 14 * 3 - 1)
     monkeypatch.setattr(augmentation, "SAMPLE", 31 * 10 * 14 * 3 + 5)
-    spaced = map.train.at(torch.linspace(0, 59, 31, dtype=torch.float64).long()).float()
-    assert torch.equal(moments(map.train, lambda images: images)[0], spaced.mean(dim=(0, 1, 2)))
+    spaced = by_channel(map.train.at(torch.linspace(0, 59, 31, dtype=torch.float64).long()))
+    assert torch.equal(moments(map.train, lambda images: images)[0], spaced.mean(dim=(0, 2, 3)))
 
 
 def anonymous():
@@ -137,17 +157,20 @@ def test_a_process_holds_none_of_a_large_set(tmp_path, changes):
     assert anonymous() - before < 2**27
 
 
-def test_what_was_read_does_not_stay_mapped(tmp_path, monkeypatch):
+@pytest.mark.parametrize("part", [1, 10_000, 2**18])
+def test_what_was_read_does_not_stay_mapped(part, tmp_path, monkeypatch):
+    monkeypatch.setattr(mapping, "PART", part)
     written = np.random.default_rng(0).integers(256, size=(400, 32, 32, 3), dtype=np.uint8)
     written.tofile(tmp_path / "pixels")
     pixels = np.memmap(tmp_path / "pixels", mode="r", shape=written.shape)
     order = torch.randperm(400, generator=generator())
-    for most, stays in ((1, False), (written.size + 1, True), (written[:100].size, False)):
-        monkeypatch.setattr(mapping, "MOST", most)
-        chosen = Rows(shared(pixels), order, Pages(pixels))
-        for rows, images in zip(order.split(50), chosen.batches(50), strict=True):
-            assert np.array_equal(images.numpy(), written[rows])
-        assert (resident(tmp_path / "pixels") > 0) == stays
+    chosen = Rows(shared(pixels), order, Pages(pixels))
+    for rows, images in zip(order.split(50), chosen.batches(50), strict=True):
+        assert np.array_equal(images.numpy(), written[rows])
+        assert np.array_equal(chosen.at(torch.arange(7)).numpy(), written[order[:7]])
+        assert resident(tmp_path / "pixels") == 0
+    assert chosen.at(torch.arange(0)).shape == (0, 32, 32, 3)
+    assert shared(pixels)[3].any() and resident(tmp_path / "pixels") > 0
     with pytest.raises(ValueError, match="read-only"):
         Pages(np.memmap(tmp_path / "pixels", mode="c", shape=written.shape))
 

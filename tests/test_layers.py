@@ -107,7 +107,7 @@ LAYERS = {
     "nas_env.table": ["nas_env.table", "nas_env.errors", "search_spaces"],
     "nas_env.table._entries": ["nas_env.errors", "search_spaces"],
     "nas_env.data": ["nas_env.data", "nas_env.files", "nas_env.errors", "search_spaces"],
-    "nas_env.data.decode": [],  # a program of its own, which starts fast
+    "nas_env.data.images.decode": [],  # a program of its own, which starts fast
     "nas_env.tasks": [*TASKS, "nas_env.data", "nas_env.metrics", "nas_env.errors", "search_spaces"],
     "nas_env.evaluation": [*EVALUATION, "nas_env.files", *RECORDS, "search_spaces"],
     "nas_env.parts": [*EVALUATION, "nas_env.objectives", *RECORDS, "search_spaces"],
@@ -240,7 +240,7 @@ def test_no_import_goes_in_a_circle(part):
 def test_importing_is_quiet_and_light(package):
     """Optional tools, and what draws and reads data, are imported where they are used."""
     heavy = ["matplotlib", "sklearn", "torchvision", "wandb", "rich", "tyro", "tensorboard"]
-    heavy += ["stable_baselines3", "sb3_contrib", "pandas", "scipy"]
+    heavy += ["stable_baselines3", "sb3_contrib", "pandas", "scipy", "PIL"]
     program = (
         f"import sys, threading, {package}\n"
         f"loaded = set({heavy}) & set(sys.modules)\n"

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nas_env.data import _arrays, _members
-from nas_env.data.images import prepare
-from nas_env.data.reading import Reading, find
+from nas_env.data.images import _members, _pieces, prepare
+from nas_env.data.images.reading import Reading, find
 from nas_env.errors import NASError, UnknownName
 from tests._own import draw_arrays, draw_npz
 
@@ -18,6 +17,9 @@ GREY = np.rint((GREY - GREY.min()) * (255.0 / np.ptp(GREY))).astype(np.uint8)
 WIDE, _ = draw_arrays((12, 9, 6), (24, 30))
 DEEP = GREY.astype(np.uint16) * 257
 ALPHA = np.concatenate([IMAGES, np.full((27, 32, 32, 1), 255, np.uint8)], -1)
+
+
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +68,9 @@ FORMS = {
     "rounding": (GREY / 255 * 1.0000002, {}, GREY, ["values 0 to 1 as black to white"]),
     "12 bits": (GREY.astype(np.uint16) * 16, {"range": (0.0, 4080.0)}, GREY, ["values 0 to 4080"]),
     "inverted": (255 - GREY.astype(float), {"range": (255.0, 0.0)}, GREY, ["values 255 to 0"]),
+    "bytes of few": (GREY // 16, {"range": (0.0, 15.0)}, GREY // 16 * 17, ["values 0 to 15"]),
     "a window": (GREY.astype(int) - 1000, {"range": (-1000.0, -745.0)}, GREY, ["values -1000"]),
+    "huge": (GREY * 1e300, {"range": (0.0, 2.55e302)}, GREY, ["values 0 to 2.55e+302"]),
     "told first": (IMAGES[:, :3, :, :], {"layout": "channels-first", "size": (8, 8)}, None, []),
 }
 
@@ -106,6 +110,7 @@ REFUSED = {
     "black": (GREY * 0.0, LABELS, {}, "have values from 0 to 0"),
     "all NaN": (GREY * np.nan, LABELS, {}, "are NaN or infinite alone"),
     "bool with range": (GREY > 9, LABELS, {"range": (0.0, 1.0)}, "true and false: leave it out"),
+    "bytes with range": (GREY, LABELS, {"range": (0.0, 1.0)}, "are bytes up to 255: leave it out"),
     "small": (GREY[:, :4], LABELS, {}, "(4×32) would become 4×32, expected sides of 8 to 512"),
     "real labels": (GREY, LABELS + 0.5, {}, "labels of set.npz are real numbers, as"),
     "NaN labels": (GREY, np.where(LABELS == 1, np.nan, LABELS), {}, "NaN or infinite in 9 places"),
@@ -166,7 +171,7 @@ def test_numbers_that_are_none_are_counted_and_named(tmp_path, value):
     if not np.isfinite(value):
         reason = "(3 of 1,024 values are NaN or infinite)"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_arrays, "SAMPLE", 2)  # neither image is in the sample
+        patch.setattr(_pieces, "SAMPLE", 2)  # neither image is in the sample
         line = refusal(save(tmp_path, images))
         rest = read(tmp_path / "set.npz", skip_broken=True)
     assert "2 images cannot be used: images[5] of set.npz" in line and reason in line

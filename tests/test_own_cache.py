@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nas_env.data import _cache, _read_in, images
 from nas_env.data._progress import bar
-from nas_env.data.images import check, prepare
-from nas_env.data.reading import Form, Found, NotInForm, Outcome, Reading
-from nas_env.data.splits import divide
+from nas_env.data.images import _cache, _read_in, check, prepare, reading
+from nas_env.data.images.reading import Form, Found, NotInForm, Outcome, Reading
+from nas_env.data.images.splits import divide
 from nas_env.errors import DataInvalid, NASError
 from tests._killing import append, forked, killed_at
 from tests._own import draw_folder, write_csv
@@ -64,7 +63,7 @@ class Few(Found):
 def source(tmp_path, monkeypatch):
     """A file of images, and an empty data folder."""
     monkeypatch.setenv("NAS_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(images, "find", lambda reading: Few(reading.path))
+    monkeypatch.setattr(reading, "find", lambda asked: Few(asked.path))
     change(tmp_path / "images", seed=1)
     return tmp_path / "images"
 
@@ -291,7 +290,7 @@ def test_content_is_that_of_the_whole_images(source, monkeypatch):
             file.write_bytes(kept.tobytes())
             return Outcome({})
 
-    monkeypatch.setattr(images, "find", lambda reading: Fewer(reading.path))
+    monkeypatch.setattr(reading, "find", lambda asked: Fewer(asked.path))
     assert prepare(Reading(str(source), fit="pad")).content == with_gaps.content
     monkeypatch.setattr(Fewer, "classes", ("ant", "bee", "dog"))
     assert prepare(Reading(str(source), fit="stretch")).content != with_gaps.content
@@ -310,7 +309,7 @@ def test_all_that_is_broken_is_told_at_once_and_read_once(source, monkeypatch):
             super().__init__(path)
             self.skipped = {"a.png": "it leads out of the folder"}
 
-    monkeypatch.setattr(images, "find", lambda reading: Leaving(reading.path))
+    monkeypatch.setattr(reading, "find", lambda asked: Leaving(asked.path))
     with pytest.raises(DataInvalid, match=r"1 image cannot be used: a.png \(it leads out"):
         prepare(Reading(str(source)))
     assert list(prepare(Reading(str(source), skip_broken=True)).skipped) == ["a.png"]

@@ -13,15 +13,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nas_env.data import _decoders, _files, _headers, decode
-from nas_env.data.images import prepare
-from nas_env.data.reading import Reading, find
+from nas_env.data.images import _decoders, _files, _headers, decode, prepare
+from nas_env.data.images.reading import Reading, find
 from nas_env.errors import DataInvalid, NASError, UnknownName
 from tests import _odd_files as odd
 from tests._odd_files import FIRST, SECOND, THIRD, listed, listing
 from tests._own import draw_csv, draw_folder, write_csv
 
 TWO = [["{0}/00000.png", "a"], ["{1}/00000.png", "b"]]
+
+
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 @pytest.fixture(autouse=True)
@@ -455,6 +457,7 @@ def test_processes_decode_what_one_decodes(folder, tmp_path, monkeypatch):
     told = []
     alone = found.read_into(tmp_path / "alone", form, told.append)
     monkeypatch.setattr(_files, "MANY", 1)
+    monkeypatch.setattr(_files, "EACH", 1)
     monkeypatch.setattr(_decoders, "FILES", 2)
     together = found.read_into(tmp_path / "together", form, told.append)
     assert alone == together and list(alone.broken) == [0]
@@ -464,6 +467,7 @@ def test_processes_decode_what_one_decodes(folder, tmp_path, monkeypatch):
 
 def test_a_decoder_that_dies_gives_one_line(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(_files, "MANY", 1)
+    monkeypatch.setattr(_files, "EACH", 1)
     monkeypatch.setattr(_decoders, "FILES", 1)
     found = find(Reading(str(folder)))
     started = []
@@ -482,11 +486,12 @@ def test_a_decoder_that_dies_gives_one_line(folder, tmp_path, monkeypatch):
 
 
 PROGRAM = """
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
-from nas_env.data import _files
-from nas_env.data.reading import Reading, find
-_files.MANY = 1
+from nas_env.data.images import _files
+from nas_env.data.images.reading import Reading, find
+_files.MANY = _files.EACH = 1
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 found = find(Reading(sys.argv[1]))
 def told(images):
     print("read", flush=True)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nas_env.data.images import Prepared
-from nas_env.data.reading import SPLITS
-from nas_env.data.splits import divide
+from nas_env.data.images.reading import SPLITS
+from nas_env.data.images.splits import divide
 from nas_env.errors import DataInvalid, InvalidValue
 
 

@@ -169,14 +169,16 @@ def test_an_engine_that_cuts_no_batch_is_asked_once():
 
 
 def test_a_batch_that_does_not_fit_a_worker_is_cut():
-    """A real network, whose batch takes more than the worker may; the numbers are the parts'."""
+    """A real network, whose batch takes more than the worker may; it is rehearsed in parts too."""
     made = problem()
     evaluator = WorkersEvaluator(CPU, Store(), WorkerSettings(1, memory_limit=1))
     try:
+        rehearsals = evaluator.rehearse(request(made), 1)
         found = evaluator.submit(request(made)).result()
     finally:
         evaluator.close()
     assert found.status == "ok" and 1 < found.pieces < 32
+    assert len(rehearsals) == 1 and min(rehearsals[0]) > 0
     assert evaluator.work.ended == 1, "one child"
     assert evaluate(request(made), CPU).pieces == 1  # no limit here
 

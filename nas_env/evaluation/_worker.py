@@ -21,7 +21,7 @@ from nas_env.errors import NASError
 from nas_env.evaluation._child import evaluate_job, prepare
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._job import Job
-from nas_env.evaluation._rehearsal import Rehearsal, rehearse
+from nas_env.evaluation._rehearsal import DoesNotFit, Rehearsal, rehearse
 from nas_env.records import Evaluation, Request
 from nas_env.training.allocator import keep_memory
 from nas_env.training.outcome import Progress, Report, unheard
@@ -87,15 +87,18 @@ class Worker:
         """
         return Evaluation(**self._ask("evaluate", request, device, limit, report, pieces))
 
-    def rehearse(self, request: Request, device: str, limit: float) -> Rehearsal | None:
+    def rehearse(
+        self, request: Request, device: str, limit: float, pieces: int = 1
+    ) -> Rehearsal | None:
         """Have the first steps of one child timed; None where nothing can be told.
 
         Raises:
+            DoesNotFit: If its memory was too small; the worker may be spoiled.
             WorkerDied: If the worker has ended; it is of no use any more.
             WorkerLate: If it took more than ``limit`` seconds; it is still at it.
             NASError: If :func:`~nas_env.evaluation._rehearsal.rehearse` raises it.
         """
-        answer = self._ask("rehearse", request, device, limit, unheard)
+        answer = self._ask("rehearse", request, device, limit, unheard, pieces)
         return None if answer is None else Rehearsal(*answer)
 
     def _ask(
@@ -114,6 +117,8 @@ class Worker:
         until = None if limit is None else time.monotonic() + limit
         while "progress" in (answer := self._receive(until)):
             report(Progress(*answer["progress"]))
+        if "does_not_fit" in answer:
+            raise DoesNotFit
         if "error" in answer:
             raise _error(*answer["error"])
         return answer["answer"]
@@ -201,8 +206,10 @@ def _answer(
 ) -> dict[str, Any]:
     try:
         if wanted == "rehearse":
-            return {"answer": rehearse(job, device)}
+            return {"answer": rehearse(job, device, pieces)}
         return {"answer": asdict(evaluate_job(job, device, report, pieces))}
+    except DoesNotFit:
+        return {"does_not_fit": True}
     except (NASError, InvalidValue) as error:
         return {"error": [type(error).__name__, str(error)]}
 

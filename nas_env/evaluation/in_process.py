@@ -11,7 +11,7 @@ from nas_env.evaluation._base import Evaluator
 from nas_env.evaluation._child import evaluate
 from nas_env.evaluation._data import check_splits
 from nas_env.evaluation._job import Job
-from nas_env.evaluation._rehearsal import Rehearsal, rehearse
+from nas_env.evaluation._rehearsal import Rehearsal, rehearse, rehearsed
 from nas_env.records import Evaluation, Request
 
 #: A child sets the number of threads and the random state of its process while it is trained.
@@ -32,7 +32,8 @@ class InProcessEvaluator(Evaluator):
 
     def rehearse(self, request: Request, times: int) -> list[Rehearsal]:
         """See the base; children are trained one after the other."""
-        found = rehearse(Job(request), self.device)
+        job = Job(request)
+        found = rehearsed(request, lambda pieces: rehearse(job, self.device, pieces))
         return [] if found is None else [found]
 
     def _train(self, request: Request) -> Future[Evaluation]:

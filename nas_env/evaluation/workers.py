@@ -17,7 +17,7 @@ from nas_env.evaluation._base import Evaluator
 from nas_env.evaluation._child import failed, fitted
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._machine import cores, memory
-from nas_env.evaluation._rehearsal import Rehearsal
+from nas_env.evaluation._rehearsal import Rehearsal, rehearsed
 from nas_env.evaluation._room import Room, predicted_memory
 from nas_env.evaluation._worker import Worker, WorkerDied, WorkerLate
 from nas_env.records import Evaluation, Request
@@ -138,14 +138,19 @@ class WorkersEvaluator(Evaluator):
     def _rehearsed(self, request: Request, slot: int, device: str) -> Rehearsal | None:
         """Rehearse one child, and replace the worker where that did not end well."""
         room = self.rooms.get(device)
-        with nullcontext() if room is None else room.taken(predicted_memory(request)):
-            try:
-                found = self._worker(slot).rehearse(request, device, REHEARSAL)
-            except (WorkerLate, WorkerDied):
-                found = None
-            if found is None:
-                self._workers.pop(slot).close()
+
+        def once(pieces: int) -> Rehearsal | None:
+            found = None
+            with nullcontext() if room is None else room.taken(predicted_memory(request, pieces)):
+                try:
+                    with suppress(WorkerLate, WorkerDied):
+                        found = self._worker(slot).rehearse(request, device, REHEARSAL, pieces)
+                finally:
+                    if found is None and slot in self._workers:
+                        self._workers.pop(slot).close()
             return found
+
+        return rehearsed(request, once)
 
     def _admitted(self, slot: int, device: str, request: Request, report: Report) -> Evaluation:
         """Train when the device has room; alone once more where that was too little."""

@@ -10,9 +10,8 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import torch
 
-from nas_env.data.images import Prepared, check, prepare
-from nas_env.data.reading import SIDES, Reading
-from nas_env.data.splits import Division, divide
+from nas_env.data.images import SIDES, Prepared, Reading, check, prepare
+from nas_env.data.images.splits import Division, divide
 from nas_env.errors import DataNotFound
 from nas_env.metrics import (
     VALIDATION_ACCURACY,

@@ -94,10 +94,9 @@ class Rows:
         return Rows(filled(torch.empty(shape, dtype=torch.uint8, device=device), self.pieces()))
 
     def _read(self, rows: Tensor) -> Tensor:
-        found = self.images[rows]
-        if self.pages is not None:
-            self.pages.count(found.numel())
-        return found
+        if self.pages is None:
+            return self.images[rows]
+        return self.pages.read(self.images, rows)
 
 
 @dataclass(frozen=True)
@@ -301,13 +300,18 @@ def moments(images: Rows, change: Change) -> tuple[Tensor, Tensor]:
 
     They are of all images; of more than ``ALL`` numbers, as stored, of evenly spaced ones.
     """
-    form = change(_blank(images)).shape[1:]
+    height, width, channels = form = change(_blank(images)).shape[1:]
+    reduced = form != images.images.shape[1:]
     if len(images) * math.prod(images.images.shape[1:]) > ALL:
         count = min(len(images), max(1, SAMPLE // math.prod(form)))
         chosen = torch.linspace(0, len(images) - 1, count, dtype=torch.float64).long()
         chosen = chosen.to(images.images.device)
         chosen = chosen if images.rows is None else images.rows[chosen]
         images = Rows(images.images, chosen, images.pages)
-    pixels = scratch((len(images), *form), images.images.device)
+    # The order of a sum decides its last digit: of images as stored it is channel by channel,
+    # of reduced ones pixel by pixel, however they lie in memory.
+    shape = form if reduced else (channels, height, width)
+    pixels = scratch((len(images), *shape), images.images.device)
+    pixels = pixels if reduced else pixels.permute(0, 2, 3, 1)
     filled(pixels, map(change, images.pieces()))
     return pixels.mean(dim=(0, 1, 2)), pixels.std(dim=(0, 1, 2)).clamp(min=1.0)

@@ -61,7 +61,7 @@ def pad(images: Tensor, width: int) -> Tensor:
 def centre(images: Tensor, size: Size) -> Tensor:
     """The middle ``size`` pixels of uint8 (n, h, w, c)."""
     if tuple(images.shape[1:3]) == size:
-        return images
+        return images.contiguous()
     top = (images.shape[1] - size[0]) // 2
     left = (images.shape[2] - size[1]) // 2
     return images[:, top : top + size[0], left : left + size[1]].contiguous()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nas_env.data.decode import slack
+from nas_env.data.images.decode import slack
 from nas_env.errors import DataInvalid
 
 #: Usual ranges, the narrowest first; images use at least half of theirs.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 
-from nas_env.data._members import Member, members_of
-from nas_env.data._protocol import SPLITS
 from nas_env.data._telling import listed, shown
+from nas_env.data.images._members import Member, members_of
+from nas_env.data.images._protocol import SPLITS
 from nas_env.errors import DataInvalid, DataNotFound
 
 IMAGES = ("images", "image", "imgs", "x", "data")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from nas_env.data._text_files import BrokenFile, TextFile
+from nas_env.data.text._files import BrokenFile, TextFile
 from nas_env.errors import InvalidValue
 
 #: Marks by which a file says its encoding; those of four bytes go first.

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from nas_env.data._cache import IMAGE, PIXELS, hashes
 from nas_env.data._progress import bar
 from nas_env.data._telling import reasons, shown
-from nas_env.data.reading import Form, Found, NotInForm, Outcome, Reading
+from nas_env.data.images._cache import IMAGE, PIXELS, hashes
+from nas_env.data.images.reading import Form, Found, NotInForm, Outcome, Reading
 from nas_env.errors import DataInvalid, NASError
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nas_env.data._members import Member
-from nas_env.data._protocol import Reading
+from nas_env.data.images._members import Member
+from nas_env.data.images._protocol import Reading
 from nas_env.errors import DataInvalid
 
 CHANNELS = (1, 3, 4)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas_env.data._telling import reasons, shown
-from nas_env.data._text_bytes import check_encoding, read_text
-from nas_env.data._text_files import BrokenFile, Splits, TextFile, check_file, find_texts
+from nas_env.data.text._bytes import check_encoding, read_text
+from nas_env.data.text._files import BrokenFile, Splits, TextFile, check_file, find_texts
 from nas_env.errors import DataInvalid, InvalidValue
 
 

@@ -15,8 +15,8 @@ from dataclasses import asdict
 from io import FileIO
 from pathlib import Path
 
-from nas_env.data import decode
 from nas_env.data._telling import shown
+from nas_env.data.images import decode
 from nas_env.errors import DataInvalid
 
 FILES = 64  # of a request; a process has at most two

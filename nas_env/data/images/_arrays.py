@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,37 +11,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nas_env.data import decode
-from nas_env.data._files import allot
-from nas_env.data._labels import chosen, numbered, texts
-from nas_env.data._layout import Layout, layout_of
-from nas_env.data._members import Member
-from nas_env.data._names import pairs
-from nas_env.data._protocol import Form, Found, Outcome, Reading, Told
-from nas_env.data._sizes import Sizes, chosen_size
 from nas_env.data._telling import shown
-from nas_env.data._values import span
-from nas_env.data._walk import Sources
+from nas_env.data.images import decode
+from nas_env.data.images._files import allot
+from nas_env.data.images._labels import chosen, numbered, texts
+from nas_env.data.images._layout import Layout, layout_of
+from nas_env.data.images._members import Member
+from nas_env.data.images._names import pairs
+from nas_env.data.images._pieces import Piece
+from nas_env.data.images._protocol import Form, Found, Outcome, Reading, Told
+from nas_env.data.images._sizes import Sizes, chosen_size
+from nas_env.data.images._values import span
+from nas_env.data.images._walk import Sources
 from nas_env.errors import DataInvalid, InvalidValue
-
-SAMPLE = 1_000  # images whose numbers tell the range of all
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The images of one split.
-
-    Attributes:
-        split: Number of the split.
-        images: Array of images.
-        layout: Axes of the array.
-        rows: Indices of the images that are used.
-    """
-
-    split: int
-    images: Member
-    layout: Layout
-    rows: np.ndarray
 
 
 @dataclass
@@ -92,7 +74,7 @@ class ArraysFound(Found):
         broken: dict[int, str] = {}
         row = 0
         for piece in self.pieces:
-            for images in _used(piece):
+            for images in piece.used():
                 wrong = self._write(piece.layout.arranged(images), pixels[row:], form)
                 broken.update({row + index: reason for index, reason in wrong.items()})
                 row += len(images)
@@ -105,7 +87,9 @@ class ArraysFound(Found):
         if images.dtype == bool:
             images = images.astype(np.uint8) * np.uint8(255)
         elif form.range:
-            images = np.nan_to_num(images) if wrong else images
+            if wrong:
+                images = images.copy()
+                images[list(wrong)] = form.range[0]
             images = decode.to_bytes(images, *form.range)
         if images.shape[1:] == pixels.shape[1:]:
             pixels[: len(images)] = images
@@ -132,12 +116,15 @@ class ArraysFound(Found):
             raise InvalidValue(
                 f"--task.range is given, but {images} are true and false: leave it out"
             )
-        if self.reading.range or images.dtype == bool:
+        if images.dtype == bool or (self.reading.range and images.dtype != np.uint8):
             return self.reading.range
-        extremes = [_extremes(piece) for piece in self.pieces]
+        extremes = [piece.extremes() for piece in self.pieces]
         low, high = min(low for low, _ in extremes), max(high for _, high in extremes)
-        if images.dtype == np.uint8 and high > 1:
-            return ()
+        if self.reading.range and high > max(self.reading.range):
+            found = f"{images} are bytes up to {high:g}"
+            raise InvalidValue(f"--task.range is given, but {found}: leave it out")
+        if self.reading.range or (images.dtype == np.uint8 and high > 1):
+            return self.reading.range
         return span(str(images), low, high, images.dtype.kind in "ui")
 
 
@@ -186,36 +173,6 @@ def _check_alike(found: Sequence[tuple[Member, Layout]]) -> None:
     for images, other in others:
         if images.dtype != first.dtype or other.channels != layout.channels:
             raise DataInvalid(f"{images} are {images.form}, {first} {first.form}, expected alike")
-
-
-def _used(piece: Piece) -> Iterator[np.ndarray]:
-    """Yield the images that are used, some at a time."""
-    first = 0
-    for images in piece.images.chunks():
-        start, end = np.searchsorted(piece.rows, (first, first + len(images)))
-        rows = piece.rows[start:end] - first
-        first += len(images)
-        if len(rows):
-            yield images if len(rows) == len(images) else images[rows]
-
-
-def _extremes(piece: Piece) -> tuple[float, float]:
-    """Return the lowest and the highest finite number of some images."""
-    number = len(piece.rows)
-    step = 1 if piece.images.dtype == np.uint8 else max(1, number // SAMPLE)
-    lows, highs, seen = [], [], 0
-    for images in _used(piece):
-        values = images[-seen % step :: step]
-        seen += len(images)
-        values = values[np.isfinite(values)]
-        if len(values):
-            lows.append(float(values.min()))
-            highs.append(float(values.max()))
-        if step == 1 and seen >= SAMPLE and piece.images.dtype == np.uint8:
-            break
-    if not lows:
-        raise DataInvalid(f"{piece.images} are NaN or infinite alone, expected numbers")
-    return min(lows), max(highs)
 
 
 def _unfit(images: np.ndarray, range: Sequence[float], clip: bool) -> dict[int, str]:

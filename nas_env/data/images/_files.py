@@ -12,14 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from nas_env.data import _decoders, decode
-from nas_env.data._headers import Header, black_and_white, headers_of, upper_bits
-from nas_env.data._protocol import Form, Found, NotInForm, Outcome, Reading, Told
-from nas_env.data._sizes import Sizes, chosen_size
 from nas_env.data._telling import counted
+from nas_env.data.images import _decoders, decode
+from nas_env.data.images._headers import Header, black_and_white, headers_of, upper_bits
+from nas_env.data.images._protocol import Form, Found, NotInForm, Outcome, Reading, Told
+from nas_env.data.images._sizes import Sizes, chosen_size
 from nas_env.errors import DataInvalid
 
 MANY = 2_000  # images from which on processes decode
+EACH = 1_000  # images that are worth the start of a process
 STEP = 64  # images between two calls of who is told
 
 
@@ -80,8 +81,8 @@ class FilesFound(Found):
 
     def _parts(self, file: Path, target: decode.Target) -> Generator[decode.Part]:
         if len(self.paths) >= MANY:
-            cores = _decoders.cores()
-            yield from _decoders.decoded(self.folder, self.paths, file, target, cores)
+            processes = min(_decoders.cores(), 1 + len(self.paths) // EACH)
+            yield from _decoders.decoded(self.folder, self.paths, file, target, processes)
             return
         shape = (len(self.paths), target.height, target.width, target.channels)
         pixels = np.memmap(file, np.uint8, "r+", shape=shape)

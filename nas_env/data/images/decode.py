@@ -148,7 +148,8 @@ def fitted(image: Image.Image, height: int, width: int, fit: str) -> Image.Image
 
 def to_bytes(values: np.ndarray, black: float, white: float) -> np.ndarray:
     """Return numbers as uint8, those of black as 0, those of white as 255, clipped to them."""
-    scaled = (values.astype(np.float32) - np.float32(black)) * np.float32(255 / (white - black))
+    number = np.float64 if values.dtype.itemsize == 8 else np.float32
+    scaled = (values.astype(number) - number(black)) * number(255 / (white - black))
     return np.rint(scaled, out=scaled).clip(0, 255, out=scaled).astype(np.uint8)
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nas_env.data import _cache
-from nas_env.data._read_in import read_in
 from nas_env.data._telling import broken_images, reasons, shown
 from nas_env.data.folder import data_folder
-from nas_env.data.reading import Found, Reading, find
+from nas_env.data.images import _cache
+from nas_env.data.images._protocol import SIDES, Found, Reading
 from nas_env.errors import DataInvalid, NASError
+
+__all__ = ["SIDES", "Prepared", "Reading", "check", "prepare"]
 
 FOLDER = "own-images"  # within the data folder
 
@@ -113,6 +114,10 @@ def _place(reading: Reading) -> Path:
 
 def _looked_at(reading: Reading, place: Path) -> _cache.Kept:
     """Look at the source; read it into the cache, unless that is done or another process does."""
+    # They import Pillow, which is not needed where a cache is all that is read.
+    from nas_env.data.images._read_in import read_in
+    from nas_env.data.images.reading import find
+
     found = find(reading)
     if kept := _current(place, found):
         return kept

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from nas_env.data._telling import shown
-from nas_env.data._text_kept import SPLITS, Numbering, Text, load, save
-from nas_env.data._text_notes import notes
-from nas_env.data._text_parts import divide, lines_of, repeated
-from nas_env.data._text_source import Source, TextReading, fingerprint, read_source
-from nas_env.data._text_symbols import by_characters, by_words, count, vocabulary
+from nas_env.data.text._kept import SPLITS, Numbering, Text, load, save
+from nas_env.data.text._notes import notes
+from nas_env.data.text._parts import divide, lines_of, repeated
+from nas_env.data.text._source import Source, TextReading, fingerprint, read_source
+from nas_env.data.text._symbols import by_characters, by_words, count, vocabulary
 from nas_env.errors import DataInvalid
 
 __all__ = [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nas_env.data._telling import counted, reasons
-from nas_env.data._text_kept import Text
-from nas_env.data._text_symbols import UNKNOWN
+from nas_env.data.text._kept import Text
+from nas_env.data.text._symbols import UNKNOWN
 
 MANY_UNKNOWN = 0.2  # share of the validation text that is worth a hint
 LONG_WORDS = 12  # characters of a word on average, where there may be no blanks between them

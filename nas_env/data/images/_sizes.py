@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from nas_env.data._protocol import DEFAULT_SIDE, SIDES, Reading
 from nas_env.data._telling import shown, sides
+from nas_env.data.images._protocol import DEFAULT_SIDE, SIDES, Reading
 from nas_env.errors import InvalidValue
 
 FITS = {"crop": "cropped in the middle", "stretch": "stretched", "pad": "padded with black"}

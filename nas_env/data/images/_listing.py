@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nas_env.data._files import FilesFound
-from nas_env.data._labels import check_texts, chosen, numbered, with_images
-from nas_env.data._names import SPLIT_NAMES
-from nas_env.data._protocol import SPLITS, Reading
-from nas_env.data._table import Row, rows_of
 from nas_env.data._telling import shown
-from nas_env.data._walk import Sources, leaves
+from nas_env.data.images._files import FilesFound
+from nas_env.data.images._labels import check_texts, chosen, numbered, with_images
+from nas_env.data.images._names import SPLIT_NAMES
+from nas_env.data.images._protocol import SPLITS, Reading
+from nas_env.data.images._table import Row, rows_of
+from nas_env.data.images._walk import Sources, leaves
 from nas_env.errors import DataInvalid, DataNotFound
 
 

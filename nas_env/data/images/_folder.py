@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nas_env.data._files import FilesFound
-from nas_env.data._labels import chosen, numbered, with_images
-from nas_env.data._names import SPLIT_NAMES
-from nas_env.data._protocol import SPLITS, Reading
 from nas_env.data._telling import counted, listed, shown, suffixes
-from nas_env.data._walk import Sources, Walk
+from nas_env.data.images._files import FilesFound
+from nas_env.data.images._labels import chosen, numbered, with_images
+from nas_env.data.images._names import SPLIT_NAMES
+from nas_env.data.images._protocol import SPLITS, Reading
+from nas_env.data.images._walk import Sources, Walk
 from nas_env.errors import DataInvalid
 
 FEW = 6  # names of a command that a message proposes

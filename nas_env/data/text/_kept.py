@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from nas_env.data._text_symbols import Unit
 from nas_env.data.folder import data_folder
+from nas_env.data.text._symbols import Unit
 from nas_env.errors import InvalidValue, NASError
 from nas_env.files import read_json, write_bytes, write_json
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nas_env.data import decode
-from nas_env.data._protocol import Reading
 from nas_env.data._telling import broken_images, shown
-from nas_env.data._values import span
+from nas_env.data.images import decode
+from nas_env.data.images._protocol import Reading
+from nas_env.data.images._values import span
 from nas_env.errors import DataInvalid, InvalidValue
 
 SAMPLE = 1_000  # files whose headers are read

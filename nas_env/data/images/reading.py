@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from nas_env.data._arrays import find_arrays
-from nas_env.data._folder import find_folder
-from nas_env.data._listing import find_listed
-from nas_env.data._names import has_arrays
-from nas_env.data._protocol import (
+from nas_env.data._telling import broken_images, shown
+from nas_env.data.images._arrays import find_arrays
+from nas_env.data.images._folder import find_folder
+from nas_env.data.images._listing import find_listed
+from nas_env.data.images._names import has_arrays
+from nas_env.data.images._protocol import (
     DEFAULT_SIDE,
     SIDES,
     SPLITS,
@@ -20,8 +21,7 @@ from nas_env.data._protocol import (
     Reading,
     Told,
 )
-from nas_env.data._telling import broken_images, shown
-from nas_env.data._walk import SUFFIXES
+from nas_env.data.images._walk import SUFFIXES
 from nas_env.errors import DataInvalid, DataNotFound, InvalidValue, NASError
 from search_spaces._errors import nearest
 

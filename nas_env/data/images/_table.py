@@ -7,8 +7,8 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from nas_env.data._protocol import Reading
 from nas_env.data._telling import listed, shown
+from nas_env.data.images._protocol import Reading
 from nas_env.errors import DataInvalid, UnknownName
 
 FILES = ("file", "filename", "file_name", "path", "filepath", "file_path", "image", "image_path",

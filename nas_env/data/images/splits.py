@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nas_env.data._stratified import draw, left, sizes_of
 from nas_env.data._telling import counted, listed
 from nas_env.data.images import Prepared
-from nas_env.data.reading import SPLITS
+from nas_env.data.images._protocol import SPLITS
+from nas_env.data.images._stratified import draw, left, sizes_of
 from nas_env.errors import DataInvalid, InvalidValue
 
 SHOWN = 5  # names of classes in a message, at most
