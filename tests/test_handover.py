@@ -284,6 +284,20 @@ def test_every_kind_of_space_is_handed_over():
     assert writing == set(KINDS)
 
 
+def test_a_network_is_handed_over_as_it_was_trained(tmp_path):
+    """Its weights lie channels-last, and it goes on being trained."""
+    space = make_space({**CONVOLUTIONAL, "layers": 12, "filters": [24], "filter_sizes": [5, 7]})
+    (architecture,) = sampled(space, 1)
+    network = trained(space.build(architecture, IMAGE, 6)).train()
+    network.to(memory_format=torch.channels_last)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    handed_over(tmp_path / "network", network=network, space=space, architecture=architecture)
+    assert network.training
+    assert all(torch.equal(value, before[n]) for n, value in network.state_dict().items())
+    weights = nas_env.load(tmp_path / "network").network.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in before.items())
+
+
 def test_a_space_without_source_is_handed_over_without_it(tmp_path):
     space = make_space({"name": "tests.outside_space:TowerSpace"})
     (architecture,) = sampled(space, 1)

@@ -104,7 +104,9 @@ class _Writer:
     ):
         self.folder, self.settings, self.bytes_go_in = folder, settings, with_preprocessing
         self.left_out: list[str] = []
+        # Convolutions in channels-last, as they are trained, add up in another order.
         self.network = copy.deepcopy(network).cpu().float().eval()
+        self.network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         check_fits(self.network, settings)
         check_finite(self.network)
         self.examples = Examples(self.network, settings, None)
