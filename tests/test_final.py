@@ -282,6 +282,53 @@ def test_a_task_that_trains_nothing(tmp_path, capsys):
     assert "nothing can be trained" in capsys.readouterr().err
 
 
+# -- an architecture that no search found -------------------------------------------------------
+NAMED = ["--env", "NAS-Digits-v0", "--seeds", "1", "--task.train-size", "64", *SMALL]
+
+
+def test_a_published_network_is_trained_and_tested(tmp_path, monkeypatch):
+    """The same command goes on in the same folder, and trains nothing again."""
+    monkeypatch.chdir(tmp_path)
+    line = ["--architecture", "published:zoph-v1-chain", *NAMED]
+    assert main(line) == 0
+    folder = tmp_path / "runs" / "NAS-Digits-v0-zoph-v1-chain"
+    result = result_of(folder)
+    layers = result["chosen"]["architecture"]["layers"]
+    assert [layer["inputs"] for layer in layers] == [[], *([number] for number in range(1, 15))]
+    assert result["chosen"]["name"] == "zoph-v1-chain" and result["random_search"] is None
+    monkeypatch.setattr(in_process, "evaluate", lambda *_: pytest.fail("trained again"))
+    assert main(line) == 0 and result_of(folder) == result
+
+
+def test_an_architecture_in_a_file(searched, tmp_path):
+    best = json.loads((searched / "summary.json").read_text())["best"]["architecture"]
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps(best))
+    folder = str(tmp_path / "run")
+    assert main(["--architecture", str(file), "--run", folder, *NAMED]) == 0
+    result = result_of(tmp_path / "run")
+    assert result["chosen"]["architecture"] == best and result["chosen"]["name"] == "mine"
+
+
+def test_a_wrong_architecture_gets_one_line_and_leaves_nothing(searched, tmp_path, capsys):
+    (tmp_path / "list.json").write_text("[1]")
+    given = {
+        "published:zoph-v2": "did you mean 'zoph-v1'",
+        "published:lstm": "unknown key 'nodes'",
+        str(tmp_path / "list.json"): "expected an architecture",
+        str(tmp_path / "none.json"): "cannot be read",
+    }
+    for name, says in given.items():
+        assert main(["--architecture", name, "--run", str(tmp_path / "run"), *NAMED]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert says in line and line.startswith("nas-retrain: ")
+    assert main(["--architecture", "published:zoph-v1"]) == 2
+    assert "needs --env" in capsys.readouterr().err
+    assert main(["--architecture", "published:zoph-v1", "--run", str(searched), *NAMED]) == 2
+    assert "is the run of a search" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 # -- the grid ------------------------------------------------------------------------------------
 def test_the_grid_of_nothing_is_the_recipe():
     assert GRIDS["none"].points(ImageRecipe()) == [({}, ImageRecipe())]
@@ -297,6 +344,26 @@ def test_points_are_different_recipes_the_own_first():
     assert all(point.batch_norm_epsilon != 1e-5 for _, point in points)  # that is a network's own
     cosine = GRIDS["paper"].points(replace(recipe, schedule="cosine"))
     assert len(cosine) == len(points) // 2  # nothing falls
+
+
+def test_the_requests_of_the_choice_are_those_of_a_search(run):
+    """By the search's own recipe the store answers them, so that nothing is trained to compare."""
+    recipe = json.loads((run / "config.json").read_text())["make"]["recipe"]
+    assert main([str(run), "--recipe", "short", *SMALL, "--grid", "none", "--seeds", "1"]) == 0
+    store = Store(run / "results.sqlite")
+    searches = [request for request, _ in store.evaluations() if request.split == "search"]
+    store.close()
+    assert recipe["epochs"] == 1 and len({request.recipe["epochs"] for request in searches}) == 1
+    played = len({e["canonical"] for e in store_episodes(run)})
+    assert len(searches) == played
+
+
+def store_episodes(run):
+    store = Store(run / "results.sqlite")
+    try:
+        return store.all_episodes()
+    finally:
+        store.close()
 
 
 def test_the_grid_of_a_text():

@@ -40,6 +40,7 @@ def main(line: Sequence[str] | None = None) -> int:
     wanted: Retraining | None = None
     try:
         wanted = read_line(sys.argv[1:] if line is None else line, PROGRAM)
+        wanted.folder.mkdir(parents=True, exist_ok=True)  # of an architecture that is named
         with contextlib.closing(Run(wanted.folder)):
             _retrain(wanted, Console(quiet=wanted.quiet, highlight=False, markup=False))
     except ChildrenFail as error:

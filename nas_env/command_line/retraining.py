@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nas_env.command_line._evaluators import choose_evaluator, evaluator_spec, short_names
+from nas_env.command_line._evaluators import evaluator_spec, short_names
 from nas_env.command_line._help import Entry, entries, nested, show_help, whole
+from nas_env.command_line._subjects import Subject, of_architecture, of_run
 from nas_env.command_line._tyro import parse_all
-from nas_env.command_line.resuming import CONTROL
 from nas_env.errors import InvalidValue
 from nas_env.evaluation import task_recipe
-from nas_env.files import read_json
 from nas_env.final.grid import GRIDS, Grid, make_grid
 from nas_env.final.plan import Plan
-from nas_env.final.top import Found, top
 from nas_env.parts import choose_device, chosen_recipe
-from nas_env.run.folder import CONFIG, evaluations_file, holds_run
-from nas_env.run.paths import check_name
-from nas_env.run.store import Store
-from nas_env.tasks import Task, make_task
+from search_spaces import make_space
 from search_spaces._settings import at_least, at_most
 
 ABOUT = "Train the best of a search by a final recipe, and test it once."
 FINAL = "final"  # the folder of what comes of it, in the run's
 RECIPE = "paper"  # the recipe where none is named, if the task has it
-DECIDING = ("run", "recipe", "grid", "device")
+DECIDING = ("run", "architecture", "env", "recipe", "grid", "device")
 
 
 @dataclass(frozen=True)
@@ -38,8 +33,12 @@ class Options:
     Attributes:
         run: The run's folder; its name may also stand alone, as the first word.
         top: Architectures of the search, the best by validation, that are compared once more.
+        architecture: Architecture that no search found: a file of JSON, or ``published:`` with
+            ``zoph-v1``, ``zoph-v1-dense``, ``zoph-v1-chain``, ``nascell`` or ``lstm``. It needs
+            ``--env``; ``--run`` is then where all is kept, by default ``runs/<env>-<name>``.
+        env: The environment whose task the architecture is trained on.
         grid: Name of a grid of the recipe's settings, which are compared too: ``none``, ``small``,
-            ``paper``.
+            ``paper``; by default ``small`` for a run, None for an architecture.
         recipe: Name of one of the task's recipes; by default ``paper``, if the task has it.
         seeds: Trainings of what is chosen, on training and validation split, each then tested.
         again: Use the test set though another network or recipe was tested on it.
@@ -50,7 +49,9 @@ class Options:
 
     run: Path | None = None
     top: int = 3
-    grid: str = field(default="small", metadata={"metavar": f"{{{','.join(GRIDS)}}}"})
+    architecture: str | None = None
+    env: str | None = None
+    grid: str | None = field(default=None, metadata={"metavar": f"{{{','.join(GRIDS)}}}"})
     recipe: str | None = None
     seeds: int = 5
     again: bool = False
@@ -99,22 +100,22 @@ def read_line(line: Sequence[str], program: str) -> Retraining:
         SystemExit: After ``--help``.
     """
     words = ["--run", *line] if line and not line[0].startswith("-") else list(line)
-    chosen = _first_look(words)
-    if {"-h", "--help"} & set(words) and chosen.run is None:
+    chosen, help = _first_look(words), bool({"-h", "--help"} & set(words))
+    if chosen.architecture is not None:
+        name = chosen.architecture
+        subject = of_architecture(name, chosen.env, chosen.run, words, program)
+    elif chosen.run is not None:
+        subject = of_run(chosen.run)
+    elif help:
         show_help(entries(Options()), program, ABOUT, "With a run: every setting of its recipe.")
         raise SystemExit(0)
-    if chosen.run is None:
+    else:
         raise InvalidValue(f"a run is missing: {program} RUN, the folder of a search")
-    folder = check_name(chosen.run, "a run's folder")
-    if not holds_run(folder):
-        raise InvalidValue(f"{folder} holds no run: it has no config.json")
-    config = read_json(folder / "config.json", CONFIG)
-    task = make_task(config["make"]["task"])
-    options = _options(config, task, chosen)
-    if {"-h", "--help"} & set(words):
+    options = _options(subject, chosen)
+    if help:
         show_help(options, program, ABOUT, "")
         raise SystemExit(0)
-    return _checked(parse_all(whole(options), words, program), folder, config, task)
+    return _checked(parse_all(whole(options), words, program), subject)
 
 
 def _first_look(words: Sequence[str]) -> argparse.Namespace:
@@ -125,50 +126,42 @@ def _first_look(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_known_args(words)[0]
 
 
-def _options(config: Mapping[str, Any], task: Task, chosen: argparse.Namespace) -> list[Entry]:
+def _options(subject: Subject, chosen: argparse.Namespace) -> list[Entry]:
     """Return all options, with the values that they have where they are not given."""
-    device = choose_device(chosen.device or config["make"]["device"])
-    name = chosen.recipe or (RECIPE if RECIPE in task.recipes else None)
-    recipe = chosen_recipe(task, name, device)
-    _, evaluator = choose_evaluator(None, config["make"]["evaluator"])
-    grid = make_grid(chosen.grid or Options.grid)
+    device = choose_device(chosen.device or subject.make["device"])
+    recipes = subject.task.recipes
+    recipe = chosen_recipe(
+        subject.task, chosen.recipe or (RECIPE if RECIPE in recipes else None), device
+    )
+    evaluator, grid = subject.evaluator, make_grid(chosen.grid or subject.grid)
     short = short_names(evaluator)
     return [
         *entries(Options()),
         nested("evaluator_settings", evaluator, "Settings of the evaluator.", "evaluator", short),
         nested("recipe_settings", recipe, "How the networks are trained.", "recipe"),
         nested("grid_settings", grid, "Values to compare.", "grid"),
+        *subject.options,
     ]
 
 
-def _checked(values: Any, folder: Path, config: Mapping[str, Any], task: Task) -> Retraining:
+def _checked(values: Any, subject: Subject) -> Retraining:
     """Return what tyro found, once it is checked by what it is about."""
     at_least(values, top=1, seeds=1)
     at_most(values, top=10_000, seeds=1_000)
-    device = choose_device(values.device or config["make"]["device"])
-    store = evaluations_file(folder, config)
-    with_control = holds_run(folder / CONTROL)
-    control = _found(store, f"{config['id']}-{CONTROL}", task, 1) if with_control else []
-    found = _found(store, config["id"], task, values.top)
-    if not found:
-        raise InvalidValue(f"{folder} has no child that succeeded: nothing to train")
+    task, space = subject.task, make_space(subject.make["space"])
+    if subject.options:
+        space = make_space({"name": space.name, **asdict(values.space_settings)})
+    found, control = subject.found(values.top)
+    for each in found:
+        space.parse(each.architecture)
     make = {
-        **config["make"],
+        **subject.make,
+        "space": space.spec,
         "recipe": task_recipe(task, asdict(values.recipe_settings)).spec,
-        "device": str(device),
+        "device": str(choose_device(values.device or subject.make["device"])),
         "evaluator": evaluator_spec(None, values.evaluator_settings, task),
     }
     grid = Grid(**asdict(values.grid_settings))
-    plan = Plan(found, grid, values.seeds, control[0] if control else None, values.again)
-    return Retraining(folder, config["env"], config["id"], store, make, plan, values.quiet)
-
-
-def _found(store: Path, run: str, task: Task, count: int) -> list[Found]:
-    """Return the best architectures of a search that is in a store."""
-    if not store.is_file():
-        raise InvalidValue(f"{store} is missing: the evaluations of the run")
-    opened = Store(store, run)
-    try:
-        return top(opened.episodes(), task.metric, count)
-    finally:
-        opened.close()
+    plan = Plan(found, grid, values.seeds, control, values.again)
+    same = subject.folder, subject.env, subject.id, subject.store
+    return Retraining(*same, make, plan, values.quiet)

@@ -71,10 +71,10 @@ class FinalTraining:
         task.check_test_split()
         with sealed_test_set():
             task.final_data()
-        (self.folder / WEIGHTS).mkdir(parents=True, exist_ok=True)
         if unknown(self.problem, self._searches) and not self.plan.again:
             # The test set is used when all candidates were compared: so these are others.
             refuse_second_use(self.problem, ())
+        (self.folder / WEIGHTS).mkdir(parents=True, exist_ok=True)
 
     # -- the choice ------------------------------------------------------------------------------
     @cached_property
@@ -131,6 +131,8 @@ class FinalTraining:
                 if failed is None:
                     return Tested(candidate, requests, evaluations)
             self._tell_failure(candidate.label, failed)
+            if place + 1 < len(ranking):
+                self.console.print(f"taken instead: {ranking[place + 1].label}", soft_wrap=True)
         raise ChildrenFail(f"no candidate could be trained to the end: {self.failures[-1]}")
 
     @staticmethod
@@ -199,7 +201,7 @@ class FinalTraining:
     def _tell_failure(self, label: str, evaluation: Evaluation) -> None:
         line = f"{label} {evaluation.status}: {evaluation.error}"
         self.failures.append(line)
-        self.console.print(f"{line}; its neighbour is taken", soft_wrap=True)
+        self.console.print(line, soft_wrap=True)
 
     @property
     def readings(self) -> list[dict[str, Any]]:
