@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from nas_env.training import augmentation
+from nas_env.training import augmentation, rows
 from nas_env.training import mapped as mapping
-from nas_env.training.augmentation import ImageData, Rows, Views, moments, shared
+from nas_env.training.augmentation import ImageData, Views, moments
 from nas_env.training.images import train
 from nas_env.training.mapped import Pages
 from nas_env.training.recipe import ImageRecipe
+from nas_env.training.rows import Rows, shared
 from search_spaces.convolutional import ConvolutionalSpace
 
 CPU = torch.device("cpu")
@@ -83,7 +84,7 @@ def test_the_order_of_images_in_memory_changes_no_digit(mapped, changes):
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
 def test_images_are_the_same_whether_they_are_kept_or_not(mapped, changes, monkeypatch):
     recipe = ImageRecipe(**{**PLAIN, **changes})
-    monkeypatch.setattr(augmentation, "PIECE", 10 * 14 * 3 * 7)  # seven at a time
+    monkeypatch.setattr(rows, "PIECE", 10 * 14 * 3 * 7)  # seven at a time
     kept = Views(mapped[0], recipe)
     monkeypatch.setattr(augmentation, "KEPT", 0)
     made = Views(mapped[0], recipe)
@@ -165,8 +166,8 @@ def test_what_was_read_does_not_stay_mapped(part, tmp_path, monkeypatch):
     pixels = np.memmap(tmp_path / "pixels", mode="r", shape=written.shape)
     order = torch.randperm(400, generator=generator())
     chosen = Rows(shared(pixels), order, Pages(pixels))
-    for rows, images in zip(order.split(50), chosen.batches(50), strict=True):
-        assert np.array_equal(images.numpy(), written[rows])
+    for places, images in zip(order.split(50), chosen.batches(50), strict=True):
+        assert np.array_equal(images.numpy(), written[places])
         assert np.array_equal(chosen.at(torch.arange(7)).numpy(), written[order[:7]])
         assert resident(tmp_path / "pixels") == 0
     assert chosen.at(torch.arange(0)).shape == (0, 32, 32, 3)

@@ -22,9 +22,10 @@ from nas_env.metrics import (
 from nas_env.tasks._base import TrainingTask
 from nas_env.tasks._fitting import Fitted, fit, mirrored
 from nas_env.tasks._images import Images
-from nas_env.training.augmentation import ImageData, shared
+from nas_env.training.augmentation import ImageData
 from nas_env.training.mapped import Pages
 from nas_env.training.recipe import Recipe
+from nas_env.training.rows import shared
 from search_spaces._settings import at_least
 
 
