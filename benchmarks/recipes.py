@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -58,6 +59,7 @@ class Options:
         epochs: Epochs of each training.
         resolution: Pixels to which images are reduced; 0 leaves them.
         pooling: Layers of the networks after which maps are halved.
+        only: Parts to leave out, of those that ``modern`` has; by default each.
         extra: Settings of a further recipe, ``modern`` with these: ``bias_rate=16``.
         workers: Number of processes that train at the same time.
         store: File that keeps each training.
@@ -71,6 +73,7 @@ class Options:
     epochs: int = 8
     resolution: int = 0
     pooling: tuple[int, ...] = ()
+    only: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     workers: int = 2
     store: str = ":memory:"
@@ -97,20 +100,28 @@ def measure(options: Options) -> None:
 
 def figures_of(accuracies: np.ndarray, modern: np.ndarray) -> dict[str, Any]:
     """Return the figures of a recipe in percent: (networks, seeds), beside those of ``modern``."""
-    seeds = (100 * accuracies).mean(axis=0)
     return {
-        "accuracy": rounded(mean_interval(seeds.tolist())),
-        "minus modern": rounded(mean_interval((seeds - 100 * modern.mean(axis=0)).tolist())),
+        "accuracy": rounded(mean_interval((100 * accuracies).mean(axis=0).tolist())),
+        "minus modern": rounded(mean_interval((100 * (accuracies - modern)).flatten().tolist())),
         "accuracies": accuracies.round(4).tolist(),
     }
 
 
 def compared(options: Options) -> dict[str, ImageRecipe]:
-    """Return the recipes by name: the paper's, ``modern``, and what lies between."""
+    """Return the recipes by name: the paper's, ``modern``, and what lies between.
+
+    Raises:
+        UnknownName: If there is no such part.
+    """
+    for part in options.only:
+        if part not in PARTS:
+            raise UnknownName("part", part, PARTS)
     task = make_task(place(options.env)[0])
     paper, modern = (reduced(task.recipes[name], task, options) for name in ("paper", "modern"))
     recipes = {"paper": paper, "modern": modern}
     for part, names in PARTS.items():
+        if options.only and part not in options.only:
+            continue
         less = replace(modern, **{name: getattr(paper, name) for name in names})
         if less != modern:
             recipes[f"modern without {part}"] = less
@@ -177,7 +188,7 @@ def spelled(options: Options) -> str:
     given = {field.name: getattr(options, field.name) for field in fields(options)}
     shown = {n: v for n, v in given.items() if n != "store" and v not in ((), 0)}
     return " ".join(
-        f"--{name} {' '.join(map(str, value)) if isinstance(value, tuple) else value}"
+        f"--{name} {shlex.join(map(str, value)) if isinstance(value, tuple) else value}"
         for name, value in shown.items()
     )
 

@@ -8,12 +8,14 @@ import torch
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from benchmarks.recipes import PARTS, Options, compared
 from nas_env.benchmark._replay import _whole
 from nas_env.command_line.train import main
 from nas_env.problem import Problem
 from nas_env.run.store import Store
 from nas_env.tasks import make_task
 from nas_env.tasks._fitting import fit
+from nas_env.tasks._images import MODERN
 from nas_env.training import images
 from nas_env.training.augmentation import ImageData
 from nas_env.training.averaging import Average
@@ -27,7 +29,7 @@ from nas_env.training.optimiser import (
 from nas_env.training.pixels import cut_out, random_view
 from nas_env.training.recipe import ImageRecipe
 from nas_env.training.schedules import schedule
-from search_spaces import InvalidValue
+from search_spaces import InvalidValue, UnknownName
 from tests.test_training import CPU, Observed, data, generator, network, patterns, recipe
 
 
@@ -289,6 +291,39 @@ def test_a_submission_of_before_there_were_parts_is_of_the_same_problem():
     of_then = {**problem.spec, "recipe": problem.recipe.request_spec}
     assert of_then != problem.spec and _whole(of_then, problem) == problem.spec
     assert _whole({"recipe": 3}, problem) == {"recipe": 3}
+
+
+# -- what each part is worth ---------------------------------------------------------------------
+@pytest.mark.parametrize("env", ["NAS-CIFAR10-v0", "NAS-Digits-v0"])
+def test_the_comparison_takes_one_part_away_at_a_time(env):
+    """The parts together are all that tells the two recipes apart."""
+
+    def differences(one, other):
+        return {name for name in one.spec if one.spec[name] != other.spec[name]}
+
+    recipes = compared(Options(env=env, epochs=3))
+    paper, modern = recipes.pop("paper"), recipes.pop("modern")
+    found = {name.removeprefix("modern without "): made for name, made in recipes.items()}
+    for part, less in found.items():
+        assert differences(less, modern) <= set(PARTS[part])
+        assert not differences(less, paper) & set(PARTS[part])
+    taken = [name for less in found.values() for name in differences(less, modern)]
+    assert sorted(taken) == sorted(differences(paper, modern))
+
+
+def test_the_comparison_reduces_pixels_with_the_images():
+    recipes = compared(Options(resolution=16, only=("cutout",), extra=("bias_rate=16",)))
+    assert list(recipes) == [
+        "paper",
+        "modern",
+        "modern without cutout",
+        "modern with bias_rate=16",
+    ]
+    assert (recipes["paper"].upsample, recipes["modern"].padding) == (20, 2)
+    assert recipes["modern"].cutout == MODERN.cutout / 2
+    assert recipes["modern with bias_rate=16"].bias_rate == 16
+    with pytest.raises(UnknownName, match=r"unknown part .cut-out"):
+        compared(Options(only=("cut-out",)))
 
 
 # -- the recipe ----------------------------------------------------------------------------------
