@@ -38,12 +38,12 @@ class Options:
             ``--env``; ``--run`` is then where all is kept, by default ``runs/<env>-<name>``.
         env: The environment whose task the architecture is trained on.
         grid: Name of a grid of the recipe's settings, which are compared too: ``none``, ``small``,
-            ``paper``; by default ``small`` for a run, None for an architecture.
+            ``paper``; by default ``small`` for a run, ``none`` for an architecture.
         recipe: Name of one of the task's recipes; by default ``paper``, if the task has it.
         seeds: Trainings of what is chosen, on training and validation split, each then tested.
         again: Use the test set though another network or recipe was tested on it.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``; by default the
-            run's. None for that.
+            run's.
         quiet: Print nothing but errors.
     """
 
