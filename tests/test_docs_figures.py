@@ -24,6 +24,11 @@ MEASURED = [
     ("docs/performance.md", "Where a child's time goes", ["profiles"]),
     ("docs/performance.md", "Speed costs no accuracy", ["parity_cifar10", "parity_digits"]),
     ("docs/performance.md", "A whole search", ["profiles"]),
+    (
+        "docs/training.md",
+        "What the recipe of today is worth",
+        ["recipes_NAS-CIFAR10-v0", "recipes_NAS-Digits-v0"],
+    ),
     ("docs/workers.md", "Keeping them busy", ["staleness"]),
     ("docs/workers.md", "As they finish", ["order"]),
     ("docs/agents.md", "Late children", ["staleness"]),
