@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import nas_env
 from nas_env.command_line.retrain import main
 from nas_env.command_line.train import main as train
 from nas_env.evaluation import in_process
@@ -24,7 +25,18 @@ from tests._killing import append, killed_at
 SMALL = ["--recipe.epochs", "1", "--workers", "0", "--quiet"]
 SEARCH = ["--children", "5", "--task.train-size", "64", "--space.layers", "1", *SMALL]
 #: Two architectures by two rates, and two seeds of the best.
-FEW = ["--top", "2", "--seeds", "2", "--grid.weight-decay", "1", "--recipe.batch-size", "8", *SMALL]
+FEW = [
+    "--no-network",
+    "--top",
+    "2",
+    "--seeds",
+    "2",
+    "--grid.weight-decay",
+    "1",
+    "--recipe.batch-size",
+    "8",
+    *SMALL,
+]
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +188,8 @@ def test_another_network_of_the_same_comparison_is_refused(run, capsys):
 
 
 def test_a_point_that_diverges_is_said_and_not_chosen(run, capsys):
-    arguments = [str(run), "--top", "1", "--seeds", "1", "--grid.learning-rate", "1", "1e30"]
+    arguments = [str(run), "--no-network", "--top", "1", "--seeds", "1"]
+    arguments += ["--grid.learning-rate", "1", "1e30"]
     loud = [word for word in SMALL if word != "--quiet"]
     assert main([*arguments, "--grid.weight-decay", "1", *loud]) == 0
     result = result_of(run)
@@ -282,8 +295,41 @@ def test_a_task_that_trains_nothing(tmp_path, capsys):
     assert "nothing can be trained" in capsys.readouterr().err
 
 
+# -- the network that is handed over ---------------------------------------------------------------
+def test_the_network_is_handed_over(run, capsys):
+    """It is that of the first seed; it is written again when the card has more to say."""
+    few = [str(run), *FEW, "--network", "--grid", "none", "--top", "1"]
+    assert main(few) == 0
+    network = run / "final" / "network"
+    result, found = result_of(run), nas_env.load(network)
+    kept = load_file(run / "final" / result["seeds"][0]["weights"])
+    weights = found.network.state_dict()
+    assert kept.keys() == weights.keys()
+    assert all(torch.equal(each, weights[name]) for name, each in kept.items())
+    images, labels = Digits().test_data()
+    with torch.no_grad():
+        logits = found(found.preprocess(torch.from_numpy(images)))
+    accuracy = (logits.argmax(dim=1).numpy() == labels).mean()
+    assert accuracy == pytest.approx(result["seeds"][0]["test_accuracy"], abs=0.02)  # bfloat16
+    assert "test accuracy" in (network / "README.md").read_text()
+    written = (network / "README.md").stat().st_mtime_ns
+    assert main(few) == 0 and (network / "README.md").stat().st_mtime_ns == written
+    assert main([*few, "--seeds", "3"]) == 0
+    assert (network / "README.md").stat().st_mtime_ns > written
+    assert "0, 1, 2" in (network / "README.md").read_text()
+
+
 # -- an architecture that no search found -------------------------------------------------------
-NAMED = ["--env", "NAS-Digits-v0", "--seeds", "1", "--task.train-size", "64", *SMALL]
+NAMED = [
+    "--no-network",
+    "--env",
+    "NAS-Digits-v0",
+    "--seeds",
+    "1",
+    "--task.train-size",
+    "64",
+    *SMALL,
+]
 
 
 def test_a_published_network_is_trained_and_tested(tmp_path, monkeypatch):
@@ -349,7 +395,10 @@ def test_points_are_different_recipes_the_own_first():
 def test_the_requests_of_the_choice_are_those_of_a_search(run):
     """By the search's own recipe the store answers them, so that nothing is trained to compare."""
     recipe = json.loads((run / "config.json").read_text())["make"]["recipe"]
-    assert main([str(run), "--recipe", "short", *SMALL, "--grid", "none", "--seeds", "1"]) == 0
+    assert (
+        main([str(run), "--recipe", "short", *FEW, "--recipe.batch-size", "64", "--grid", "none"])
+        == 0
+    )
     store = Store(run / "results.sqlite")
     searches = [request for request, _ in store.evaluations() if request.split == "search"]
     store.close()

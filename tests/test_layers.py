@@ -145,6 +145,7 @@ LAYERS = {
         "nas_env.final",
         "nas_env.problem",
         *EVALUATION,
+        "nas_env.handover",
         "nas_env.search",
         *RECORDS,
         "search_spaces",

@@ -8,21 +8,24 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from nas_env.command_line.retraining import Retraining, read_line
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
-from nas_env.files import write_json
+from nas_env.files import read_json, write_json
+from nas_env.final.network import NETWORK, hand_over
 from nas_env.final.report import RESULT, report, result_table
-from nas_env.final.training import FinalTraining
+from nas_env.final.training import WEIGHTS, FinalTraining
 from nas_env.problem import Problem
 from nas_env.run.folder import Run
 from nas_env.run.store import Store
 
 PROGRAM = "nas-retrain"
+LARGEST = 2**26  # bytes of a result that is read again
 NONE_SUCCEEDED, BAD_INPUT, INTERRUPTED = 1, 2, 130  # exit statuses, as of nas-train
 
 
@@ -57,20 +60,33 @@ def main(line: Sequence[str] | None = None) -> int:
 
 
 def _retrain(wanted: Retraining, console: Console) -> None:
-    """Choose, train to the end, test once, and write what came of it."""
+    """Choose, train to the end, test once, write what came of it, and hand the network over."""
+    file = wanted.final / RESULT
+    before = _network_before(file)
     with contextlib.closing(Store(wanted.store, wanted.id)) as store:
         problem = Problem(**wanted.make, store=store)
         with contextlib.closing(problem.evaluator):
-            result = _result(FinalTraining(problem, wanted.plan, wanted.final, console))
-    write_json(wanted.final / RESULT, {"env": wanted.env, **result})
-    console.print(result_table(result))
-    console.print(f"{wanted.final}: {RESULT}, weights", soft_wrap=True)
+            final = FinalTraining(problem, wanted.plan, wanted.final, console)
+            final.check()
+            tested = final.test(final.choose())
+            found = report(final, tested, final.test_control(tested.candidate))
+            result = {"env": wanted.env, **found}
+            write_json(file, {**result, "network": before or None})
+            console.print(result_table(result))
+            if wanted.network:
+                network = hand_over(final, tested, result, before)
+                write_json(file, {**result, "network": network})
+                for line in network["left_out"]:
+                    console.print(line, soft_wrap=True)
+    left = [RESULT, WEIGHTS, *([NETWORK] if wanted.network else [])]
+    console.print(f"{wanted.final}: {', '.join(left)}", soft_wrap=True)
 
 
-def _result(final: FinalTraining) -> dict[str, Any]:
-    final.check()
-    tested = final.test(final.choose())
-    return report(final, tested, final.test_control(tested.candidate))
+def _network_before(file: Path) -> Mapping[str, Any]:
+    """Return what the last result says of the network's folder; nothing where there is none."""
+    if not file.is_file():
+        return {}
+    return read_json(file, {}, most=LARGEST).get("network") or {}
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ class Options:
         again: Use the test set though another network or recipe was tested on it.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``; by default the
             run's.
+        network: Write the folder of the network, by which it is handed over.
         quiet: Print nothing but errors.
     """
 
@@ -56,6 +57,7 @@ class Options:
     seeds: int = 5
     again: bool = False
     device: str | None = None
+    network: bool = True
     quiet: bool = False
 
 
@@ -70,6 +72,7 @@ class Retraining:
         store: File of its evaluations.
         make: The keyword arguments of :class:`~nas_env.problem.Problem`.
         plan: What is compared, and how often the best is trained.
+        network: Whether the folder of the network is written.
         quiet: Whether nothing but errors is printed.
     """
 
@@ -79,6 +82,7 @@ class Retraining:
     store: Path
     make: dict[str, Any]
     plan: Plan
+    network: bool
     quiet: bool
 
     @property
@@ -164,4 +168,4 @@ def _checked(values: Any, subject: Subject) -> Retraining:
     grid = Grid(**asdict(values.grid_settings))
     plan = Plan(found, grid, values.seeds, control, values.again)
     same = subject.folder, subject.env, subject.id, subject.store
-    return Retraining(*same, make, plan, values.quiet)
+    return Retraining(*same, make, plan, values.network, values.quiet)

@@ -1,0 +1,125 @@
+"""Hands over the network of a final training: its folder, beside the result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from nas_env import handover
+from nas_env.evaluation._job import Job
+from nas_env.final.plan import Tested
+from nas_env.final.training import FinalTraining
+from nas_env.records import Request
+from nas_env.training.optimiser import set_batch_norms
+from nas_env.training.recipe import ImageRecipe
+
+NETWORK = "network"  # the folder, in that of the final training
+
+
+def hand_over(
+    final: FinalTraining, tested: Tested, result: Mapping[str, Any], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write the folder of the first seed's network, unless it is there as it would be written.
+
+    The first seed is no choice by the test set.
+
+    Args:
+        final: The final training.
+        tested: What came of it.
+        result: Figures of the report.
+        before: What an earlier call returned; empty if there was none.
+
+    Returns:
+        The seed and the folder, what it was made of, and lines on the files that it lacks.
+
+    Raises:
+        ExportDiffers: If something that was exported gives other outputs than the network.
+        NASError: If the folder cannot be written.
+    """
+    request, place = tested.requests[0], final.folder / NETWORK
+    facts = _facts(final, tested, result)
+    made_of = hashlib.sha256(f"{request.key} {json.dumps(facts)}".encode()).hexdigest()
+    if place.is_dir() and before.get("made_of") == made_of:
+        return dict(before)
+    shutil.rmtree(place, ignore_errors=True)
+    job = Job(request)
+    written = handover.write(
+        place,
+        network=_network(request, job),
+        space=job.space,
+        architecture=job.architecture,
+        input_shape=job.task.input_shape,
+        outputs=job.task.outputs,
+        preprocessing=_preprocessing(job),
+        facts=facts,
+    )
+    return {
+        "folder": NETWORK,
+        "seed": request.seed,
+        "made_of": made_of,
+        "left_out": list(written.left_out),
+    }
+
+
+def _network(request: Request, job: Job) -> nn.Module:
+    """Build the child of a request, and give it the weights that were kept."""
+    assert request.keep is not None
+    network = job.build()
+    if isinstance(job.recipe, ImageRecipe):
+        set_batch_norms(network, job.recipe)
+    network.load_state_dict(load_file(Path(request.keep)))
+    return network
+
+
+def _preprocessing(job: Job) -> handover.Preprocessing | None:
+    """Return how images become what the network reads; None for a text."""
+    if not isinstance(job.recipe, ImageRecipe):
+        return None
+    return handover.ImagePreprocessing.of(job.data(torch.device("cpu")), job.recipe)
+
+
+def _facts(final: FinalTraining, tested: Tested, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the model card says."""
+    chosen, task = result["chosen"], final.problem.task
+    control, keys = result["random_search"], {request.key for request in tested.requests}
+    searched = {"found as": chosen["name"], final.metric.title + " in the search": chosen["search"]}
+    return {
+        "title": f"{chosen['name']} on {task.name}",
+        "data": {**task.spec, "trained on": "training and validation split"},
+        "recipe": result["recipe"],
+        "seeds": {"trained": [each["seed"] for each in result["seeds"]], "here": "the first"},
+        "scores": [_score(result, result)],
+        "test_set": [
+            {
+                **{name: line[name] for name in ("number", "time", "run")},
+                "network": "this one" if line["key"] in keys else "another",
+                **{name: line[name] for name in ("seed", "metric", "value")},
+            }
+            for line in result["ledger"]
+        ],
+        "search": {**searched, "candidates compared by validation": len(result["compared"])},
+        **({} if control is None else {"control": [_score(result, control)]}),
+    }
+
+
+def _score(result: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of a table of scores."""
+    intervals = {
+        "95% interval over seeds": row["interval_over_seeds"],
+        "95% interval by the test set": row["interval_by_test_set"],
+    }
+    told = {name: "to".join(f" {x:.4f} " for x in v).strip() for name, v in intervals.items() if v}
+    return {
+        f"mean {result['metric'].replace('_', ' ')}": row["mean"],
+        **told,
+        "seeds": len(row["seeds"]),
+        "test examples": row["test_examples"],
+    }
