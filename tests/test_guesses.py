@@ -54,6 +54,8 @@ ALLOWED = {
     "nas_env.evaluation._worker:_error": "an error that came as JSON, by the name of its class",
     "nas_env.evaluation.workers:WorkerSettings.__post_init__": FIELDS,
     "nas_env.handover.preprocessing:of_images": "the one place that tells images from texts",
+    "nas_env.final.network:_network": "batch normalisation is set by recipes of images alone",
+    "nas_env.final.network:_preprocessing": "the preprocessing of images alone is handed over",
     "nas_env.objectives._base:Objective.spec": FIELDS,
     "nas_env.problem:Problem.__init__": GIVEN,
     "nas_env.tasks.function:AnyFunction._made": GIVEN,
