@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nas_env.evaluation._machine import processor
 from nas_env.files import write_json
+from nas_env.machine import processor
 from nas_env.search.summary import versions
 
 FOLDER = Path(__file__).parent / "results"

@@ -30,7 +30,7 @@ from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
 from nas_env.errors import UnknownName
-from nas_env.evaluation._machine import cores
+from nas_env.machine import cores
 from nas_env.parts import choose_device
 from nas_env.problem import Problem
 from nas_env.search.summary import device_name

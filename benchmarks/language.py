@@ -32,7 +32,7 @@ from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
 from nas_env.benchmark._statistics import mean_interval
-from nas_env.evaluation._machine import cores
+from nas_env.machine import cores
 from nas_env.tasks import make_task
 from nas_env.training.language import train
 from nas_env.training.language_recipe import LanguageRecipe

@@ -42,7 +42,7 @@ from nas_env.data.images import prepare
 from nas_env.data.images.reading import Reading
 from nas_env.data.images.splits import divide
 from nas_env.errors import NASError
-from nas_env.evaluation._machine import cores
+from nas_env.machine import cores
 
 SIDE, CLASSES = 64, 10
 AT_ONCE = 500  # files of a job

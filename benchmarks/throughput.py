@@ -36,7 +36,7 @@ from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
 from nas_env.evaluation._child import settled
-from nas_env.evaluation._machine import cores
+from nas_env.machine import cores
 from nas_env.tasks.cifar10 import CIFAR10
 from nas_env.training.allocator import keep_memory
 from nas_env.training.images import train

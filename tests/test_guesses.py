@@ -49,7 +49,7 @@ ALLOWED = {
     "nas_env.evaluation._base:Evaluator._keep.done": "an interrupt is no error of a child",
     "nas_env.evaluation._data:training_task": TRAINS,
     "nas_env.evaluation._job:Job.recipe": TRAINS,
-    "nas_env.evaluation._machine:cores": "a system may not have the function",
+    "nas_env.machine:cores": "a system may not have the function",
     "nas_env.evaluation._memory:ran_out_of_memory": "errors of torch and Python tell what happened",
     "nas_env.evaluation._worker:_error": "an error that came as JSON, by the name of its class",
     "nas_env.evaluation.workers:WorkerSettings.__post_init__": FIELDS,

@@ -69,6 +69,7 @@ SPACES = [f"search_spaces.{name}" for name in _catalogue.names("search_spaces")]
 SPACE_PROTOCOL = [m for m in FILES if m.startswith("search_spaces._")]
 AGENT_PROTOCOL = [m for m in FILES if m.startswith("agents._") and m.count(".") == 1]
 AGENT_PROTOCOL = [m for m in AGENT_PROTOCOL if FILES[m].name != "__init__.py"]
+BELOW = ["nas_env.files", "nas_env.machine"]
 RECORDS = ["nas_env.records", "nas_env.errors", "nas_env.metrics"]
 TASKS = ["nas_env.tasks", "nas_env.training", "nas_env.table"]
 STORE = ["nas_env.run.store", "nas_env.run.ledger", "nas_env.run.owners"]
@@ -90,6 +91,7 @@ LAYERS = {
     "nas_env.records": ["search_spaces"],
     "nas_env.metrics": [],
     "nas_env.files": ["nas_env.errors", "search_spaces"],
+    "nas_env.machine": [],
     "nas_env.objectives": ["nas_env.objectives", *RECORDS, "search_spaces"],
     "nas_env.training": ["nas_env.training", "search_spaces"],
     "nas_env.drawing": ["nas_env.drawing", "search_spaces"],
@@ -106,10 +108,10 @@ LAYERS = {
     "nas_env.run.store": [*RECORDS, *STORE, "nas_env.run.paths"],
     "nas_env.table": ["nas_env.table", "nas_env.errors", "search_spaces"],
     "nas_env.table._entries": ["nas_env.errors", "search_spaces"],
-    "nas_env.data": ["nas_env.data", "nas_env.files", "nas_env.errors", "search_spaces"],
+    "nas_env.data": ["nas_env.data", *BELOW, "nas_env.errors", "search_spaces"],
     "nas_env.data.images.decode": [],  # a program of its own, which starts fast
     "nas_env.tasks": [*TASKS, "nas_env.data", "nas_env.metrics", "nas_env.errors", "search_spaces"],
-    "nas_env.evaluation": [*EVALUATION, "nas_env.files", *RECORDS, "search_spaces"],
+    "nas_env.evaluation": [*EVALUATION, *BELOW, *RECORDS, "search_spaces"],
     "nas_env.parts": [*EVALUATION, "nas_env.objectives", *RECORDS, "search_spaces"],
     "nas_env.problem": [
         "nas_env.parts",
@@ -134,7 +136,7 @@ LAYERS = {
         "nas_env.problem",
         *EVALUATION,
         "nas_env.run",
-        "nas_env.files",
+        *BELOW,
         "nas_env.drawing",
         "nas_env.tracking",
         "nas_env.__init__",  # its version

@@ -14,9 +14,10 @@ import pytest
 import torch
 from _small import TINY
 
+from nas_env import machine
 from nas_env.command_line.train import main
 from nas_env.errors import DataNotFound, InvalidValue, UnknownName
-from nas_env.evaluation import _machine, evaluate
+from nas_env.evaluation import evaluate
 from nas_env.evaluation._memory import ran_out_of_memory
 from nas_env.evaluation._room import Room, predicted_memory
 from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
@@ -320,19 +321,19 @@ def test_bad_settings_are_one_line():
 
 
 def test_auto_counts_cores_or_gpus():
-    assert WorkerSettings().count(gpus=0) == _machine.cores() >= 1
+    assert WorkerSettings().count(gpus=0) == machine.cores() >= 1
     assert WorkerSettings(children_per_gpu=3).count(gpus=2) == 6
     assert WorkerSettings(workers=5).count(gpus=2) == 5
 
 
 def test_what_the_machine_has(monkeypatch, tmp_path):
-    whole = _machine.memory()
+    whole = machine.memory()
     assert whole > 2**28
-    monkeypatch.setattr(_machine, "GROUP_LIMIT", tmp_path / "limit")
+    monkeypatch.setattr(machine, "GROUP_LIMIT", tmp_path / "limit")
     (tmp_path / "limit").write_text("1000\n")
-    assert _machine.memory() == 1000
+    assert machine.memory() == 1000
     (tmp_path / "limit").write_text("max\n")
-    assert _machine.memory() >= whole
+    assert machine.memory() >= whole
 
 
 NO_LIMIT, AMPLE, USED_UP = resource.RLIM_INFINITY, 2**45, 2**20  # bytes a process may have

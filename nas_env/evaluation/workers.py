@@ -16,10 +16,10 @@ import torch
 from nas_env.evaluation._base import Evaluator
 from nas_env.evaluation._child import failed, fitted
 from nas_env.evaluation._fork_server import ForkServer
-from nas_env.evaluation._machine import cores, memory
 from nas_env.evaluation._rehearsal import Rehearsal, rehearsed
 from nas_env.evaluation._room import Room, predicted_memory
 from nas_env.evaluation._worker import Worker, WorkerDied, WorkerLate
+from nas_env.machine import cores, memory
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
 from nas_env.training.outcome import Report

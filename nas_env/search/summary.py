@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from nas_env import __version__
-from nas_env.evaluation._machine import processor
+from nas_env.machine import processor
 from nas_env.problem import Problem
 from nas_env.search.failures import failures
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import selectors
 import signal
 import subprocess
@@ -127,10 +126,3 @@ def _answered(decoders: Sequence[Decoder], requests: Iterator[Request]) -> Itera
                     decoder.ask(request)
                 elif not decoder.asked:
                     selector.unregister(decoder.answers)
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

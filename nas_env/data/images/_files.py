@@ -18,6 +18,7 @@ from nas_env.data.images._headers import Header, black_and_white, headers_of, up
 from nas_env.data.images._protocol import Form, Found, NotInForm, Outcome, Reading, Told
 from nas_env.data.images._sizes import Sizes, chosen_size
 from nas_env.errors import DataInvalid
+from nas_env.machine import cores
 
 MANY = 2_000  # images from which on processes decode
 EACH = 1_000  # images that are worth the start of a process
@@ -81,7 +82,7 @@ class FilesFound(Found):
 
     def _parts(self, file: Path, target: decode.Target) -> Generator[decode.Part]:
         if len(self.paths) >= MANY:
-            processes = min(_decoders.cores(), 1 + len(self.paths) // EACH)
+            processes = min(cores(), 1 + len(self.paths) // EACH)
             yield from _decoders.decoded(self.folder, self.paths, file, target, processes)
             return
         shape = (len(self.paths), target.height, target.width, target.channels)
