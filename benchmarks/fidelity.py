@@ -30,6 +30,7 @@ from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
 from nas_env.errors import UnknownName
+from nas_env.final.agreement import bootstrap, tau
 from nas_env.machine import cores
 from nas_env.parts import choose_device
 from nas_env.problem import Problem
@@ -37,7 +38,6 @@ from nas_env.search.summary import device_name
 from nas_env.tasks import task_class, task_names
 
 DRAWN = 200  # random networks, among which the spread ones are chosen
-RESAMPLES = 1_000
 FAILED = -1.0  # the reward of a training that failed, below all others
 
 
@@ -219,25 +219,11 @@ def agreement(rewards: np.ndarray, reference: np.ndarray) -> dict[str, Any]:
     def over_seeds(chosen: np.ndarray) -> float:
         return float(np.nanmean([tau(c[chosen], reference[chosen]) for c in rewards.T]))
 
-    rng, count = np.random.default_rng(0), len(reference)
-    resampled = [over_seeds(rng.integers(count, size=count)) for _ in range(RESAMPLES)]
-    low, high = np.nanpercentile(resampled, [2.5, 97.5])
+    low, high = bootstrap(over_seeds, len(reference))
     return {
-        "tau": round(over_seeds(np.arange(count)), 3),
-        "tau, 95% interval": [round(float(low), 3), round(float(high), 3)],
+        "tau": round(over_seeds(np.arange(len(reference))), 3),
+        "tau, 95% interval": [round(low, 3), round(high, 3)],
     }
-
-
-def tau(first: np.ndarray, second: np.ndarray) -> float:
-    """Return Kendall's tau-b of two lists of scores; NaN if all scores of one are equal.
-
-    Example:
-        >>> round(tau(np.array([1, 2, 3, 3]), np.array([1, 3, 2, 4])), 3)
-        0.548
-    """
-    one, other = (np.sign(x[:, None] - x).astype(float) for x in (first, second))
-    norm = np.sqrt((one**2).sum() * (other**2).sum())
-    return float((one * other).sum() / norm) if norm else np.nan
 
 
 main = command("python -m benchmarks.fidelity", Options, measure)
