@@ -43,8 +43,8 @@ def main(line: Sequence[str] | None = None) -> int:
     wanted: Retraining | None = None
     try:
         wanted = read_line(sys.argv[1:] if line is None else line, PROGRAM)
-        wanted.folder.mkdir(parents=True, exist_ok=True)  # of an architecture that is named
-        with contextlib.closing(Run(wanted.folder)):
+        wanted.place.folder.mkdir(parents=True, exist_ok=True)  # of an architecture that is named
+        with contextlib.closing(Run(wanted.place.folder)):
             _retrain(wanted, Console(quiet=wanted.quiet, highlight=False, markup=False))
     except ChildrenFail as error:
         errors.print(f"{PROGRAM}: {error}", markup=False)
@@ -61,16 +61,17 @@ def main(line: Sequence[str] | None = None) -> int:
 
 def _retrain(wanted: Retraining, console: Console) -> None:
     """Choose, train to the end, test once, write what came of it, and hand the network over."""
-    file = wanted.final / RESULT
+    place = wanted.place
+    file = place.final / RESULT
     before = _network_before(file)
-    with contextlib.closing(Store(wanted.store, wanted.id)) as store:
+    with contextlib.closing(Store(place.store, place.id)) as store:
         problem = Problem(**wanted.make, store=store)
         with contextlib.closing(problem.evaluator):
-            final = FinalTraining(problem, wanted.plan, wanted.final, console)
+            final = FinalTraining(problem, wanted.plan, place.final, console)
             final.check()
             tested = final.test(final.choose())
             found = report(final, tested, final.test_control(tested.candidate))
-            result = {"env": wanted.env, **found}
+            result = {"env": place.env, **found}
             write_json(file, {**result, "network": before or None})
             console.print(result_table(result))
             if wanted.network:
@@ -79,7 +80,7 @@ def _retrain(wanted: Retraining, console: Console) -> None:
                 for line in network["left_out"]:
                     console.print(line, soft_wrap=True)
     left = [RESULT, WEIGHTS, *([NETWORK] if wanted.network else [])]
-    console.print(f"{wanted.final}: {', '.join(left)}", soft_wrap=True)
+    console.print(f"{place.final}: {', '.join(left)}", soft_wrap=True)
 
 
 def _network_before(file: Path) -> Mapping[str, Any]:

@@ -8,21 +8,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nas_env.command_line._evaluators import evaluator_spec, short_names
 from nas_env.command_line._help import Entry, entries, nested, show_help, whole
-from nas_env.command_line._subjects import Subject, of_architecture, of_run
+from nas_env.command_line._subjects import Place, Subject, of_architecture, of_run
 from nas_env.command_line._tyro import parse_all
 from nas_env.errors import InvalidValue
-from nas_env.evaluation import task_recipe
 from nas_env.final.grid import GRIDS, Grid, make_grid
 from nas_env.final.plan import Plan
-from nas_env.parts import choose_device, chosen_recipe
 from search_spaces import make_space
 from search_spaces._settings import at_least, at_most
 
 ABOUT = "Train the best of a search by a final recipe, and test it once."
-FINAL = "final"  # the folder of what comes of it, in the run's
-RECIPE = "paper"  # the recipe where none is named, if the task has it
 DECIDING = ("run", "architecture", "env", "recipe", "grid", "device")
 
 
@@ -66,29 +61,18 @@ class Retraining:
     """A final training that a command line asks for, checked.
 
     Attributes:
-        folder: The run's folder.
-        env: Id of its environment.
-        id: Name of the run in its store.
-        store: File of its evaluations.
-        make: The keyword arguments of :class:`~nas_env.problem.Problem`.
+        place: Where all is found and kept.
+        make: Keyword arguments of :class:`~nas_env.problem.Problem`.
         plan: What is compared, and how often the best is trained.
         network: Whether the folder of the network is written.
         quiet: Whether nothing but errors is printed.
     """
 
-    folder: Path
-    env: str
-    id: str
-    store: Path
+    place: Place
     make: dict[str, Any]
     plan: Plan
     network: bool
     quiet: bool
-
-    @property
-    def final(self) -> Path:
-        """The folder of what comes of it."""
-        return self.folder / FINAL
 
 
 def read_line(line: Sequence[str], program: str) -> Retraining:
@@ -132,19 +116,12 @@ def _first_look(words: Sequence[str]) -> argparse.Namespace:
 
 def _options(subject: Subject, chosen: argparse.Namespace) -> list[Entry]:
     """Return all options, with the values that they have where they are not given."""
-    device = choose_device(chosen.device or subject.make["device"])
-    recipes = subject.task.recipes
-    recipe = chosen_recipe(
-        subject.task, chosen.recipe or (RECIPE if RECIPE in recipes else None), device
-    )
-    evaluator, grid = subject.evaluator, make_grid(chosen.grid or subject.grid)
-    short = short_names(evaluator)
+    grid = make_grid(chosen.grid or subject.grid)
     return [
         *entries(Options()),
-        nested("evaluator_settings", evaluator, "Settings of the evaluator.", "evaluator", short),
-        nested("recipe_settings", recipe, "How the networks are trained.", "recipe"),
+        *subject.training_options(chosen.recipe, chosen.device),
         nested("grid_settings", grid, "Values to compare.", "grid"),
-        *subject.options,
+        *subject.options(),
     ]
 
 
@@ -152,20 +129,10 @@ def _checked(values: Any, subject: Subject) -> Retraining:
     """Return what tyro found, once it is checked by what it is about."""
     at_least(values, top=1, seeds=1)
     at_most(values, top=10_000, seeds=1_000)
-    task, space = subject.task, make_space(subject.make["space"])
-    if subject.options:
-        space = make_space({"name": space.name, **asdict(values.space_settings)})
-    found, control = subject.found(values.top)
+    make, found, control = subject.problem(values), subject.found(values.top), subject.control(1)
+    space = make_space(make["space"])
     for each in found:
         space.parse(each.architecture)
-    make = {
-        **subject.make,
-        "space": space.spec,
-        "recipe": task_recipe(task, asdict(values.recipe_settings)).spec,
-        "device": str(choose_device(values.device or subject.make["device"])),
-        "evaluator": evaluator_spec(None, values.evaluator_settings, task),
-    }
     grid = Grid(**asdict(values.grid_settings))
-    plan = Plan(found, grid, values.seeds, control, values.again)
-    same = subject.folder, subject.env, subject.id, subject.store
-    return Retraining(*same, make, plan, values.network, values.quiet)
+    plan = Plan(found, grid, values.seeds, control[0] if control else None, values.again)
+    return Retraining(subject.place, make, plan, values.network, values.quiet)

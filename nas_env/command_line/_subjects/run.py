@@ -1,0 +1,64 @@
+"""The run of a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from nas_env.command_line._evaluators import choose_evaluator
+from nas_env.command_line._subjects.base import Place, Subject
+from nas_env.command_line.resuming import CONTROL
+from nas_env.errors import InvalidValue
+from nas_env.files import read_json
+from nas_env.final.top import Found, top
+from nas_env.run.folder import CONFIG, evaluations_file, holds_run
+from nas_env.run.paths import check_name
+from nas_env.run.store import Store
+from nas_env.tasks import make_task
+
+
+@dataclass(frozen=True)
+class SearchedRun(Subject):
+    """The run of a search, whose best architectures are trained."""
+
+    grid: ClassVar[str] = "small"
+
+    def found(self, count: int) -> list[Found]:
+        """Return the best architectures of the search."""
+        best = self._best(self.place.id, count)
+        if not best:
+            raise InvalidValue(f"{self.place.folder} has no child that succeeded: nothing to train")
+        return best
+
+    def control(self, count: int) -> list[Found]:
+        """Return the best architectures of the random control, if the run has one."""
+        if not holds_run(self.place.folder / CONTROL):
+            return []
+        return self._best(f"{self.place.id}-{CONTROL}", count)
+
+    def _best(self, run: str, count: int) -> list[Found]:
+        """Return the best architectures of a search that is in the store."""
+        if not self.place.store.is_file():
+            raise InvalidValue(f"{self.place.store} is missing: the evaluations of the run")
+        opened = Store(self.place.store, run)
+        try:
+            return top(opened.episodes(), self.task.metric, count)
+        finally:
+            opened.close()
+
+
+def of_run(run: str) -> SearchedRun:
+    """Return the run of a search.
+
+    Raises:
+        InvalidValue: If there is none, or its configuration is not whole.
+        NASError: If its task cannot be made any more.
+    """
+    folder = check_name(run, "a run's folder")
+    if not holds_run(folder):
+        raise InvalidValue(f"{folder} holds no run: it has no config.json")
+    config = read_json(folder / "config.json", CONFIG)
+    place = Place(folder, config["env"], evaluations_file(folder, config), config["id"])
+    make = config["make"]
+    _, evaluator = choose_evaluator(None, make["evaluator"])
+    return SearchedRun(place, make, make_task(make["task"]), evaluator)
