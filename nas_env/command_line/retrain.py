@@ -70,7 +70,8 @@ def _retrain(wanted: Retraining, console: Console) -> None:
             final = FinalTraining(problem, wanted.plan, place.final, console)
             final.check()
             tested = final.test(final.choose())
-            found = report(final, tested, final.test_control(tested.candidate))
+            others = final.test_control(tested.candidate), final.test_beside(tested.candidate)
+            found = report(final, tested, *others)
             result = {"env": place.env, **found}
             write_json(file, {**result, "network": before or None})
             console.print(result_table(result))

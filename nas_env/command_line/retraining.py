@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nas_env.command_line._beside import networks_beside
 from nas_env.command_line._help import Entry, entries, nested, show_help, whole
 from nas_env.command_line._subjects import Place, Subject, of_architecture, of_run
 from nas_env.command_line._tyro import parse_all
 from nas_env.errors import InvalidValue
+from nas_env.evaluation._data import training_task
 from nas_env.final.grid import GRIDS, Grid, make_grid
 from nas_env.final.plan import Plan
 from search_spaces import make_space
@@ -35,6 +37,9 @@ class Options:
         grid: Name of a grid of the recipe's settings, which are compared too: ``none``, ``small``,
             ``paper``; by default ``small`` for a run, ``none`` for an architecture.
         recipe: Name of one of the task's recipes; by default ``paper``, if the task has it.
+        beside: Further networks, trained by the chosen recipe and tested likewise:
+            ``published:NAME``, ``random:N`` (so many of the space), ``native:lstm`` (that of torch,
+            with as many parameters) or a file of JSON.
         seeds: Trainings of what is chosen, on training and validation split, each then tested.
         again: Use the test set though another network or recipe was tested on it.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``; by default the
@@ -49,6 +54,7 @@ class Options:
     env: str | None = None
     grid: str | None = field(default=None, metadata={"metavar": f"{{{','.join(GRIDS)}}}"})
     recipe: str | None = None
+    beside: tuple[str, ...] = ()
     seeds: int = 5
     again: bool = False
     device: str | None = None
@@ -134,5 +140,7 @@ def _checked(values: Any, subject: Subject) -> Retraining:
     for each in found:
         space.parse(each.architecture)
     grid = Grid(**asdict(values.grid_settings))
-    plan = Plan(found, grid, values.seeds, control[0] if control else None, values.again)
+    beside = networks_beside(values.beside, space, training_task(subject.task.spec))
+    one = control[0] if control else None
+    plan = Plan(found, grid, values.seeds, one, beside, values.again)
     return Retraining(subject.place, make, plan, values.network, values.quiet)

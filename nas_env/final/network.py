@@ -89,7 +89,7 @@ def _preprocessing(job: Job) -> handover.Preprocessing | None:
 def _facts(final: FinalTraining, tested: Tested, result: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the model card says."""
     chosen, task = result["chosen"], final.problem.task
-    control, keys = result["random_search"], {request.key for request in tested.requests}
+    keys = {request.key for request in tested.requests}
     searched = {"found as": chosen["name"], final.metric.title + " in the search": chosen["search"]}
     return {
         "title": f"{chosen['name']} on {task.name}",
@@ -106,8 +106,16 @@ def _facts(final: FinalTraining, tested: Tested, result: Mapping[str, Any]) -> d
             for line in result["ledger"]
         ],
         "search": {**searched, "candidates compared by validation": len(result["compared"])},
-        **({} if control is None else {"control": [_score(result, control)]}),
+        **_others(result),
     }
+
+
+def _others(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sections about the networks that were trained by the same recipe."""
+    control, beside = result["random_search"], result["beside"]
+    rows = [{"network": row["name"], **_score(result, row)} for row in beside]
+    scored = {} if control is None else {"control": [_score(result, control)]}
+    return {**scored, "beside": rows or "None."}
 
 
 def _score(result: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Plan:
         grid: Grid of settings around the problem's recipe.
         seeds: Number of trainings of the chosen architecture.
         control: Architecture that the random control found, to be trained by the same recipe.
+        beside: Further networks to be trained by it and tested, which no choice is made among.
         again: Whether the test set may be used once more.
     """
 
@@ -28,6 +29,7 @@ class Plan:
     grid: Grid
     seeds: int
     control: Found | None = None
+    beside: Sequence[Found] = ()
     again: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -17,7 +17,9 @@ from nas_env.search.summary import device_name, versions
 RESULT = "final.json"
 
 
-def report(final: FinalTraining, tested: Tested, control: Tested | None) -> dict[str, Any]:
+def report(
+    final: FinalTraining, tested: Tested, control: Tested | None, beside: Sequence[Tested] = ()
+) -> dict[str, Any]:
     """Return the figures of a final training, as plain JSON values."""
     problem, chosen = final.problem, tested.candidate
     return {
@@ -34,7 +36,8 @@ def report(final: FinalTraining, tested: Tested, control: Tested | None) -> dict
         },
         "recipe": chosen.recipe.spec,
         **_scores(final, tested),
-        "random_search": None if control is None else _control(final, control),
+        "random_search": None if control is None else _other(final, control),
+        "beside": [_other(final, each) for each in beside],
         "compared": _compared(final),
         "failures": final.failures,
         "again": final.plan.again,
@@ -74,14 +77,15 @@ def _below(folder: Path, file: str) -> str:
     return str(Path(file).relative_to(folder))
 
 
-def _control(final: FinalTraining, control: Tested) -> dict[str, Any]:
-    found = control.candidate.found
+def _other(final: FinalTraining, other: Tested) -> dict[str, Any]:
+    """Return the figures of a network that was trained and tested beside the chosen one."""
+    found = other.candidate.found
     return {
         "name": found.name,
         "architecture": dict(found.architecture),
-        "parameters": control.evaluations[0].parameters,
+        "parameters": other.evaluations[0].parameters,
         "search": found.value,
-        **_scores(final, control),
+        **_scores(final, other),
     }
 
 
@@ -106,10 +110,11 @@ def result_table(result: Mapping[str, Any]) -> Table:
     table = Table(title=f"trained to the end, tested once on {result['test_examples']:,} examples")
     for column in ("", metric, "95%, over seeds", "95%, by the test set", "seeds", "parameters"):
         table.add_column(column, justify="right" if column else "left")
-    rows = {result["chosen"]["name"]: {**result, **result["chosen"]}}
-    if result["random_search"]:
-        rows[f"random search, {result['random_search']['name']}"] = result["random_search"]
-    for name, row in rows.items():
+    rows = [(result["chosen"]["name"], {**result, **result["chosen"]})]
+    if control := result["random_search"]:
+        rows.append((f"random search, {control['name']}", control))
+    rows += [(row["name"], row) for row in result["beside"]]
+    for name, row in rows:
         table.add_row(
             name,
             _number(row["mean"]),

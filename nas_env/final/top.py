@@ -15,11 +15,13 @@ class Found(NamedTuple):
         name: Name by which it is told of: ``child 12``, the first child that had it.
         architecture: The architecture as plain JSON values.
         value: Main metric of the search; None if no search found it.
+        space: Construction of the space that builds it; None for the problem's.
     """
 
     name: str
     architecture: Mapping[str, Any]
     value: float | None = None
+    space: Mapping[str, Any] | None = None
 
 
 def top(episodes: Sequence[Mapping[str, Any]], metric: Metric, count: int) -> list[Found]:

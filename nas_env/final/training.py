@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -145,27 +146,41 @@ class FinalTraining:
         found = self.plan.control
         if found is None:
             return None
-        candidate = self._control(found, chosen)
+        candidate = self._likewise(found, chosen)
         requests = self._finals(candidate)
         expected = self._as_compared(chosen)
         return Tested(candidate, requests, self._train("random control", requests, expected))
 
+    def test_beside(self, chosen: Candidate) -> list[Tested]:
+        """Train the networks beside the chosen one by its recipe, and test them likewise."""
+        candidates = [self._likewise(found, chosen) for found in self.plan.beside]
+        requests = [self._finals(candidate) for candidate in candidates]
+        if not requests:
+            return []
+        asked = [request for each in requests for request in each]
+        answered = iter(self._train("beside", asked, self._as_compared(chosen)))
+        return [
+            Tested(candidate, each, list(islice(answered, len(each))))
+            for candidate, each in zip(candidates, requests, strict=True)
+        ]
+
     def _refuse_another(self, tried: Sequence[Candidate]) -> None:
-        """Refuse a second use of the test set: by others than those tried, and the control."""
+        """Refuse a second use of the test set: by others than those tried, and those beside."""
         if self.plan.again:
             return
-        found = self.plan.control
-        allowed = [*tried, *([] if found is None else [self._control(found, tried[-1])])]
-        uses = {use_of(self._request(candidate)) for candidate in allowed}
+        control = [] if self.plan.control is None else [self.plan.control]
+        others = [self._likewise(found, tried[-1]) for found in (*control, *self.plan.beside)]
+        uses = {use_of(self._request(candidate)) for candidate in (*tried, *others)}
         refuse_second_use(self.problem, uses)
 
-    def _control(self, found: Found, chosen: Candidate) -> Candidate:
+    def _likewise(self, found: Found, chosen: Candidate) -> Candidate:
+        """Return another network as it is trained by the chosen recipe."""
         architecture = self.problem.space.parse(found.architecture)
         return Candidate(found, architecture, chosen.changes, chosen.recipe)
 
     # -- the requests ----------------------------------------------------------------------------
     def _request(self, candidate: Candidate) -> Request:
-        asked = self.problem.request(candidate.architecture)
+        asked = self.problem.request(candidate.architecture, space=candidate.found.space)
         return replace(asked, recipe=candidate.recipe.request_spec)
 
     def _finals(self, candidate: Candidate, keep: bool = False) -> list[Request]:

@@ -24,6 +24,7 @@ SECTIONS = {
     "test_set": "Uses of the test set",
     "search": "How it was found",
     "control": "Random search, for comparison",
+    "beside": "Other networks by the same recipe",
 }
 #: The facts that are said before the sections.
 OTHERS = ("title", "summary")
