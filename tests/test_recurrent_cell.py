@@ -12,7 +12,7 @@ from torch.nn import functional
 
 import nas_env  # noqa: F401 - registers the environments
 from nas_env.drawing import draw_graph, suitable_layout, text_graph, to_rgb
-from nas_env.tasks import make_task
+from nas_env.tasks import make_task, task_class
 from search_spaces import (
     InvalidArchitecture,
     InvalidValue,
@@ -349,6 +349,34 @@ def test_the_character_models_have_the_papers_size():
     assert lstm.embedding.weight.shape == found.embedding.weight.shape == (50, 128)
     native = problem.task.compared(problem.space)["LSTM"]
     assert native.space["embedding"] == 128
+
+
+SIZES = [
+    ("penn_treebank", {"parameters": 32_000_000}),
+    ("penn_treebank", {"parameters": 25_000_000, "tied": True}),
+    ("penn_treebank", {"parameters": 54_000_000, "tied": True}),
+    ("penn_treebank_characters", {"parameters": 6_570_000, "embedding": 128}),
+    ("penn_treebank_characters", {"parameters": 16_280_000, "embedding": 128}),
+]
+
+
+@pytest.mark.parametrize("task, settings", SIZES, ids=str)
+def test_the_final_models_have_the_papers_parameters_to_one_percent(task, settings):
+    """Those of the paper's tables 2 and 3, for the found cell and the LSTM beside it."""
+    vocabulary = task_class(task).outputs
+    with torch.device("meta"):
+        lstm = reference_model("lstm", vocabulary=vocabulary, **settings)
+        found = cell_model(published("nascell"), vocabulary=vocabulary, **settings)
+    for model in (lstm, found):
+        assert count(model) == pytest.approx(settings["parameters"], rel=0.01)
+
+
+def test_the_largest_character_model_is_the_papers():
+    """Two layers of 800 units, with embeddings of 128: 16.28 million parameters."""
+    units = {"hidden": 800, "embedding": 128}
+    with torch.device("meta"):
+        model = cell_model(published("nascell"), vocabulary=50, **units)
+    assert count(model) == pytest.approx(16_280_000, rel=0.01)
 
 
 def count(model):
