@@ -69,8 +69,9 @@ def _retrain(wanted: Retraining, console: Console) -> None:
         with contextlib.closing(problem.evaluator):
             final = FinalTraining(problem, wanted.plan, place.final, console)
             final.check()
-            tested = final.test(final.choose())
-            others = final.test_control(tested.candidate), final.test_beside(tested.candidate)
+            final.compare()
+            tested = final.test()
+            others = final.test_control(), final.test_beside(tested.candidate)
             found = report(final, tested, *others)
             result = {"env": place.env, **found}
             write_json(file, {**result, "network": before or None})

@@ -135,12 +135,12 @@ def _checked(values: Any, subject: Subject) -> Retraining:
     """Return what tyro found, once it is checked by what it is about."""
     at_least(values, top=1, seeds=1)
     at_most(values, top=10_000, seeds=1_000)
-    make, found, control = subject.problem(values), subject.found(values.top), subject.control(1)
+    make, top = subject.problem(values), values.top
+    found, control = subject.found(top), subject.control(top)
     space = make_space(make["space"])
     for each in found:
         space.parse(each.architecture)
     grid = Grid(**asdict(values.grid_settings))
     beside = networks_beside(values.beside, space, training_task(subject.task.spec))
-    one = control[0] if control else None
-    plan = Plan(found, grid, values.seeds, one, beside, values.again)
+    plan = Plan(found, grid, values.seeds, control, beside, values.again)
     return Retraining(subject.place, make, plan, values.network, values.quiet)

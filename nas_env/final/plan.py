@@ -20,15 +20,16 @@ class Plan:
         found: Architectures to compare, the best of the search first.
         grid: Grid of settings around the problem's recipe.
         seeds: Number of trainings of the chosen architecture.
-        control: Architecture that the random control found, to be trained by the same recipe.
-        beside: Further networks to be trained by it and tested, which no choice is made among.
+        control: Architectures that the random control found, which are compared likewise.
+        beside: Further networks to be trained by the chosen recipe and tested, which no choice is
+            made among.
         again: Whether the test set may be used once more.
     """
 
     found: Sequence[Found]
     grid: Grid
     seeds: int
-    control: Found | None = None
+    control: Sequence[Found] = ()
     beside: Sequence[Found] = ()
     again: bool = False
 

@@ -54,14 +54,14 @@ def answers(
 
 
 def rehearsed(
-    problem: Problem, requests: Sequence[Request], seeds: int, console: Console
+    problem: Problem, requests: Sequence[Request], finals: int, console: Console
 ) -> float | None:
     """Return the seconds of the first of some requests, and tell a person of all of them.
 
     Args:
         problem: Problem with the evaluator.
         requests: Requests that are still to be trained, so that they are compared.
-        seeds: Trainings that follow.
+        finals: Trainings that follow.
         console: Console on which the line is printed.
 
     Returns:
@@ -78,7 +78,7 @@ def rehearsed(
     whole = duration(seconds * math.ceil(len(requests) / capacity))
     console.print(
         f"{len(requests)} trainings to compare, {duration(seconds)} each, {at_once} at once: "
-        f"about {whole}; then {seeds} of what is chosen",
+        f"about {whole}; then {finals} of what is chosen",
         soft_wrap=True,
     )
     return seconds

@@ -36,9 +36,9 @@ def report(
         },
         "recipe": chosen.recipe.spec,
         **_scores(final, tested),
-        "random_search": None if control is None else _other(final, control),
+        "random_search": control and {**_other(final, control), "compared": final.control.shown},
         "beside": [_other(final, each) for each in beside],
-        "compared": _compared(final),
+        "compared": final.searched.shown,
         "failures": final.failures,
         "again": final.plan.again,
         "ledger": final.readings,
@@ -85,23 +85,9 @@ def _other(final: FinalTraining, other: Tested) -> dict[str, Any]:
         "architecture": dict(found.architecture),
         "parameters": other.evaluations[0].parameters,
         "search": found.value,
+        "changes": other.candidate.changes,
         **_scores(final, other),
     }
-
-
-def _compared(final: FinalTraining) -> list[dict[str, Any]]:
-    """Return each candidate with the metric that it was chosen by."""
-    name = final.metric.name
-    return [
-        {
-            "name": candidate.found.name,
-            "changes": candidate.changes,
-            "status": evaluation.status,
-            name: evaluation.metrics.get(name),
-        }
-        for candidate, evaluation in zip(final.candidates, final.compared, strict=True)
-        if evaluation is not None
-    ]
 
 
 def result_table(result: Mapping[str, Any]) -> Table:
