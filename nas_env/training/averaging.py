@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from nas_env.training.checkpoints import State
+
 
 class Average:
     """Keeps the exponential average of a child's weights over its steps.
@@ -46,6 +48,17 @@ class Average:
             kept = own.clone()
             own.copy_(average)
             average.copy_(kept)
+
+    def state(self) -> State:
+        """Return the average, to continue from."""
+        tensors = {f"average.{index}": each for index, each in enumerate(self._averages)}
+        return State(tensors, {"averaged": self.steps})
+
+    def load_state(self, state: State) -> None:
+        """Continue from what :meth:`state` returned."""
+        for index, average in enumerate(self._averages):
+            average.copy_(state.tensors[f"average.{index}"])
+        self.steps = state.values["averaged"]
 
     @contextmanager
     def applied(self) -> Iterator[None]:

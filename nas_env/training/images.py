@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -11,6 +12,7 @@ from torch.nn import functional
 
 from nas_env.training.augmentation import ImageData, Views
 from nas_env.training.averaging import Average
+from nas_env.training.checkpoints import NONE, Checkpoints, State, learned, load_learned
 from nas_env.training.data import Tested
 from nas_env.training.optimiser import make_optimiser, set_batch_norms, set_rate
 from nas_env.training.outcome import Report, Training, autocast, timed, unheard
@@ -45,6 +47,7 @@ def train(
     report: Report = unheard,
     pieces: int = 1,
     tested: Tested | None = None,
+    checkpoints: Checkpoints = NONE,
 ) -> Training:
     """Train ``child`` in place by a resolved recipe, validating after each epoch.
 
@@ -65,6 +68,7 @@ def train(
         report: Function that is called when training begins and after each epoch.
         pieces: Parts in which each batch is trained; no part has fewer than two images.
         tested: Function that returns the data with its test split; None for a search.
+        checkpoints: The last checkpoint, from which training continues, and the next ones.
 
     Returns:
         Curves ``"training_loss"``, ``"validation_accuracy"`` and
@@ -77,10 +81,13 @@ def train(
     steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed), pieces)
     names = ("training_loss", "validation_accuracy", "validation_balanced_accuracy")
     result = Training({name: [] for name in names[: 3 if tested is None else 1]}, seconds={})
+    checkpoints.restore(steps, result)
     report(result.progress(recipe.epochs))
-    for epoch in range(recipe.epochs):
+    for epoch in range(result.epochs, recipe.epochs):
         with timed(result, "train"):
-            loss = steps.epoch(epoch)
+            for _ in steps.epoch(epoch):
+                checkpoints.keep(steps, result)
+            loss = steps.loss
         if not torch.isfinite(loss):
             result.diverged = True
             break
@@ -106,7 +113,7 @@ def train(
 
 
 class _Steps:
-    """The optimiser's side of the training: one call an epoch."""
+    """The optimiser's side of the training, which may end and continue after any step."""
 
     def __init__(
         self,
@@ -124,34 +131,47 @@ class _Steps:
         self.optimiser = make_optimiser(child, recipe, self.device)
         self.average = Average(child, recipe.averaging)
         self.mirrored = self._first_mirrored() if recipe.flip and recipe.alternate_flip else None
+        self.order = torch.zeros(0, dtype=torch.int64, device=self.device)
+        self.done = 0  # steps of the epoch
+        self.total = torch.zeros((), device=self.device)  # of their losses
 
     def _first_mirrored(self) -> Tensor:
         """Draw which of all training images are mirrored in the first epoch: bool (n,)."""
         shape = (len(self.views.train_labels),)
         return torch.randint(2, shape, generator=self.generator, device=self.device).bool()
 
-    def epoch(self, number: int) -> Tensor:
-        """Train for one epoch; the mean loss, not finite where it diverged.
+    @property
+    def loss(self) -> Tensor:
+        """The mean loss of an epoch, not finite where it diverged."""
+        return self.total / self.per_epoch
+
+    def epoch(self, number: int) -> Iterator[None]:
+        """Take the steps of an epoch that are left of it, yielding after each.
 
         On a CPU a loss that is not finite ends the epoch at once. On other devices reading it
         would make the host wait at every step, so that it is read once, when the epoch is over.
         """
         self.child.train()
-        count = len(self.views.train_labels)
-        order = torch.randperm(count, generator=self.generator, device=self.device)[
-            : self.recipe.images
-        ]
-        total = torch.zeros((), device=self.device)
-        for index in range(self.per_epoch):
-            progress = number + index / self.per_epoch
+        if not len(self.order):
+            self.order, self.done, self.total = self._drawn(), 0, torch.zeros_like(self.total)
+        while self.done < self.per_epoch:
+            progress = number + self.done / self.per_epoch
             rate = self.recipe.learning_rate * self.factor(progress / self.recipe.epochs)
             set_rate(self.optimiser, rate)
-            start = index * self.recipe.batch_size
-            total += self.step(order[start : start + self.recipe.batch_size], number)
+            start = self.done * self.recipe.batch_size
+            self.total += self.step(self.order[start : start + self.recipe.batch_size], number)
             self.average.update()
-            if self.device.type == "cpu" and not torch.isfinite(total):
+            self.done += 1
+            if self.device.type == "cpu" and not torch.isfinite(self.total):
                 break
-        return total / self.per_epoch
+            yield
+        self.order = self.order[:0]
+
+    def _drawn(self) -> Tensor:
+        """Draw the order of an epoch's images."""
+        count = len(self.views.train_labels)
+        order = torch.randperm(count, generator=self.generator, device=self.device)
+        return order[: self.recipe.images]
 
     def step(self, index: Tensor, epoch: int) -> Tensor:
         """One step on the chosen images; its loss, detached."""
@@ -172,6 +192,33 @@ class _Steps:
             total += loss.detach()
         self.optimiser.step()
         return total
+
+    def state(self) -> State:
+        """Return all that the next step depends on."""
+        average = self.average.state()
+        tensors = {
+            **learned(self.child, self.optimiser, self.device),
+            **average.tensors,
+            "generator": self.generator.get_state(),
+            "total": self.total,
+        }
+        if len(self.order):
+            tensors["order"] = self.order
+        if self.mirrored is not None:
+            tensors["mirrored"] = self.mirrored
+        return State(tensors, {**average.values, "done": self.done})
+
+    def load_state(self, state: State) -> None:
+        """Continue after the step that a state was taken after."""
+        tensors = state.tensors
+        load_learned(self.child, self.optimiser, self.device, tensors)
+        self.average.load_state(state)
+        self.generator.set_state(tensors["generator"])
+        self.total = tensors["total"].to(self.device)
+        self.order = tensors["order"].to(self.device)
+        if self.mirrored is not None:
+            self.mirrored = tensors["mirrored"].to(self.device)
+        self.done = state.values["done"]
 
 
 @torch.no_grad()

@@ -9,18 +9,28 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nas_env.training.allocator import map_large_blocks
+from nas_env.training.checkpoints import NONE, Checkpoints, State, learned, load_learned
 from nas_env.training.cross_entropy import cross_entropy
 from nas_env.training.data import Tested
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.outcome import Report, Training, autocast, timed, unheard
 from nas_env.training.perplexity import initial_state, parts, scores_of
-from nas_env.training.text import LanguageData, columns, detached, stretches
+from nas_env.training.text import (
+    LanguageData,
+    columns,
+    detached,
+    leaves,
+    stretches,
+    with_leaves,
+)
 
 #: A child that takes all symbols for equally likely has a loss of ln(vocabulary). A loss over
 #: this many times that counts as exploded ...
@@ -41,6 +51,7 @@ def train(
     report: Report = unheard,
     pieces: int = 1,
     tested: Tested | None = None,
+    checkpoints: Checkpoints = NONE,
 ) -> Training:
     """Train ``child`` in place by a resolved recipe, validating after each epoch.
 
@@ -64,6 +75,7 @@ def train(
         report: Called when training begins and after each epoch.
         pieces: Parts in which each batch is trained; no part has less than a column.
         tested: Returns the data with its test split; None for a search.
+        checkpoints: The last checkpoint, from which training continues, and the next ones.
 
     Returns:
         The outcome, with the curves ``"training_loss"`` (nats a symbol) and
@@ -74,16 +86,19 @@ def train(
     """
     names = ("training_loss", "validation_perplexity")
     result = Training({name: [] for name in names[: 2 if tested is None else 1]}, seconds={})
-    report(result.progress(recipe.epochs))
     if device.type == "cpu":
         map_large_blocks()
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         steps = _Steps(child, data, recipe, device, pieces)
         held_out = data.validation[: recipe.validated(len(data.validation))]
-        for epoch in range(recipe.epochs):
+        checkpoints.restore(steps, result)
+        report(result.progress(recipe.epochs))
+        for epoch in range(result.epochs, recipe.epochs):
             with timed(result, "train"):
-                loss = steps.epoch(epoch)
+                for _ in steps.epoch(epoch):
+                    checkpoints.keep(steps, result)
+                loss = steps.loss
             if (reason := steps.watch.reason) is not None:
                 result.diverged, result.reason = True, reason
                 break
@@ -108,7 +123,7 @@ def train(
 
 
 class _Steps:
-    """Takes the optimiser's steps, an epoch a call."""
+    """Takes the optimiser's steps; it may end and continue after any of them."""
 
     def __init__(
         self,
@@ -124,6 +139,9 @@ class _Steps:
         self.watch = _Watch(data.vocabulary, device)
         self.states: list[Any] = []  # of each part of the columns
         self.next = 0
+        self.losses: list[Tensor] = []  # of the epoch, nats a symbol
+        self.ended = False  # the epoch
+        self.device = device
         kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[recipe.optimiser]
         self.optimiser = kind(
             child.parameters(),
@@ -132,17 +150,24 @@ class _Steps:
             fused=device.type == "cuda",
         )
 
-    def epoch(self, number: int) -> Tensor:
-        """Train for one epoch, or until ``watch`` sees it diverge; return the mean loss."""
+    @property
+    def loss(self) -> Tensor:
+        """The mean loss of an epoch's steps."""
+        return torch.stack(self.losses).mean()
+
+    def epoch(self, number: int) -> Iterator[None]:
+        """Take the steps that are left of an epoch, until ``watch`` sees it diverge."""
         self.child.train()
         self.optimiser.param_groups[0]["lr"] = self.recipe.rate(number)
-        losses = []
-        for _ in range(self.per_epoch):
-            losses.append(self.step())
-            if self.watch.sees(losses[-1]):
+        if self.ended:
+            self.losses, self.ended = [], False
+        while len(self.losses) < self.per_epoch:
+            self.losses.append(self.step())
+            if self.watch.sees(self.losses[-1]):
                 break
+            yield
         self.watch.finish()
-        return torch.stack(losses).mean()
+        self.ended = True
 
     def step(self) -> Tensor:
         """Take a step on the next stretch of text; return its loss in nats a symbol, detached."""
@@ -163,6 +188,28 @@ class _Steps:
         nn.utils.clip_grad_norm_(self.child.parameters(), self.recipe.max_gradient_norm)
         self.optimiser.step()
         return total / scale
+
+    def state(self) -> State:
+        """Return all that the next step depends on; waits for the steps that are under way."""
+        self.watch.finish()
+        tensors = learned(self.child, self.optimiser, self.device)
+        for number, state in enumerate(self.states):
+            for index, each in enumerate(leaves(state)):
+                tensors[f"state.{number}.{index}"] = each
+        if self.losses:
+            tensors["losses"] = torch.stack(self.losses)
+        return State(tensors, {"next": self.next, "seen": self.watch.seen})
+
+    def load_state(self, state: State) -> None:
+        """Continue after the step that a state was taken after."""
+        tensors = state.tensors
+        load_learned(self.child, self.optimiser, self.device, tensors)
+        self.states = []
+        for number, part in enumerate(parts(self.stretches[0][0], self.pieces)):
+            kept = (tensors[f"state.{number}.{index}"] for index in count())
+            self.states.append(with_leaves(initial_state(self.child, part), kept))
+        self.losses = list(tensors["losses"].to(self.device))
+        self.next, self.watch.seen = state.values["next"], state.values["seen"]
 
 
 class _Watch:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -35,6 +36,12 @@ def unheard(progress: Progress) -> None:
     """Report to nobody."""
 
 
+class _Clock(NamedTuple):
+    part: str
+    since: float  # by time.perf_counter
+    cpu_since: float  # by time.process_time
+
+
 @dataclass
 class Training:
     """The outcome of training one child.
@@ -45,6 +52,7 @@ class Training:
         reason: Why it diverged, where it did.
         seconds: Seconds spent in ``"train"`` and in ``"validate"``.
         tested: What was measured once on the test split, by name; empty for a search.
+        cpu_seconds: Seconds of all cores that this process spent in both.
     """
 
     curves: dict[str, list[float]] = field(default_factory=dict)
@@ -52,6 +60,9 @@ class Training:
     reason: str = "the loss was not finite"
     seconds: dict[str, float] = field(default_factory=dict)
     tested: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: float = 0.0
+
+    _clock: _Clock | None = field(default=None, repr=False, compare=False)
 
     @property
     def epochs(self) -> int:
@@ -63,6 +74,27 @@ class Training:
         values = {name: curve[-1] for name, curve in self.curves.items() if curve}
         return Progress(self.epochs, epochs, values)
 
+    def start(self, part: str | None) -> None:
+        """Count what was spent up to now, and time a part from here on; None times nothing."""
+        now, cpu = time.perf_counter(), time.process_time()
+        if self._clock is not None:
+            timed, since, cpu_since = self._clock
+            self.seconds[timed] = self.seconds.get(timed, 0.0) + now - since
+            self.cpu_seconds += cpu - cpu_since
+        self._clock = None if part is None else _Clock(part, now, cpu)
+
+    def spent(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: curves and seconds up to now, as JSON values."""
+        self.start(None if self._clock is None else self._clock.part)
+        kept = {"curves": self.curves, "seconds": self.seconds, "cpu_seconds": self.cpu_seconds}
+        return copy.deepcopy(kept)
+
+    def load_spent(self, values: Mapping[str, Any]) -> None:
+        """Continue what :meth:`spent` returned."""
+        values = copy.deepcopy(dict(values))
+        self.curves, self.seconds = values["curves"], values["seconds"]
+        self.cpu_seconds = values["cpu_seconds"]
+
 
 def autocast(recipe: ChildRecipe, device: torch.device) -> torch.autocast:
     """The precision that a recipe asks for."""
@@ -73,6 +105,6 @@ def autocast(recipe: ChildRecipe, device: torch.device) -> torch.autocast:
 @contextmanager
 def timed(result: Training, part: str) -> Iterator[None]:
     """Add the seconds that the block takes to those of a part."""
-    start = time.perf_counter()
+    result.start(part)
     yield
-    result.seconds[part] = result.seconds.get(part, 0.0) + time.perf_counter() - start
+    result.start(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,3 +104,21 @@ def stretches(cut: Tensor, steps: int) -> Stretches:
 def detached(state: Any) -> Any:
     """Return a state, a tensor or nested tuples of them, without its history of gradients."""
     return state.detach() if isinstance(state, Tensor) else tuple(map(detached, state))
+
+
+def leaves(state: Any) -> list[Tensor]:
+    """Return the tensors of a state, a tensor or nested tuples of them, in order."""
+    return [state] if isinstance(state, Tensor) else [x for part in state for x in leaves(part)]
+
+
+def with_leaves(state: Any, values: Iterator[Tensor]) -> Any:
+    """Return a state of the same form and device whose tensors are the next of some values.
+
+    Example:
+        >>> form = (torch.zeros(1), (torch.zeros(1), torch.zeros(2)))
+        >>> [each.tolist() for each in leaves(with_leaves(form, iter(torch.eye(3))))][:2]
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    """
+    if isinstance(state, Tensor):
+        return next(values).to(state.device)
+    return tuple(with_leaves(part, values) for part in state)
