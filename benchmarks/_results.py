@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nas_env.files import write_json
 from nas_env.machine import processor
 from nas_env.search.summary import versions
@@ -27,3 +29,8 @@ def mean_interval(values: Sequence[float]) -> tuple[float, float]:
 
     interval = _statistics.mean_interval(values)
     return interval.value, interval.half
+
+
+def in_percent(shares: np.ndarray) -> list[float]:
+    """Return the mean of shares and half the width of its 95% interval, with two digits."""
+    return [round(value, 2) for value in mean_interval((100 * shares).tolist())]
