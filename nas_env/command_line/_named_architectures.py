@@ -16,21 +16,30 @@ V1 = "zoph_le_2017_v1"
 Layers = list[dict[str, Any]]
 
 
-def _joined(inputs: Callable[[int], list[int]]) -> dict[str, Any]:
-    """Return the published network with other inputs of its layers, counted from 1."""
-    found = published_architecture(V1)
+def with_all_skips(network: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a convolutional network with each layer reading all that come before it."""
+    return _joined(network, lambda number: [*range(1, number)])
+
+
+def without_skips(network: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a convolutional network with each layer reading the one before it alone."""
+    return _joined(network, lambda number: [number - 1] if number > 1 else [])
+
+
+def _joined(network: Mapping[str, Any], inputs: Callable[[int], list[int]]) -> dict[str, Any]:
+    """Return a network with other inputs of its layers, which are counted from 1."""
     layers: Layers = [
-        {**layer, "inputs": inputs(number)} for number, layer in enumerate(found["layers"], 1)
+        {**layer, "inputs": inputs(number)} for number, layer in enumerate(network["layers"], 1)
     ]
-    return {**found, "layers": layers}
+    return {**network, "layers": layers}
 
 
 #: The networks of the literature by name. The paper's controls have all skip connections, or none
 #: (section 4.1: 5.56% and 7.97% where the found network has 5.50%).
 KNOWN: Mapping[str, Callable[[], dict[str, Any]]] = {
     "zoph-v1": lambda: published_architecture(V1),
-    "zoph-v1-dense": lambda: _joined(lambda number: [*range(1, number)]),
-    "zoph-v1-chain": lambda: _joined(lambda number: [number - 1] if number > 1 else []),
+    "zoph-v1-dense": lambda: with_all_skips(published_architecture(V1)),
+    "zoph-v1-chain": lambda: without_skips(published_architecture(V1)),
     "nascell": lambda: published_architecture("nascell"),
     "lstm": lambda: published_architecture("lstm"),
 }
