@@ -38,6 +38,9 @@ class Request:
         split: ``"search"``, or ``"final"`` for the final training.
         keep: File in which the trained weights are to be left, in the format of safetensors; None
             for none. It is no part of the key.
+        start: SHA-256 of the file of trained weights from which the training starts, as far as they
+            fit; None where all weights are as they are built.
+        start_file: That file, in the format of safetensors; it is no part of the key.
     """
 
     task: Mapping[str, Any]
@@ -50,6 +53,8 @@ class Request:
     source: Mapping[str, Any] = field(default_factory=dict)
     split: Split = "search"
     keep: str | None = None
+    start: str | None = None
+    start_file: str | None = None
 
     @property
     def task_spec(self) -> dict[str, Any]:
@@ -60,13 +65,15 @@ class Request:
     def key(self) -> str:
         """The name of the evaluation: limits, source and the file of the weights do not matter.
 
-        The split is part of it where it is ``"final"`` alone, so that a store from before there was
-        one answers still.
+        The split is part of it where it is ``"final"`` alone, and the start where there is one, so
+        that a store from before there were any answers still.
         """
         asked = asdict(self)
-        del asked["limits"], asked["source"], asked["keep"]
+        del asked["limits"], asked["source"], asked["keep"], asked["start_file"]
         if self.split == "search":
             del asked["split"]
+        if self.start is None:
+            del asked["start"]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
     @cached_property

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -39,6 +39,9 @@ class SearchSpace(Networks, ABC):
     construction_fields: ClassVar[tuple[str, ...]] = ()
     #: Those of them that the space was given after evaluations of its networks had been stored.
     later_fields: ClassVar[frozenset[str]] = frozenset()
+    #: Those of them that a network takes along to another task; None: all. The others suit a task,
+    #: as the size of a language model does.
+    carried_fields: ClassVar[tuple[str, ...] | None] = None
 
     # -- what a member defines -------------------------------------------------------------------
     @abstractmethod
@@ -237,6 +240,23 @@ class SearchSpace(Networks, ABC):
         spec, later = self.spec, self.later_defaults()
         named = ("name", *self.construction_fields)
         return {key: spec[key] for key in named if key not in later or spec[key] != later[key]}
+
+    def taken_to(self, other: Self) -> Self:
+        """Return the space that builds this space's networks on a task with a space of its own.
+
+        Args:
+            other: The space of that task; its other settings stay.
+
+        Raises:
+            InvalidValue: If it is a space of another kind.
+        """
+        if self.name != other.name:
+            raise InvalidValue(
+                f"the network is of space {self.name}, that of the task is {other.name}"
+            )
+        names, own = self.carried_fields, asdict(self)
+        carried = self.construction_fields if names is None else names
+        return replace(other, **{name: own[name] for name in carried})
 
     @classmethod
     def later_defaults(cls) -> dict[str, Any]:

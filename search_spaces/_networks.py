@@ -28,6 +28,9 @@ class Networks(ABC):
     #: The names of a child's inputs and outputs, one for each tensor.
     input_names: ClassVar[tuple[str, ...]] = ("images",)
     output_names: ClassVar[tuple[str, ...]] = ("logits",)
+    #: The modules of a child that are about the classes or the symbols of its task: a training that
+    #: starts from the weights of another task begins them anew.
+    task_modules: ClassVar[tuple[str, ...]] = ()
 
     # -- what a member defines -------------------------------------------------------------------
     def _build(self, architecture: Any, input_shape: tuple[int, ...], outputs: int) -> nn.Module:

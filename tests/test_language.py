@@ -497,21 +497,6 @@ def test_a_search_and_its_references(tmp_path, capsys):
     assert "NASCell" not in capsys.readouterr().out
 
 
-def test_a_cell_is_taken_to_another_text(tmp_path, capsys):
-    from benchmarks.transfer import main as transfer
-
-    file = tmp_path / "cell.json"
-    cell = problem().space.decode((0, 1) * 16 + (3, 4))
-    file.write_text(json.dumps(cell.to_dict()))
-    options = ["--to", "python_docs", "--device", "cpu", "--parameters", "20000", "--epochs", "1"]
-    assert transfer(["--run", str(file), *options, "--train-size", "400"]) == 0
-    shown = capsys.readouterr().out
-    assert "the found cell" in shown and "NASCell" in shown and "LSTM" in shown
-    assert transfer(["--run", str(tmp_path / "nowhere.json"), *options]) == 2
-    assert transfer(["--run", str(file), "--to", "NAS-PyDoc-v0"]) == 2
-    assert all(line.startswith("transfer: ") for line in capsys.readouterr().err.splitlines())
-
-
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_cross_entropy_is_torchs(monkeypatch, dtype):
     monkeypatch.setattr(entropy, "PIECE", 3 * 11)  # of 10 rows: pieces of 3, 3, 3 and 1

@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from nas_env.command_line._named_architectures import named_architecture
+from nas_env.command_line._subjects.named import named_architecture
 from nas_env.errors import InvalidArchitecture, InvalidValue
 from nas_env.final.top import Found
 from nas_env.tasks import TrainingTask
 from search_spaces import SearchSpace, make_space
 
-RANDOM, NATIVE = "random:", "native:"
+RANDOM, NATIVE, SCRATCH = "random:", "native:", "scratch"
 MOST = 1_000  # random architectures
 SEED = 0  # of the random architectures
 
 
-def networks_beside(texts: Sequence[str], space: SearchSpace, task: TrainingTask) -> list[Found]:
+def networks_beside(
+    texts: Sequence[str], space: SearchSpace, task: TrainingTask, chosen: Sequence[Found]
+) -> list[Found]:
     """Return the networks that a command line wants trained beside the chosen one.
 
     Args:
-        texts: ``published:NAME``, ``native:NAME``, ``random:N`` or files of JSON.
+        texts: ``published:NAME``, ``native:NAME``, ``random:N``, ``scratch``, files of JSON, or
+            folders.
         space: Search space of the final training.
         task: Task of the final training.
+        chosen: Networks that are compared there.
 
     Raises:
         InvalidValue: If there is none of that name.
         InvalidArchitecture: If the space cannot hold it.
     """
-    found = [each for text in texts for each in _named(text, space, task)]
+    found = [
+        each
+        for text in texts
+        for each in (_scratch(chosen) if text == SCRATCH else _named(text, space, task))
+    ]
     names = [each.name for each in found]
     for name in names:
         if names.count(name) > 1:
             raise InvalidValue(f"--beside has {name} twice, expected different networks")
     return found
+
+
+def _scratch(chosen: Sequence[Found]) -> Iterator[Found]:
+    """Yield the network that is fine-tuned, without its weights."""
+    for each in chosen:
+        if each.start is None:
+            raise InvalidValue(f"--beside {SCRATCH} needs --fine-tune: else the network itself is")
+        yield each._replace(name="from scratch", start=None)
 
 
 def _named(text: str, space: SearchSpace, task: TrainingTask) -> Iterator[Found]:
@@ -43,12 +60,13 @@ def _named(text: str, space: SearchSpace, task: TrainingTask) -> Iterator[Found]
     elif text.startswith(NATIVE):
         yield _native(text, space, task)
     else:
-        name, architecture = named_architecture(text)
+        named = named_architecture(text)
         try:
-            space.parse(architecture)
-        except InvalidArchitecture as error:
-            raise InvalidArchitecture(f"--beside {text}: {error}") from None
-        yield Found(name, architecture)
+            built_by = named.built_by(space)
+            built_by.parse(named.architecture)
+        except (InvalidValue, InvalidArchitecture) as error:
+            raise InvalidValue(f"--beside {text}: {error}") from None
+        yield Found(named.name, named.architecture, space=_construction(built_by, space))
 
 
 def _random(text: str, space: SearchSpace) -> Iterator[Found]:
@@ -75,5 +93,10 @@ def _native(text: str, space: SearchSpace, task: TrainingTask) -> Found:
         raise InvalidValue(f"--beside {text}: space {space.name} has no such network to compare")
     built_by = make_space(reference.space)
     built_by.cost(reference.architecture, task.input_shape, task.outputs)  # there is such a one
-    own = reference.space == space.construction
-    return Found(text, reference.architecture.to_dict(), space=None if own else reference.space)
+    return Found(text, reference.architecture.to_dict(), space=_construction(built_by, space))
+
+
+def _construction(built_by: SearchSpace, space: SearchSpace) -> Mapping[str, Any] | None:
+    """Return how a network is built; None if as the others of the space are."""
+    own = built_by.construction
+    return None if own == space.construction else own

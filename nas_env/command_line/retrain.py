@@ -64,6 +64,8 @@ def _retrain(wanted: Retraining, console: Console) -> None:
     place = wanted.place
     file = place.final / RESULT
     before = _network_before(file)
+    for line in wanted.notes:
+        console.print(line, soft_wrap=True)
     with contextlib.closing(Store(place.store, place.id)) as store:
         problem = Problem(**wanted.make, store=store)
         with contextlib.closing(problem.evaluator):

@@ -14,6 +14,7 @@ from nas_env.command_line._subjects import Place, Subject, of_architecture, of_r
 from nas_env.command_line._tyro import parse_all
 from nas_env.errors import InvalidValue
 from nas_env.evaluation._data import training_task
+from nas_env.evaluation._start import Start
 from nas_env.final.grid import GRIDS, Grid, make_grid
 from nas_env.final.plan import Plan
 from search_spaces import make_space
@@ -31,15 +32,19 @@ class Options:
         run: The run's folder; its name may also stand alone, as the first word.
         top: Architectures of the search, the best by validation, that are compared once more.
         architecture: Architecture that no search found: a file of JSON, or ``published:`` with
-            ``zoph-v1``, ``zoph-v1-dense``, ``zoph-v1-chain``, ``nascell`` or ``lstm``. It needs
+            ``zoph-v1``, ``zoph-v1-dense``, ``zoph-v1-chain``, ``nascell`` or ``lstm``; or the
+            folder of a network or a run, whose network is taken to another task. It needs
             ``--env``; ``--run`` is then where all is kept, by default ``runs/<env>-<name>``.
+        fine_tune: Start from the weights of the folder that ``--architecture`` names, as far as
+            they fit; the classifier, or the embeddings and the softmax, are new.
         env: The environment whose task the architecture is trained on.
         grid: Name of a grid of the recipe's settings, which are compared too: ``none``, ``small``,
             ``paper``; by default ``small`` for a run, ``none`` for an architecture.
         recipe: Name of one of the task's recipes; by default ``paper``, if the task has it.
         beside: Further networks, trained by the chosen recipe and tested likewise:
             ``published:NAME``, ``random:N`` (so many of the space), ``native:lstm`` (that of torch,
-            with as many parameters) or a file of JSON.
+            with as many parameters), ``scratch`` (of ``--fine-tune``, without the weights), a file
+            of JSON or a folder.
         seeds: Trainings of what is chosen, on training and validation split, each then tested.
         again: Use the test set though another network or recipe was tested on it.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``; by default the
@@ -51,6 +56,7 @@ class Options:
     run: Path | None = None
     top: int = 3
     architecture: str | None = None
+    fine_tune: bool = False
     env: str | None = None
     grid: str | None = field(default=None, metadata={"metavar": f"{{{','.join(GRIDS)}}}"})
     recipe: str | None = None
@@ -70,6 +76,7 @@ class Retraining:
         place: Where all is found and kept.
         make: Keyword arguments of :class:`~nas_env.problem.Problem`.
         plan: What is compared, and how often the best is trained.
+        notes: Lines that a person is told before it begins.
         network: Whether the folder of the network is written.
         quiet: Whether nothing but errors is printed.
     """
@@ -77,6 +84,7 @@ class Retraining:
     place: Place
     make: dict[str, Any]
     plan: Plan
+    notes: Sequence[str]
     network: bool
     quiet: bool
 
@@ -141,6 +149,12 @@ def _checked(values: Any, subject: Subject) -> Retraining:
     for each in found:
         space.parse(each.architecture)
     grid = Grid(**asdict(values.grid_settings))
-    beside = networks_beside(values.beside, space, training_task(subject.task.spec))
+    task, notes = training_task(subject.task.spec), []
+    if values.fine_tune:
+        start = Start.of(subject.weights())
+        found = [each._replace(start=start) for each in found]
+        parsed = space.parse(found[0].architecture)
+        notes.append(start.told(space, parsed, task.input_shape, task.outputs))
+    beside = networks_beside(values.beside, space, task, found)
     plan = Plan(found, grid, values.seeds, control, beside, values.again)
-    return Retraining(subject.place, make, plan, values.network, values.quiet)
+    return Retraining(subject.place, make, plan, notes, values.network, values.quiet)

@@ -150,7 +150,10 @@ def train_on(
     """Train the child of a job by a recipe on data that is there."""
     start, seed = time.perf_counter(), job.request.child_seed
     with settled(recipe, seed, device):
-        child = job.build().to(device)
+        child = job.build()
+        if job.start is not None:
+            job.start.give(child, job.space)
+        child = child.to(device)
         built = time.perf_counter() - start
         train = _catalogue.resolve(recipe.engine)
         more: dict[str, Any] = {"pieces": pieces} if pieces > 1 else {}  # not every engine can

@@ -11,6 +11,7 @@ from torch import nn
 
 from nas_env.errors import InvalidValue
 from nas_env.evaluation._data import splits, training_task
+from nas_env.evaluation._start import Start
 from nas_env.records import Request
 from nas_env.tasks import Task, TrainingTask, sealed_test_set
 from nas_env.training.data import FinalData
@@ -71,6 +72,12 @@ class Job:
         """The numbers that a forward pass over one example keeps for the backward pass."""
         task = self.task
         return self.space.kept_numbers(self.architecture, task.input_shape, task.outputs)
+
+    @property
+    def start(self) -> Start | None:
+        """The weights from which the training starts; None for those that are built."""
+        digest, file = self.request.start, self.request.start_file
+        return None if digest is None or file is None else Start(digest, file)
 
     def build(self) -> nn.Module:
         """Build the child on the CPU."""

@@ -12,6 +12,7 @@ from nas_env.final.plan import Candidate
 from nas_env.final.top import Found
 from nas_env.problem import Problem
 from nas_env.records import Evaluation, Request
+from search_spaces import Architecture, make_space
 
 
 class Comparison:
@@ -33,9 +34,9 @@ class Comparison:
     @cached_property
     def candidates(self) -> list[Candidate]:
         """The candidates: each architecture at each point of the grid."""
-        points, parse = self.grid.points(self.problem.recipe), self.problem.space.parse
+        points = self.grid.points(self.problem.recipe)
         return [
-            Candidate(found, parse(found.architecture), changes, recipe)
+            Candidate(found, parsed(self.problem, found), changes, recipe)
             for found in self.found
             for changes, recipe in points
         ]
@@ -94,5 +95,15 @@ class Comparison:
 
 def request(problem: Problem, candidate: Candidate) -> Request:
     """Return the request to train a candidate and to validate it, as a search does."""
-    asked = problem.request(candidate.architecture, space=candidate.found.space)
-    return replace(asked, recipe=candidate.recipe.request_spec)
+    found = candidate.found
+    asked = problem.request(candidate.architecture, space=found.space)
+    asked = replace(asked, recipe=candidate.recipe.request_spec)
+    if found.start is None:
+        return asked
+    return replace(asked, start=found.start.digest, start_file=found.start.file)
+
+
+def parsed(problem: Problem, found: Found) -> Architecture:
+    """Return an architecture as the space that builds it reads it."""
+    space = problem.space if found.space is None else make_space(found.space)
+    return space.parse(found.architecture)

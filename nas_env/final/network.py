@@ -91,10 +91,11 @@ def _facts(final: FinalTraining, tested: Tested, result: Mapping[str, Any]) -> d
     chosen, task = result["chosen"], final.problem.task
     keys = {request.key for request in tested.requests}
     searched = {"found as": chosen["name"], final.metric.title + " in the search": chosen["search"]}
+    start = {} if chosen["start"] is None else {"started from the weights": chosen["start"]}
     return {
         "title": f"{chosen['name']} on {task.name}",
         "data": {**task.spec, "trained on": "training and validation split"},
-        "recipe": result["recipe"],
+        "recipe": {**result["recipe"], **start},
         "seeds": {"trained": [each["seed"] for each in result["seeds"]], "here": "the first"},
         "scores": [_score(result, result)],
         "test_set": [

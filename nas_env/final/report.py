@@ -33,6 +33,7 @@ def report(
             "flops": tested.evaluations[0].flops,
             "search": chosen.found.value,
             "changes": chosen.changes,
+            "start": None if chosen.found.start is None else chosen.found.start._asdict(),
         },
         "recipe": chosen.recipe.spec,
         **_scores(final, tested),

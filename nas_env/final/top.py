@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from nas_env.evaluation._start import Start
 from nas_env.metrics import Metric
 
 
@@ -16,12 +17,14 @@ class Found(NamedTuple):
         architecture: The architecture as plain JSON values.
         value: Main metric of the search; None if no search found it.
         space: Construction of the space that builds it; None for the problem's.
+        start: Weights from which its training starts; None for those that are built.
     """
 
     name: str
     architecture: Mapping[str, Any]
     value: float | None = None
     space: Mapping[str, Any] | None = None
+    start: Start | None = None
 
 
 def top(episodes: Sequence[Mapping[str, Any]], metric: Metric, count: int) -> list[Found]:

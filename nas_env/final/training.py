@@ -12,7 +12,7 @@ from rich.console import Console
 
 from nas_env.errors import ChildrenFail
 from nas_env.evaluation._data import training_task
-from nas_env.final.comparison import Comparison, request
+from nas_env.final.comparison import Comparison, parsed, request
 from nas_env.final.plan import Candidate, Plan, Tested
 from nas_env.final.progress import answers, rehearsed, unknown
 from nas_env.final.top import Found
@@ -156,8 +156,7 @@ class FinalTraining:
 
     def _likewise(self, found: Found, chosen: Candidate) -> Candidate:
         """Return another network as it is trained by the chosen recipe."""
-        architecture = self.problem.space.parse(found.architecture)
-        return Candidate(found, architecture, chosen.changes, chosen.recipe)
+        return Candidate(found, parsed(self.problem, found), chosen.changes, chosen.recipe)
 
     def _refuse_others(self) -> None:
         """Refuse a second use of the test set: by others than those that this training tests."""

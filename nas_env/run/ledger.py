@@ -64,8 +64,9 @@ class Reading:
 
 def use_of(request: Request) -> str:
     """Return what names a network and its recipe on a task's data, whatever the seed."""
-    parts = request.task, request.space, request.architecture, request.recipe
-    return json.dumps(parts, sort_keys=True)
+    parts = [request.task, request.space, request.architecture, request.recipe]
+    started = [] if request.start is None else [request.start]
+    return json.dumps([*parts, *started], sort_keys=True)
 
 
 def write(

@@ -90,6 +90,9 @@ def children_give_logits_and_cost_what_was_said(sampled: Sampled) -> None:
     for tokens in sampled.sequences[:2]:
         architecture = space.decode(tokens)
         child, cost = space.build(architecture, *sizes).eval(), space.cost(architecture, *sizes)
+        modules = sampled.method("task_modules")
+        there = set(space.task_modules) <= dict(child.named_children()).keys()
+        expect(there, modules, "names of a child's modules", space.task_modules)
         lazy = any(isinstance(p, UninitializedParameter) for p in child.parameters())
         expect(not lazy, build, "a child whose parameters are all there", "lazy modules")
         parameters = sum(p.numel() for p in child.parameters())

@@ -100,6 +100,7 @@ class ConvolutionalSpace(SearchSpace):
         "block",
         "block_output",
     )
+    task_modules: ClassVar[tuple[str, ...]] = ("classifier",)
 
     def __post_init__(self) -> None:
         at_least(self, layers=1, block=1)

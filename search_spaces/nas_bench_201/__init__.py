@@ -55,6 +55,7 @@ class NASBench201Space(SearchSpace):
     channels: int = 16
 
     construction_fields: ClassVar[tuple[str, ...]] = ("cells", "channels")
+    task_modules: ClassVar[tuple[str, ...]] = ("classifier",)
 
     def __post_init__(self) -> None:
         at_least(self, cells=1, channels=1)

@@ -118,6 +118,8 @@ class RecurrentCellSpace(SearchSpace):
         "recurrent_dropout",
     )
     later_fields: ClassVar[frozenset[str]] = frozenset({"masks", "recurrent_dropout"})
+    carried_fields: ClassVar[tuple[str, ...] | None] = ()
+    task_modules: ClassVar[tuple[str, ...]] = ("embedding", "softmax")
 
     input_names: ClassVar[tuple[str, ...]] = ("symbols", "h", "c")
     output_names: ClassVar[tuple[str, ...]] = ("logits", "next_h", "next_c")

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from agents import make_config
 from nas_env.command_line._choices import Choices, choose
 from nas_env.command_line._help import Entry, nested
-from nas_env.command_line._named_architectures import named_architecture
 from nas_env.command_line._subjects.base import Place, Subject
+from nas_env.command_line._subjects.named import Named, named_architecture
 from nas_env.command_line._task import task_options
 from nas_env.errors import InvalidValue
 from nas_env.final.top import Found
@@ -28,26 +28,36 @@ class NamedArchitecture(Subject):
 
     Attributes:
         named: The architecture.
-        environments_space: The search space of the environment.
+        default_space: The search space, where the command line changes nothing of it.
     """
 
-    named: Found
-    environments_space: SearchSpace
+    named: Named
+    default_space: SearchSpace
 
     grid: ClassVar[str] = "none"
 
     def found(self, count: int) -> list[Found]:
         """Return the architecture."""
-        return [self.named]
+        return [Found(self.named.name, self.named.architecture)]
+
+    def weights(self) -> Path:
+        """Return the file of the weights of the folder."""
+        if self.named.weights is not None:
+            return self.named.weights
+        if self.named.space is None:
+            return super().weights()
+        raise InvalidValue(
+            f"--fine-tune: {self.named.name} has no trained network: nas-retrain makes one of a run"
+        )
 
     def options(self) -> Sequence[Entry]:
         """Return the options of the task and of the search space."""
-        space, about = self.environments_space, "Settings of the search space."
+        space, about = self.default_space, "Settings of the search space."
         return [task_options(self.task), nested("space_settings", space, about, "space")]
 
     def space(self, values: Any) -> SearchSpace:
         """Return the search space, with what the values of the command line change of it."""
-        return make_space({"name": self.environments_space.name, **asdict(values.space_settings)})
+        return make_space({"name": self.default_space.name, **asdict(values.space_settings)})
 
 
 def of_architecture(
@@ -56,7 +66,7 @@ def of_architecture(
     """Return an architecture that no search found.
 
     Args:
-        text: File of JSON, or ``published:NAME``.
+        text: ``published:NAME``, a file of JSON, or the folder of a network or a run.
         env: Id of the environment on whose task it is trained.
         run: Folder in which all is kept; None for one that is named after both.
         line: The command line's words; the settings of the task count here.
@@ -69,15 +79,16 @@ def of_architecture(
         raise InvalidValue(
             "--architecture needs --env, the environment whose task it is trained on"
         )
-    name, architecture = named_architecture(text)
+    named = named_architecture(text)
     choices = choose(line, make_config, program, {})
-    folder = Path(run) if run is not None else Path("runs") / f"{env.split(':')[-1]}-{name}"
+    folder = Path(run) if run is not None else Path("runs") / f"{env.split(':')[-1]}-{named.name}"
     check_folder(folder, "a run's folder")
     if holds_run(folder):
         raise InvalidValue(f"{folder} is the run of a search: name another --run")
-    place = Place(folder, env, folder / STORE, f"final-{name}")
+    space = named.built_by(choices.space)
+    place = Place(folder, env, folder / STORE, f"final-{named.name}")
     parts = _make(choices), choices.task, choices.evaluator
-    return NamedArchitecture(place, *parts, Found(name, architecture), choices.space)
+    return NamedArchitecture(place, *parts, named, space)
 
 
 def _make(choices: Choices) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from nas_env.command_line._evaluators import evaluator_spec, short_names
 from nas_env.command_line._help import Entry, nested
+from nas_env.errors import InvalidValue
 from nas_env.evaluation import task_recipe
 from nas_env.final.top import Found
 from nas_env.parts import choose_device, chosen_recipe
@@ -72,6 +73,14 @@ class Subject(ABC):
     def control(self, count: int) -> list[Found]:
         """Return at most so many architectures of the random control; none without one."""
         return []
+
+    def weights(self) -> Path:
+        """Return the file of trained weights from which a training can start.
+
+        Raises:
+            InvalidValue: If there is none.
+        """
+        raise InvalidValue("--fine-tune needs --architecture FOLDER, that of a trained network")
 
     def options(self) -> Sequence[Entry]:
         """Return the command line's options that this subject has beside those of all."""

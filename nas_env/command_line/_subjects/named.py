@@ -1,14 +1,15 @@
-"""Architectures that a command line names: a file of JSON, or one of the literature."""
+"""Architectures that a command line names: of the literature, a file of JSON, or a folder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from nas_env.command_line._subjects.folders import of_folder
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.files import read_json
-from search_spaces import published_architecture
+from search_spaces import SearchSpace, published_architecture
 
 PUBLISHED = "published:"
 V1 = "zoph_le_2017_v1"
@@ -45,27 +46,54 @@ KNOWN: Mapping[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-def named_architecture(text: str) -> tuple[str, dict[str, Any]]:
-    """Return the short name of an architecture, and the architecture as plain JSON values.
+class Named(NamedTuple):
+    """An architecture that a command line names.
+
+    Attributes:
+        name: Short name.
+        architecture: The architecture as plain JSON values.
+        space: Search space that builds it, where that is known.
+        weights: File of trained weights, where there is one.
+    """
+
+    name: str
+    architecture: Mapping[str, Any]
+    space: SearchSpace | None = None
+    weights: Path | None = None
+
+    def built_by(self, space: SearchSpace) -> SearchSpace:
+        """Return the space that builds the network on a task with a space of its own.
+
+        Raises:
+            InvalidValue: If the network is of another kind of space.
+        """
+        return space if self.space is None else self.space.taken_to(space)
+
+
+def named_architecture(text: str) -> Named:
+    """Return an architecture by its name.
 
     Args:
-        text: File of JSON, or ``published:NAME``.
+        text: ``published:NAME``, a file of JSON, or the folder of a network or a run.
 
     Raises:
         InvalidValue: If there is no such file, or it is not JSON of an object.
 
     Example:
-        >>> name, dense = named_architecture("published:zoph-v1-dense")
-        >>> name, dense["layers"][3]["inputs"]
+        >>> dense = named_architecture("published:zoph-v1-dense")
+        >>> dense.name, dense.architecture["layers"][3]["inputs"]
         ('zoph-v1-dense', [1, 2, 3])
     """
     if text.startswith(PUBLISHED):
         name = text.removeprefix(PUBLISHED)
         if name not in KNOWN:
             raise UnknownName("published architecture", name, KNOWN)
-        return name, KNOWN[name]()
+        return Named(name, KNOWN[name]())
     path = Path(text)
+    if path.is_dir():
+        trained = of_folder(path)
+        return Named(trained.name, trained.architecture.to_dict(), trained.space, trained.weights)
     found = read_json(path)
     if not isinstance(found, dict):
         raise InvalidValue(f"{path} has a {type(found).__name__}, expected an architecture")
-    return path.stem, found
+    return Named(path.stem, found)
