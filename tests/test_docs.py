@@ -76,7 +76,8 @@ def commands(page):
     """The commands of a page, each as its words."""
     lines = [line for block in blocks(page) for line in block.splitlines()] + inline(page)
     for line in lines:
-        programs = r"python -m |python (?=train_agent)|make (?=\w)|nas-(?:re)?train|nas-benchmark "
+        programs = r"python -m |python (?=train_agent)|make (?=\w)|nas-(?:re)?train|"
+        programs += r"nas-(?:benchmark|controls) "
         found = re.search(rf"(?:{programs})(.*)", line)
         if found:
             yield found[0].split()
@@ -126,6 +127,7 @@ def module_options(name):
 SEARCH = option_names()
 RETRAIN = SEARCH | module_options("nas_env.command_line.retraining")
 RETRAIN |= {f"--grid.{name}" for name in options_of(Grid)}
+CONTROLS = module_options("nas_env.controls.__main__")
 
 
 @every_page
@@ -138,6 +140,8 @@ def test_commands_exist_and_have_their_options(page):
         known = SEARCH
         if program == "nas-retrain":
             known = RETRAIN
+        if program == "nas-controls":
+            known = CONTROLS
         if program == "nas-benchmark":
             known = module_options(f"nas_env.benchmark.{words[0]}")
         if words[:1] == ["-m"]:
@@ -160,7 +164,7 @@ def test_options_that_are_named_exist(page):
     programs = [
         f"{p}.{n}" for p in ("benchmarks", "nas_env.benchmark") for n in _catalogue.names(p)
     ]
-    known = RETRAIN.union(*map(module_options, programs))
+    known = RETRAIN.union(CONTROLS, *map(module_options, programs))
     for code in inline(page):
         if code.startswith("--") and code != "--x" and "<" not in code:  # which stand for any
             option = re.split(r"[ =]", code)[0]

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("search_spaces", "nas_env", "agents")
 OURS = (*PACKAGES, "train_agent")
 #: The installed commands, which connect the packages.
-COMMANDS = ("nas_env.command_line", "nas_env.benchmark")
+COMMANDS = ("nas_env.command_line", "nas_env.benchmark", "nas_env.controls")
 TESTING = "nas_env.testing"
 
 
@@ -155,6 +155,16 @@ LAYERS = {
     "nas_env.testing": ["nas_env", "agents", "search_spaces"],
     "nas_env.command_line": ["nas_env", "agents", "search_spaces"],
     "nas_env.benchmark": ["nas_env", "agents", "search_spaces"],
+    "nas_env.controls": [
+        "nas_env.controls",
+        "nas_env.benchmark",
+        "nas_env.command_line",
+        "nas_env.tasks",
+        "nas_env.run",
+        "nas_env.drawing",
+        *BELOW,
+        *RECORDS,
+    ],
 }
 
 

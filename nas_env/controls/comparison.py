@@ -23,7 +23,7 @@ class Compared(NamedTuple):
         children: The number of children over which all are compared.
         longest: The number of children of the longest search.
         over_children: The curve of each number of the best for which there is one.
-        over_seconds: The same over seconds of training; None where there is none.
+        over_seconds: The curve of each over seconds of training; None where there is none.
     """
 
     runs: Sequence[Searched]

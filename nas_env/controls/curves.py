@@ -20,8 +20,8 @@ class Played(NamedTuple):
     """The children of one search, in order.
 
     Attributes:
-        values: Their main metric, NaN where a child failed: float64 (children,).
-        names: Their canonical forms; equal forms are one network.
+        values: The main metric of each child, NaN where it failed: float64 (children,).
+        names: The canonical form of each; equal forms are one network.
         seconds: Seconds that each took, NaN where that is not known: float64 (children,).
     """
 
@@ -69,7 +69,7 @@ class Curve(NamedTuple):
 
     @property
     def advantage(self) -> np.ndarray:
-        """How much better the agent is than its control, (pairs, points): below 0 it is worse."""
+        """The lead of the agent over its control, (pairs, points); below 0 it is worse."""
         ahead = self.agent - self.control
         return ahead if self.maximise else -ahead
 

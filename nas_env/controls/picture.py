@@ -20,9 +20,11 @@ from nas_env.drawing._palette import INK, LINES, PAPER
 from nas_env.drawing._type import DPI, FAMILY
 
 COLUMN, HEIGHT = 5.0, 6.2  # inches
+LEFT = 0.75  # inches beside the first axes
 COLOURS = LINES[1:]  # by the number of the best
 DASHES = (0, (4, 1.6))  # of the control
-SHOWN = 0.12  # part of a curve, from its beginning, that does not set the limits: early luck
+LUCK = 0.12  # part of a curve, from its beginning, whose means do not set the limits
+WIDE = 0.4  # and whose intervals do not
 LEGEND = 8.0  # points
 
 
@@ -38,7 +40,7 @@ def draw(compared: Compared) -> Figure:
     FigureCanvasAgg(figure)
     grid = figure.subplots(2, columns, sharex="col", squeeze=False)
     figure.subplots_adjust(
-        left=0.75 / width, right=1 - 0.2 / width, top=0.89, bottom=0.14, hspace=0.09, wspace=0.2
+        left=LEFT / width, right=1 - 0.2 / width, top=0.89, bottom=0.14, hspace=0.09, wspace=0.2
     )
     _column(grid[:, 0], compared, compared.over_children, 1.0, "children")
     if known:
@@ -47,6 +49,7 @@ def draw(compared: Compared) -> Figure:
     count = len(compared.runs)
     note = "one run" if count == 1 else f"mean over {count} runs; bands are 95% intervals"
     title(grid[0, 0], f"{compared.env}: {compared.agent} and random search", note)
+    figure.align_ylabels()
     _explain(figure, compared)
     return figure
 
@@ -62,17 +65,16 @@ def _column(
     colours = dict(zip(compared.over_children, _colours(compared), strict=True))
     seen: dict[Axes, list[np.ndarray]] = {above: [], below: []}
     for count, curve in curves.items():
-        at, colour = curve.x / unit, colours[count]
-        late = slice(int(SHOWN * len(at)), None)
+        line: dict[str, Any] = {"color": colours[count], "lw": 1.7, "drawstyle": "steps-post"}
+        at, late = curve.x / unit, slice(int(LUCK * len(curve.x)), None)
         for values, dashes in ((curve.agent, "-"), (curve.control, DASHES)):
             mean = bands(values)[0]
-            above.plot(at, mean, color=colour, lw=1.7, ls=dashes)
+            above.plot(at, mean, ls=dashes, **line)
             seen[above].append(mean[late])
         mean, low, high = bands(curve.advantage)
-        below.plot(at, mean, color=colour, lw=1.7)
-        below.fill_between(at, low, high, color=colour, alpha=0.13, lw=0)
-        shown = [mean, low, high] if np.isfinite(low).all() else [mean]
-        seen[below] += [each[late] for each in shown]
+        below.plot(at, mean, **line)
+        below.fill_between(at, low, high, color=colours[count], alpha=0.13, lw=0, step="post")
+        seen[below] += [mean[late], *(each[int(WIDE * len(at)) :] for each in (low, high))]
     for panel, values in seen.items():
         _limit(panel, np.concatenate(values))
 
@@ -83,7 +85,7 @@ def _colours(compared: Compared) -> list[str]:
 
 def _limit(axes: Axes, values: np.ndarray) -> None:
     """Set limits that hold the values, with a little air."""
-    low, high = float(values.min()), float(values.max())
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
     air = 0.06 * (high - low) or 0.06 * abs(high) or 1.0
     axes.set_ylim(low - air, high + air)
     axes.margins(x=0.01)
@@ -103,6 +105,7 @@ def _explain(figure: Figure, compared: Compared) -> None:
     figure.legend(
         handles=handles,
         loc="lower left",
+        bbox_to_anchor=(LEFT / figure.get_figwidth(), 0.01),
         ncols=len(handles),
         frameon=False,
         labelcolor=INK,

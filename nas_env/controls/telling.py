@@ -21,13 +21,15 @@ def table(compared: Compared) -> Table:
     """Return the means after all children and, where it is known, after equal seconds."""
     found = Table(title=f"{compared.env}: {compared.metric.title}, {_over(compared)}")
     found.add_column("")
-    found.add_column("after")
-    for name in (compared.agent, "random search", "advantage", "95% interval"):
+    for name in (compared.agent, "random", "advantage", "95% interval"):
         found.add_column(name, justify="right")
     for curves, unit in ((compared.over_children, "children"), (compared.over_seconds, "seconds")):
         for count, curve in curves.items():
             if curve is not None:
-                found.add_row(name_of(count), f"{curve.x[-1]:,.0f} {unit}", *_cells(curve))
+                name = "best" if count == 1 else f"best {count}, mean"
+                found.add_row(name, *_cells(curve))
+        if ends := sorted({round(curve.x[-1]) for curve in curves.values() if curve is not None}):
+            found.add_row(f"after {ends[0]:,} {unit}", end_section=True)
     return found
 
 
