@@ -1,0 +1,139 @@
+"""Take found networks to other tasks, beside networks that no search found (docs/final.md).
+
+NAS_DATA=... python -m benchmarks.transfer                  # about 25 minutes on a slow core
+NAS_DATA=... python -m benchmarks.transfer --parts text
+
+Every step is a command, ``nas-train`` or ``nas-retrain``, whose folder is kept: a second call goes
+on where the first one ended. Images: a network found on digits is taken to CIFAR-10 and one found
+on CIFAR-10 to digits, from scratch and fine-tuned from its weights. Text: a cell found in Python's
+manual is taken to the characters of Penn Treebank. All at a size for a laptop.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks._results import save
+from nas_env.benchmark._command import command
+from nas_env.command_line.retrain import main as retrain
+from nas_env.command_line.train import main as train
+from nas_env.errors import InvalidValue
+from nas_env.files import read_json
+
+#: CIFAR-10 at a size for a laptop: 5,000 images to train on at the end, reduced to 16x16.
+CIFAR10 = "--env NAS-CIFAR10-v0 --task.train-size 4500 --task.validation-size 500"
+REDUCED = "--recipe short --recipe.epochs 10 --recipe.resolution 16 --recipe.upsample 20"
+DIGITS = "--env NAS-Digits-v0 --recipe short --recipe.epochs 10"
+CHARACTERS = (
+    "--env NAS-PTBChar-v0 --space.parameters 200000 --recipe short --recipe.epochs 4 "
+    "--recipe.decay-from 2"
+)
+BESIDE = "--fine-tune --beside scratch random:3"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command.
+
+    Attributes:
+        run: Name of the folder in which its run is kept.
+        words: Its words; ``{folder}`` is the folder of all runs.
+        part: Part of the measurement that it belongs to.
+        shown: What its table is called; empty for a step on the way.
+    """
+
+    run: str
+    words: str
+    part: str
+    shown: str = ""
+
+
+SEARCHES = (
+    Step("digits", "--env NAS-Digits-v0 --children 20", "images"),
+    Step("cifar10", f"{CIFAR10} --children 12", "images"),
+    Step("manual", "--env NAS-PyDocs-v0 --children 20", "text"),
+)
+TRAININGS = (
+    Step("digits", "{folder}/digits --top 1 --grid none --seeds 1 --recipe short "
+         "--recipe.epochs 10", "images"),
+    Step("cifar10", "{folder}/cifar10 --top 1 --grid none --seeds 1 " + REDUCED, "images"),
+    Step("digits-to-cifar10", "--architecture {folder}/digits --seeds 3 "
+         f"{CIFAR10} {REDUCED} {BESIDE}", "images", "digits to CIFAR-10"),
+    Step("cifar10-to-digits", f"--architecture {{folder}}/cifar10 {DIGITS} {BESIDE}", "images",
+         "CIFAR-10 to digits"),
+    Step("cifar10-to-few-digits", f"--architecture {{folder}}/cifar10 {DIGITS} {BESIDE} "
+         "--task.train-size 20 --task.validation-size 80", "images", "CIFAR-10 to 100 digits"),
+    Step("manual-to-characters", f"--architecture {{folder}}/manual {CHARACTERS} --seeds 3 "
+         "--beside published:nascell native:lstm random:2", "text", "manual to characters"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """Take found networks to other tasks.
+
+    Attributes:
+        folder: Folder of the runs.
+        parts: What is measured: ``images``, ``text``.
+    """
+
+    folder: Path = Path("runs/transfer")
+    parts: tuple[str, ...] = ("images", "text")
+
+
+def measure(options: Options) -> None:
+    """Run every step, and write the tables of those that are there."""
+    for step in (each for each in SEARCHES if each.part in options.parts):
+        folder = options.folder / step.run
+        there = (folder / "config.json").is_file()
+        words = ["--resume"] if there else [*step.words.split(), "--workers", "0"]
+        done(step, train([*words, "--run", str(folder)]))
+    for step in (each for each in TRAININGS if each.part in options.parts):
+        words = step.words.format(folder=options.folder).split()
+        place = ["--run", str(options.folder / step.run)] if words[0] == "--architecture" else []
+        done(step, retrain([*words, *place, "--workers", "0"]))
+    tables = dict(found(options.folder))
+    print(save("transfer", "python -m benchmarks.transfer", tables))
+
+
+def done(step: Step, status: int) -> None:
+    """Check that a step succeeded."""
+    if status:
+        raise InvalidValue(f"{step.run} ended with status {status}: {step.words}")
+
+
+def found(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the tables of the steps that are done, by their titles."""
+    for step in TRAININGS:
+        file = folder / step.run / "final" / "final.json"
+        if step.shown and file.is_file():
+            result = read_json(file, {}, most=2**26)
+            rows = [{**result, **result["chosen"]}, *result["beside"]]
+            yield (
+                step.shown,
+                {
+                    "command": f"nas-retrain {step.words.format(folder=folder)}",
+                    "metric": result["metric"],
+                    "test_examples": result["test_examples"],
+                    "rows": list(map(row_of, rows)),
+                    "taken": result["chosen"]["architecture"],
+                },
+            )
+
+
+def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of a network that the docs show."""
+    names: Sequence[str] = ("name", "parameters", "mean", "interval_over_seeds")
+    seeds = [{k: v for k, v in each.items() if k != "weights"} for each in row["seeds"]]
+    return {**{name: row[name] for name in names}, "fine_tuned": bool(row.get("start")),
+            "seeds": seeds, "interval_by_test_set": row["interval_by_test_set"]}  # fmt: skip
+
+
+main = command("python -m benchmarks.transfer", Options, measure)
+
+if __name__ == "__main__":
+    sys.exit(main())
