@@ -1,0 +1,71 @@
+"""What a person is told of the order of a search: a sentence, a line of figures, a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+MUCH = 0.5  # of tau: three of four pairs in the same order
+
+
+def verdict(figures: Mapping[str, Any]) -> str:
+    """Return in a sentence what the order of a search is worth.
+
+    Args:
+        figures: Figures of the agreement with the final order.
+
+    Example:
+        >>> figures = {"metric": "validation_accuracy", "networks": 12, "same_order": 0.8}
+        >>> print(verdict({**figures, "tau_interval": [0.2, 0.9], "alike": False}))
+        the search's validation accuracy tells something of the final one: of any two of these 12 \
+networks, the one that it prefers is the better one in the end in 80% of the cases (by chance 50%)
+    """
+    title, count = str(figures["metric"]).replace("_", " "), figures["networks"]
+    if figures["same_order"] is None:
+        return f"no two of these {count} networks are ordered by both: there is nothing to compare"
+    pairs = (
+        f"of any two of these {count} networks, the one that it prefers is the better one in the "
+        f"end in {figures['same_order']:.0%} of the cases (by chance 50%)"
+    )
+    close = "; in the end they are too much alike for the validation set to tell them apart"
+    return f"{_worth(title, *figures['tau_interval'])}: {pairs}{close * figures['alike']}"
+
+
+def _worth(title: str, low: float, high: float) -> str:
+    """Return what the interval of Kendall's tau says of the search's metric."""
+    if low >= MUCH:
+        return f"the search's {title} tells much of the final one"
+    if low > 0:
+        return f"the search's {title} tells something of the final one"
+    if high < 0:
+        return f"the search's {title} misleads about the final one"
+    return f"it does not show that the search's {title} tells anything of the final one"
+
+
+def line(figures: Mapping[str, Any]) -> str:
+    """Return the figures of an agreement in a line, without the verdict."""
+    if figures.get("tau") is None:
+        return ""
+    top, (low, high) = figures["top"], figures["tau_interval"]
+    names = "top_overlap", "top_overlap_by_chance"
+    same, chance = (f"{top * figures[name]:.2g}" for name in names)
+    least, most = (f"{top * share:.2g}" for share in figures["top_overlap_interval"])
+    return (
+        f"Kendall's tau {figures['tau']:.2f} (95% {low:.2f} to {high:.2f}); of the best {top}, "
+        f"{same} are the same (95% {least} to {most}, by chance {chance})"
+    )
+
+
+def rank_table(figures: Mapping[str, Any]) -> Table:
+    """Return the table of the networks, the best of the search first."""
+    title = str(figures["metric"]).replace("_", " ")
+    table = Table(title=f"{title}: in the search, and by the final recipe")
+    for column in ("", "search", "place", "final recipe", "place"):
+        table.add_column(column, justify="right" if column else "left")
+    for row in figures["each"]:
+        final = row["status"] if row["final"] is None else f"{row['final']:.4g}"
+        search, places = f"{row['search']:.4g}", (row["search_place"], row["final_place"])
+        table.add_row(row["name"], search, str(places[0]), final, str(places[1]))
+    return table
