@@ -6,7 +6,6 @@ nas-retrain runs/NAS-Digits-v0-reinforce-1
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +13,8 @@ from typing import Any
 
 from rich.console import Console
 
+from nas_env.command_line._outcomes import called
 from nas_env.command_line.retraining import Retraining, read_line
-from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
 from nas_env.files import read_json, write_json
 from nas_env.final.network import NETWORK, hand_over
 from nas_env.final.report import RESULT, report, result_table
@@ -26,7 +25,6 @@ from nas_env.run.store import Store
 
 PROGRAM = "nas-retrain"
 LARGEST = 2**26  # bytes of a result that is read again
-NONE_SUCCEEDED, BAD_INPUT, INTERRUPTED = 1, 2, 130  # exit statuses, as of nas-train
 
 
 def main(line: Sequence[str] | None = None) -> int:
@@ -38,25 +36,15 @@ def main(line: Sequence[str] | None = None) -> int:
     Returns:
         0; 1 where no child could be trained, 2 for bad input, 130 when interrupted.
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    wanted: Retraining | None = None
-    try:
-        wanted = read_line(sys.argv[1:] if line is None else line, PROGRAM)
-        wanted.place.folder.mkdir(parents=True, exist_ok=True)  # of an architecture that is named
-        with contextlib.closing(Run(wanted.place.folder)):
-            _retrain(wanted, Console(quiet=wanted.quiet, highlight=False, markup=False))
-    except ChildrenFail as error:
-        errors.print(f"{PROGRAM}: {error}", markup=False)
-        return NONE_SUCCEEDED
-    except (InvalidValue, InvalidArchitecture, NASError) as error:
-        errors.print(f"{PROGRAM}: {error}", markup=False)
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        if wanted is not None:
-            errors.print("stopped; the same command goes on where it was", markup=False)
-        return INTERRUPTED
-    return 0
+    words = sys.argv[1:] if line is None else line
+    return called(PROGRAM, lambda: read_line(words, PROGRAM), _hold)
+
+
+def _hold(wanted: Retraining) -> None:
+    """Hold the run's folder, which an architecture that is named may not have yet."""
+    wanted.place.folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(Run(wanted.place.folder)):
+        _retrain(wanted, Console(quiet=wanted.quiet, highlight=False, markup=False))
 
 
 def _retrain(wanted: Retraining, console: Console) -> None:

@@ -1,0 +1,43 @@
+"""The exit status of a command that trains: one line for what went wrong, never a traceback."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import TypeVar
+
+from rich.console import Console
+
+from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
+
+NONE_SUCCEEDED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+Wanted = TypeVar("Wanted")
+
+
+def called(program: str, read: Callable[[], Wanted], work: Callable[[Wanted], None]) -> int:
+    """Do what a command line asks for, and return the exit status of the program.
+
+    Args:
+        program: Name of the program.
+        read: Function that reads the command line.
+        work: Function that does what was read; the same command goes on where it was stopped.
+
+    Returns:
+        0; 1 where no child could be trained, 2 for bad input, 130 when interrupted.
+    """
+    errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    begun = False
+    try:
+        wanted = read()
+        begun = True
+        work(wanted)
+    except (ChildrenFail, InvalidValue, InvalidArchitecture, NASError) as error:
+        errors.print(f"{program}: {error}", markup=False)
+        return NONE_SUCCEEDED if type(error) is ChildrenFail else BAD_INPUT
+    except KeyboardInterrupt:
+        if begun:
+            errors.print("stopped; the same command goes on where it was", markup=False)
+        return INTERRUPTED
+    return 0
