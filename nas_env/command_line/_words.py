@@ -1,11 +1,35 @@
-"""Messages about the words of a command line: an empty value, an unknown option."""
+"""The words of a command line: those that decide, and messages about an empty or unknown one."""
 
 from __future__ import annotations
 
+import argparse
 import difflib
 from collections.abc import Iterable, Sequence
 
 from nas_env.errors import InvalidValue
+
+
+def with_run(line: Sequence[str]) -> list[str]:
+    """Return a command line whose first word may be the name of a run, with the option before it.
+
+    Example:
+        >>> with_run(["runs/digits", "--quiet"])
+        ['--run', 'runs/digits', '--quiet']
+    """
+    return ["--run", *line] if line and not line[0].startswith("-") else list(line)
+
+
+def first_values(words: Sequence[str], names: Iterable[str]) -> argparse.Namespace:
+    """Return the values of some options, which decide what further options there are.
+
+    Example:
+        >>> first_values(["--run", "runs/digits", "--recipe.epochs", "3"], ["run", "recipe"])
+        Namespace(run='runs/digits', recipe=None)
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    for name in names:
+        parser.add_argument(f"--{name}", nargs="?")
+    return parser.parse_known_args(words)[0]
 
 
 def refuse_empty(arguments: Sequence[str]) -> None:

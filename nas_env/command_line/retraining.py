@@ -12,6 +12,7 @@ from nas_env.command_line._beside import networks_beside
 from nas_env.command_line._help import Entry, entries, nested, show_help, whole
 from nas_env.command_line._subjects import Place, Subject, of_architecture, of_run
 from nas_env.command_line._tyro import parse_all
+from nas_env.command_line._words import first_values, with_run
 from nas_env.errors import InvalidValue
 from nas_env.evaluation._data import training_task
 from nas_env.evaluation._start import Start
@@ -101,8 +102,8 @@ def read_line(line: Sequence[str], program: str) -> Retraining:
         NASError: If the run's task cannot be made any more, or its store cannot be used.
         SystemExit: After ``--help``.
     """
-    words = ["--run", *line] if line and not line[0].startswith("-") else list(line)
-    chosen, help = _first_look(words), bool({"-h", "--help"} & set(words))
+    words = with_run(line)
+    chosen, help = first_values(words, DECIDING), bool({"-h", "--help"} & set(words))
     if chosen.architecture is not None:
         name = chosen.architecture
         subject = of_architecture(name, chosen.env, chosen.run, words, program)
@@ -118,14 +119,6 @@ def read_line(line: Sequence[str], program: str) -> Retraining:
         show_help(options, program, ABOUT, "")
         raise SystemExit(0)
     return _checked(parse_all(whole(options), words, program), subject)
-
-
-def _first_look(words: Sequence[str]) -> argparse.Namespace:
-    """Return the values that decide which further options there are."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    for name in DECIDING:
-        parser.add_argument(f"--{name}", nargs="?")
-    return parser.parse_known_args(words)[0]
 
 
 def _options(subject: Subject, chosen: argparse.Namespace) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""Pictures: an architecture as boxes and arrows, and the curve of a search.
+"""Pictures: an architecture as boxes and arrows, the curve of a search, two orders of networks.
 
 The one renderer behind ``render``, the report, the trackers and the documentation. Nothing here
 touches pyplot or the process's backend, and matplotlib is imported with the first picture only.
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from nas_env.drawing._dots import Dot
 from nas_env.drawing._layout import LayoutName
 from search_spaces import Vertex
 
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-__all__ = ["draw_curve", "draw_graph", "save", "suitable_layout", "text_graph", "to_rgb"]
+__all__ = [
+    "Dot",
+    "draw_curve",
+    "draw_graph",
+    "draw_order",
+    "save",
+    "suitable_layout",
+    "text_graph",
+    "to_rgb",
+]
 
 
 def draw_graph(
@@ -112,6 +122,33 @@ def draw_curve(
 
     searches = [(label, rewards)]
     return _curve.draw(searches if control is None else [*searches, (control_label, control)])
+
+
+def draw_order(
+    dots: Sequence[Dot],
+    top: int,
+    labels: tuple[str, str],
+    notes: Sequence[str] = (),
+    *,
+    rising: bool = True,
+) -> Figure:
+    """Draw two scores of the same networks: one across, the other upwards, better ones outwards.
+
+    Args:
+        dots: Networks.
+        top: Number of the best of each order.
+        labels: What the first and the second score are.
+        notes: Lines below the drawing; long ones are wrapped.
+        rising: Whether more is better; otherwise both axes run the other way.
+
+    Example:
+        >>> dot = Dot("child 1", 0.8, 0.9, (True, True))
+        >>> to_rgb(draw_order([dot], 1, ("in the search", "in the end"))).shape
+        (592, 720, 3)
+    """
+    from nas_env.drawing import _order
+
+    return _order.draw(dots, top, labels, rising, notes)
 
 
 def to_rgb(figure: Figure) -> np.ndarray:

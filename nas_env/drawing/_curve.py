@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nas_env.drawing._palette import FAINT, INK, MUTED, PAPER
+from nas_env.drawing._axes import dress
+from nas_env.drawing._palette import INK, MUTED, PAPER
 from nas_env.drawing._type import DPI, FAMILY, shorten, width_of
 
 SIZE = (7.2, 4.64)  # inches
@@ -89,19 +89,10 @@ def _draw_search(
 
 
 def _dress(axes: Axes, children: int) -> None:
-    """Set the style of axes, grid and legend, whatever a user's matplotlibrc says."""
-    style: dict[str, Any] = {"fontsize": 9, "family": FAMILY, "color": INK}
-    axes.set_xlabel("children", **style)
-    axes.set_ylabel("reward", **style)
+    """Set axes, grid and legend."""
+    dress(axes, "children", "reward")
     axes.set_xlim(0.5 if children < 20 else 0, max(children, 1) * 1.01 + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9, min_n_ticks=1))
-    axes.grid(True, color=FAINT, lw=0.5, alpha=0.6, ls="-")
-    axes.set_axisbelow(True)
-    axes.set_facecolor(PAPER)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_edgecolor(FAINT)
-    axes.tick_params(labelsize=8, labelcolor=MUTED, color=FAINT, labelfontfamily=FAMILY)
     if axes.has_data():
         _explain(axes)
         return

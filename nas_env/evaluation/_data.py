@@ -20,7 +20,7 @@ def training_task(spec: Mapping[str, Any]) -> TrainingTask:
     """Return the task of a request; it must be one on which children can be trained."""
     task = make_task(spec)
     if not isinstance(task, TrainingTask):
-        raise InvalidValue(f"nothing can be trained on {task.name}: it is a table")
+        raise InvalidValue(f"nothing can be trained on {task.name}: a table or a function answers")
     return task
 
 

@@ -76,9 +76,7 @@ def rehearsed(
         return None
     seconds = fmean(each.build + each.train + each.validate for each in found)
     whole = duration(seconds * math.ceil(len(requests) / capacity))
-    console.print(
-        f"{len(requests)} trainings to compare, {duration(seconds)} each, {at_once} at once: "
-        f"about {whole}; then {finals} of what is chosen",
-        soft_wrap=True,
-    )
+    told = f"{len(requests)} trainings to compare, {duration(seconds)} each, {at_once} at once: "
+    then = f"; then {finals} of what is chosen" if finals else ""
+    console.print(f"{told}about {whole}{then}", soft_wrap=True)
     return seconds

@@ -78,6 +78,7 @@ def rank(networks: Sequence[Ranked], task: Task, top: int = TOP) -> Figures:
     final = _scores([each.metrics.get(metric.name) for each in evaluations], metric)
     told: Figures = {
         "metric": metric.name,
+        "maximise": metric.maximise,
         "networks": len(found),
         "each": [
             {
@@ -92,9 +93,9 @@ def rank(networks: Sequence[Ranked], task: Task, top: int = TOP) -> Figures:
         ],
     }
     if len(found) < FEWEST:
-        return {**told, "verdict": f"{len(found)} networks are too few to compare two orders"}
+        return {**told, "verdict": f"{len(found)} networks are too few to compare two orders."}
     if (search == final).all():
-        return {**told, "verdict": "the final recipe is the search's own"}
+        return {**told, "verdict": "The final recipe is the search's own."}
     figures = {**told, **_agreement(search, final, top), "alike": _alike(evaluations, task)}
     return {**figures, "verdict": verdict(figures)}
 

@@ -19,29 +19,29 @@ def verdict(figures: Mapping[str, Any]) -> str:
     Example:
         >>> figures = {"metric": "validation_accuracy", "networks": 12, "same_order": 0.8}
         >>> print(verdict({**figures, "tau_interval": [0.2, 0.9], "alike": False}))
-        the search's validation accuracy tells something of the final one: of any two of these 12 \
-networks, the one that it prefers is the better one in the end in 80% of the cases (by chance 50%)
+        The search's validation accuracy tells something of the final one: of any two of these 12 \
+networks, the one that it prefers is the better one in the end in 80% of the cases (by chance 50%).
     """
     title, count = str(figures["metric"]).replace("_", " "), figures["networks"]
     if figures["same_order"] is None:
-        return f"no two of these {count} networks are ordered by both: there is nothing to compare"
+        return f"No two of these {count} networks are ordered by both: there is nothing to compare."
     pairs = (
         f"of any two of these {count} networks, the one that it prefers is the better one in the "
         f"end in {figures['same_order']:.0%} of the cases (by chance 50%)"
     )
     close = "; in the end they are too much alike for the validation set to tell them apart"
-    return f"{_worth(title, *figures['tau_interval'])}: {pairs}{close * figures['alike']}"
+    return f"{_worth(title, *figures['tau_interval'])}: {pairs}{close * figures['alike']}."
 
 
 def _worth(title: str, low: float, high: float) -> str:
     """Return what the interval of Kendall's tau says of the search's metric."""
     if low >= MUCH:
-        return f"the search's {title} tells much of the final one"
+        return f"The search's {title} tells much of the final one"
     if low > 0:
-        return f"the search's {title} tells something of the final one"
+        return f"The search's {title} tells something of the final one"
     if high < 0:
-        return f"the search's {title} misleads about the final one"
-    return f"it does not show that the search's {title} tells anything of the final one"
+        return f"The search's {title} misleads about the final one"
+    return f"It does not show that the search's {title} tells anything of the final one"
 
 
 def line(figures: Mapping[str, Any]) -> str:
@@ -65,7 +65,11 @@ def rank_table(figures: Mapping[str, Any]) -> Table:
     for column in ("", "search", "place", "final recipe", "place"):
         table.add_column(column, justify="right" if column else "left")
     for row in figures["each"]:
-        final = row["status"] if row["final"] is None else f"{row['final']:.4g}"
-        search, places = f"{row['search']:.4g}", (row["search_place"], row["final_place"])
-        table.add_row(row["name"], search, str(places[0]), final, str(places[1]))
+        final = row["status"] if row["final"] is None else _number(row["final"])
+        places = str(row["search_place"]), str(row["final_place"])
+        table.add_row(row["name"], _number(row["search"]), places[0], final, places[1])
     return table
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if value < 10 else f"{value:.2f}"  # a perplexity has no more

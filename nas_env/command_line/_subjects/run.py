@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,6 +30,10 @@ class SearchedRun(Subject):
         if not best:
             raise InvalidValue(f"{self.place.folder} has no child that succeeded: nothing to train")
         return best
+
+    def different(self) -> list[Found]:
+        """Return all different architectures of the search that succeeded, the best first."""
+        return self.found(sys.maxsize)
 
     def control(self, count: int) -> list[Found]:
         """Return the best architectures of the random control, if the run has one."""
