@@ -77,7 +77,7 @@ def commands(page):
     lines = [line for block in blocks(page) for line in block.splitlines()] + inline(page)
     for line in lines:
         programs = r"python -m |python (?=train_agent)|make (?=\w)|nas-(?:re)?train|"
-        programs += r"nas-(?:benchmark|controls) "
+        programs += r"nas-(?:benchmark|controls|rank) "
         found = re.search(rf"(?:{programs})(.*)", line)
         if found:
             yield found[0].split()
@@ -128,6 +128,7 @@ SEARCH = option_names()
 RETRAIN = SEARCH | module_options("nas_env.command_line.retraining")
 RETRAIN |= {f"--grid.{name}" for name in options_of(Grid)}
 CONTROLS = module_options("nas_env.controls.__main__")
+RANK = SEARCH | module_options("nas_env.command_line.ranking")
 
 
 @every_page
@@ -142,6 +143,8 @@ def test_commands_exist_and_have_their_options(page):
             known = RETRAIN
         if program == "nas-controls":
             known = CONTROLS
+        if program == "nas-rank":
+            known = RANK
         if program == "nas-benchmark":
             known = module_options(f"nas_env.benchmark.{words[0]}")
         if words[:1] == ["-m"]:
@@ -164,7 +167,7 @@ def test_options_that_are_named_exist(page):
     programs = [
         f"{p}.{n}" for p in ("benchmarks", "nas_env.benchmark") for n in _catalogue.names(p)
     ]
-    known = RETRAIN.union(CONTROLS, *map(module_options, programs))
+    known = RETRAIN.union(CONTROLS, RANK, *map(module_options, programs))
     for code in inline(page):
         if code.startswith("--") and code != "--x" and "<" not in code:  # which stand for any
             option = re.split(r"[ =]", code)[0]

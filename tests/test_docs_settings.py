@@ -10,6 +10,7 @@ from agents._controller.controller import SPREAD, UNITS
 from agents._controller.trained import LARGEST_ADAM_STEP
 from agents._repeats import ADMIXTURE, ROUNDS
 from nas_env.command_line.arguments import Main
+from nas_env.command_line.ranking import Options as RankOptions
 from nas_env.command_line.retraining import Options
 from nas_env.evaluation.workers import WorkerSettings
 from nas_env.objectives.inverse_square import InverseSquare
@@ -111,7 +112,7 @@ def test_defaults_of_command_line_options(page):
     }
     known["--agent.preset"] = "default"
     if page == "docs/final.md":
-        known |= {f"--{f.name}": f.default for f in fields(Options)}
+        known |= {f"--{f.name}": f.default for f in [*fields(Options), *fields(RankOptions)]}
     for found in tables(page):
         if {"option", "default"} <= {*found.header}:
             for option, cell in found.column("default").items():

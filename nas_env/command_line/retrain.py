@@ -17,8 +17,10 @@ from nas_env.command_line._outcomes import called
 from nas_env.command_line.retraining import Retraining, read_line
 from nas_env.files import read_json, write_json
 from nas_env.final.network import NETWORK, hand_over
+from nas_env.final.rank import known, rank
 from nas_env.final.report import RESULT, report, result_table
 from nas_env.final.training import WEIGHTS, FinalTraining
+from nas_env.final.verdict import summary
 from nas_env.problem import Problem
 from nas_env.run.folder import Run
 from nas_env.run.store import Store
@@ -63,9 +65,12 @@ def _retrain(wanted: Retraining, console: Console) -> None:
             tested = final.test()
             others = final.test_control(), final.test_beside(tested.candidate)
             found = report(final, tested, *others)
-            result = {"env": place.env, **found}
+            order = rank(known(problem, wanted.different), problem.task)
+            result = {"env": place.env, **found, "rank": order if wanted.different else None}
             write_json(file, {**result, "network": before or None})
             console.print(result_table(result))
+            if wanted.different:
+                console.print(summary(order, f"nas-rank {place.folder}"), soft_wrap=True)
             if wanted.network:
                 network = hand_over(final, tested, result, before)
                 write_json(file, {**result, "network": network})

@@ -18,6 +18,7 @@ from nas_env.evaluation._data import training_task
 from nas_env.evaluation._start import Start
 from nas_env.final.grid import GRIDS, Grid, make_grid
 from nas_env.final.plan import Plan
+from nas_env.final.top import Found
 from search_spaces import make_space
 from search_spaces._settings import at_least, at_most
 
@@ -78,6 +79,7 @@ class Retraining:
         make: Keyword arguments of :class:`~nas_env.problem.Problem`.
         plan: What is compared, and how often the best is trained.
         notes: Lines that a person is told before it begins.
+        different: All different architectures of the search, whose order is compared.
         network: Whether the folder of the network is written.
         quiet: Whether nothing but errors is printed.
     """
@@ -86,6 +88,7 @@ class Retraining:
     make: dict[str, Any]
     plan: Plan
     notes: Sequence[str]
+    different: list[Found]
     network: bool
     quiet: bool
 
@@ -150,4 +153,5 @@ def _checked(values: Any, subject: Subject) -> Retraining:
         notes.append(start.told(space, parsed, task.input_shape, task.outputs))
     beside = networks_beside(values.beside, space, task, found)
     plan = Plan(found, grid, values.seeds, control, beside, values.again)
-    return Retraining(subject.place, make, plan, notes, values.network, values.quiet)
+    told = notes, subject.different()
+    return Retraining(subject.place, make, plan, *told, values.network, values.quiet)

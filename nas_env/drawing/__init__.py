@@ -138,13 +138,13 @@ def draw_order(
         dots: Networks.
         top: Number of the best of each order.
         labels: What the first and the second score are.
-        notes: Lines below the drawing; long ones are wrapped.
+        notes: Lines below the drawing; long ones are wrapped, five lines at most.
         rising: Whether more is better; otherwise both axes run the other way.
 
     Example:
         >>> dot = Dot("child 1", 0.8, 0.9, (True, True))
         >>> to_rgb(draw_order([dot], 1, ("in the search", "in the end"))).shape
-        (592, 720, 3)
+        (608, 720, 3)
     """
     from nas_env.drawing import _order
 

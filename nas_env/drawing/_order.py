@@ -14,11 +14,12 @@ from nas_env.drawing._axes import dress
 from nas_env.drawing._dots import Dot
 from nas_env.drawing._labels import spread
 from nas_env.drawing._palette import INK, LINES, MUTED, PAPER, WIRE
-from nas_env.drawing._type import DPI, FAMILY, shorten, wrap
+from nas_env.drawing._type import DPI, FAMILY, first_lines, shorten
 
-SIZE = (7.2, 5.92)  # inches
-BOX = (0.105, 0.255, 0.765, 0.68)  # of the axes, as shares of the picture
+SIZE = (7.2, 6.08)  # inches
+BOX = (0.105, 0.262, 0.765, 0.675)  # of the axes, as shares of the picture
 EDGE, BELOW = 0.3, 0.58  # inches: beside the notes, and from the axes down to them
+LINES_BELOW = 5
 NOTE, NAME, DOT = 8.5, 7.5, 44.0  # points; the last is an area
 APART = 1.35  # distance of two names, in their own height
 NAMES = 1.025  # where names begin, as a share of the axes
@@ -105,7 +106,6 @@ def _explain(axes: Axes) -> None:
 
 def _note(figure: Figure, notes: Sequence[str]) -> None:
     """Write lines below the drawing."""
-    lines = [line for note in notes for line in wrap(note, NOTE, SIZE[0] - 2 * EDGE)]
-    for number, line in enumerate(lines):
+    for number, line in enumerate(first_lines(notes, NOTE, SIZE[0] - 2 * EDGE, LINES_BELOW)):
         y = (BOX[1] * SIZE[1] - BELOW - number * NOTE * 1.45 / 72) / SIZE[1]
         figure.text(EDGE / SIZE[0], y, line, fontsize=NOTE, color=MUTED, va="top", **TEXT)

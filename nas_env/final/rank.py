@@ -1,4 +1,4 @@
-"""How far the cheap metric of a search orders networks as the final recipe does."""
+"""The agreement of two orders of a search's networks: by the search, and by the final recipe."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def rank(networks: Sequence[Ranked], task: Task, top: int = TOP) -> Figures:
 
     Args:
         networks: Networks that were trained by both.
-        task: Their task.
+        task: The task of both.
         top: Number of the best whose overlap is told.
 
     Returns:

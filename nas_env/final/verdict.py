@@ -1,4 +1,4 @@
-"""What a person is told of the order of a search: a sentence, a line of figures, a table."""
+"""The sentence, the line of figures and the table that tell of the order of a search."""
 
 from __future__ import annotations
 
@@ -56,6 +56,23 @@ def line(figures: Mapping[str, Any]) -> str:
         f"Kendall's tau {figures['tau']:.2f} (95% {low:.2f} to {high:.2f}); of the best {top}, "
         f"{same} are the same (95% {least} to {most}, by chance {chance})"
     )
+
+
+def summary(figures: Mapping[str, Any], more: str) -> str:
+    """Return a line about the networks of a search that happen to have the final recipe.
+
+    Args:
+        figures: Figures of the agreement, or what is said in their place.
+        more: Command that trains more of them.
+
+    Example:
+        >>> summary({"verdict": "2 networks are too few."}, "nas-rank runs/digits")
+        'order of the search: 2 networks are too few. More: nas-rank runs/digits'
+    """
+    told = figures["verdict"]
+    if figures.get("tau") is None:
+        return f"order of the search: {told} More: {more}"
+    return f"order of the search, {figures['networks']} networks: {line(figures)}. {told}"
 
 
 def rank_table(figures: Mapping[str, Any]) -> Table:

@@ -82,6 +82,10 @@ class Subject(ABC):
         """
         raise InvalidValue("--fine-tune needs --architecture FOLDER, that of a trained network")
 
+    def different(self) -> list[Found]:
+        """Return all different architectures of the search, the best first; none without one."""
+        return []
+
     def options(self) -> Sequence[Entry]:
         """Return the command line's options that this subject has beside those of all."""
         return ()

@@ -32,7 +32,7 @@ class SearchedRun(Subject):
         return best
 
     def different(self) -> list[Found]:
-        """Return all different architectures of the search that succeeded, the best first."""
+        """Return all different architectures of the search, the best first."""
         return self.found(sys.maxsize)
 
     def control(self, count: int) -> list[Found]:
