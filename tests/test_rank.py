@@ -59,7 +59,7 @@ def evaluations(run):
 def test_tau_is_tau_b():
     for ties in (2, 5, 100):
         first, second = RNG.integers(ties, size=(2, 12))
-        assert tau(first, second) == pytest.approx(kendalltau(first, second).statistic)
+        assert tau(first, second) == pytest.approx(kendalltau(first, second)[0])
     assert np.isnan(tau(np.ones(5), np.arange(5)))
 
 
