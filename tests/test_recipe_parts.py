@@ -19,13 +19,8 @@ from nas_env.tasks._images import MODERN
 from nas_env.training import images
 from nas_env.training.augmentation import ImageData
 from nas_env.training.averaging import Average
-from nas_env.training.optimiser import (
-    batch_norms,
-    groups,
-    make_optimiser,
-    set_batch_norms,
-    set_rate,
-)
+from nas_env.training.batch_norms import batch_norms
+from nas_env.training.optimiser import groups, make_optimiser, set_rate
 from nas_env.training.pixels import cut_out, random_view
 from nas_env.training.recipe import ImageRecipe
 from nas_env.training.schedules import schedule
@@ -75,7 +70,7 @@ def test_vectors_can_be_spared_from_decay():
 # -- batch normalisation -------------------------------------------------------------------------
 def test_numbers_of_batch_norms_are_the_recipes():
     child = network()
-    set_batch_norms(child, recipe())
+    recipe().set_up(child)
     assert {(n.eps, n.momentum) for n in batch_norms(child)} == {(1e-5, 0.1)}
     train(child, batch_norm_epsilon=0.5, batch_norm_momentum=0.25, epochs=1)
     assert {(n.eps, n.momentum) for n in batch_norms(child)} == {(0.5, 0.25)}

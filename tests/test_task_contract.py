@@ -40,6 +40,37 @@ def test_every_task_keeps_its_contract(name, check):
         pytest.skip(str(error))
 
 
+TRAINED = [name for name in task_names() if task_class(name).trains]
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_every_task_says_the_licence_of_its_data(name):
+    """Whose own data it is says it by a setting, which changes no key of an evaluation."""
+    task = made(name)
+    if not needed(name):
+        assert "http" in task.licence
+        return
+    told = made(name, licence="mine")
+    assert (task.licence, told.licence) == ("", "mine") and told.spec["licence"] == "mine"
+    assert told.request_spec == task.request_spec and "licence" not in task.request_spec
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_every_task_says_how_examples_become_what_a_network_reads(name):
+    task = posed(name).task
+    try:
+        task.verify()
+        data = task.final_data()
+    except DataNotFound as error:
+        pytest.skip(str(error))
+    found = task.preprocessing(data, task.recipes[task.default_recipe("cpu")])
+    if issubclass(task_class(name), LanguageTask):
+        assert len(set(found.symbols)) == len(found.symbols) == task.outputs
+        assert found.unit == ("character" if task.of_characters else "word")
+    else:
+        assert found.stored == tuple(data.train_images.shape[1:3])
+
+
 # -- the checks themselves: each fault is found, and its method named ----------------------------
 class Unsealed(Noise):
     def test_data(self):

@@ -18,8 +18,6 @@ from nas_env.evaluation._job import Job
 from nas_env.final.plan import Tested
 from nas_env.final.training import FinalTraining
 from nas_env.records import Request
-from nas_env.training.optimiser import set_batch_norms
-from nas_env.training.recipe import ImageRecipe
 
 NETWORK = "network"  # the folder, in that of the final training
 
@@ -58,7 +56,7 @@ def hand_over(
         architecture=job.architecture,
         input_shape=job.task.input_shape,
         outputs=job.task.outputs,
-        preprocessing=_preprocessing(job),
+        preprocessing=job.task.preprocessing(job.data(torch.device("cpu")), job.recipe),
         facts=facts,
     )
     return {
@@ -73,27 +71,20 @@ def _network(request: Request, job: Job) -> nn.Module:
     """Build the child of a request, and give it the weights that were kept."""
     assert request.keep is not None
     network = job.build()
-    if isinstance(job.recipe, ImageRecipe):
-        set_batch_norms(network, job.recipe)
+    job.recipe.set_up(network)
     network.load_state_dict(load_file(Path(request.keep)))
     return network
 
 
-def _preprocessing(job: Job) -> handover.Preprocessing | None:
-    """Return how images become what the network reads; None for a text."""
-    if not isinstance(job.recipe, ImageRecipe):
-        return None
-    return handover.ImagePreprocessing.of(job.data(torch.device("cpu")), job.recipe)
-
-
 def _facts(final: FinalTraining, tested: Tested, result: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the model card says."""
-    chosen, task = result["chosen"], final.problem.task
+    chosen, task = result["chosen"], final.task
     keys = {request.key for request in tested.requests}
     searched = {"found as": chosen["name"], final.metric.title + " in the search": chosen["search"]}
     start = {} if chosen["start"] is None else {"started from the weights": chosen["start"]}
     return {
         "title": f"{chosen['name']} on {task.name}",
+        "licence": task.licence,
         "data": {**task.spec, "trained on": "training and validation split"},
         "recipe": {**result["recipe"], **start},
         "seeds": {"trained": [each["seed"] for each in result["seeds"]], "here": "the first"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from nas_env.metrics import Metric
 from nas_env.problem import Problem
 from nas_env.records import Evaluation, Request
 from nas_env.run.ledger import use_of
-from nas_env.tasks import sealed_test_set
+from nas_env.tasks import TrainingTask, sealed_test_set
 
 WEIGHTS = "weights"  # the folder of the trained weights, below that of the final training
 
@@ -50,6 +51,15 @@ class FinalTraining:
         self.control = Comparison(problem, plan.control, plan.grid)
         self.failures: list[str] = []
 
+    @cached_property
+    def task(self) -> TrainingTask:
+        """The task that is trained on.
+
+        Raises:
+            InvalidValue: If nothing can be trained on it.
+        """
+        return training_task(self.problem.task.spec)
+
     @property
     def metric(self) -> Metric:
         """The metric that is chosen by."""
@@ -62,7 +72,7 @@ class FinalTraining:
             InvalidValue: If the task trains nothing, or its test set was used before.
             DataNotFound: If there is no test split.
         """
-        task = training_task(self.problem.task.spec)
+        task = self.task
         self.problem.verify_data()
         task.check_test_split()
         with sealed_test_set():

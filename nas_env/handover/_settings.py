@@ -12,7 +12,7 @@ from torch import nn
 from nas_env.errors import InvalidValue
 from nas_env.files import read_json
 from nas_env.handover.preprocessing import Preprocessing, from_json, to_json
-from nas_env.training.optimiser import batch_norms
+from nas_env.training.batch_norms import batch_norms
 from search_spaces import Architecture, Normalisation, SearchSpace, make_space
 
 FORMAT = 1

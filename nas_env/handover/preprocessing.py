@@ -1,100 +1,30 @@
-"""The preprocessing of data: its numbers, and a module that does it to images."""
+"""The preprocessing of a network that is handed over: which kind it is, and its JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal
-
-import torch
-from torch import Tensor, nn
+from dataclasses import asdict
+from typing import Any
 
 from nas_env.errors import InvalidValue
-from nas_env.training.augmentation import ImageData
-from nas_env.training.pixels import Size, centre, enlarge, resized
-from nas_env.training.recipe import ImageRecipe
+from nas_env.training.preprocessing import (
+    ImagePreprocessing,
+    Preprocess,
+    Preprocessing,
+    TextPreprocessing,
+)
 from search_spaces import from_mapping
 
+__all__ = [
+    "ImagePreprocessing",
+    "Preprocess",
+    "Preprocessing",
+    "TextPreprocessing",
+    "from_json",
+    "of_images",
+    "to_json",
+]
 
-@dataclass(frozen=True)
-class ImagePreprocessing:
-    """The steps by which images of bytes, 0 to 255, become what a network reads.
-
-    In this order: resized to ``size`` by averaging areas, enlarged to ``upsample`` pixels a side,
-    the middle taken, whitened.
-
-    Attributes:
-        stored: Height and width of the images that go in.
-        size: Height and width of the images that the network reads.
-        upsample: Side in pixels to which images are enlarged before their middle is taken; 0
-            leaves them.
-        whitening: ``"channel"``: less the mean, over the deviation, of each channel;
-            ``"image"``: the same with mean and deviation of each image by itself.
-        mean: Mean of each channel, of 255; empty for ``"image"``.
-        deviation: Standard deviation of each channel, of 255; empty for ``"image"``.
-        channels: Number of channels.
-
-    Example:
-        >>> numbers = ImagePreprocessing((2, 2), (2, 2), mean=(10.0,), deviation=(5.0,))
-        >>> Preprocess(numbers)(torch.full((1, 2, 2, 1), 20, dtype=torch.uint8)).flatten().tolist()
-        [2.0, 2.0, 2.0, 2.0]
-    """
-
-    stored: tuple[int, ...]
-    size: tuple[int, ...]
-    upsample: int = 0
-    whitening: Literal["channel", "image"] = "channel"
-    mean: tuple[float, ...] = ()
-    deviation: tuple[float, ...] = ()
-    channels: int = 1
-
-    kind: ClassVar[str] = "images"
-    #: The least and the largest value of a pixel that goes in.
-    pixel_range: ClassVar[tuple[int, int]] = (0, 255)
-
-    @classmethod
-    def of(cls, data: ImageData, recipe: ImageRecipe) -> ImagePreprocessing:
-        """Return what is done to the validation images of some data by a recipe."""
-        views = data.views(recipe)
-        height, width, channels = data.train_images.shape[1:]
-        by_channel = recipe.whitening == "channel"
-        return cls(
-            stored=(height, width),
-            size=views.size,
-            upsample=recipe.upsample if recipe.validation_view == "crop" else 0,
-            whitening=recipe.whitening,
-            mean=tuple(views.mean.tolist()) if by_channel else (),
-            deviation=tuple(views.deviation.tolist()) if by_channel else (),
-            channels=channels,
-        )
-
-    @property
-    def resizes(self) -> bool:
-        """True if images are given another size."""
-        return self.stored != self.size or self.upsample > 0
-
-    def examples(self, count: int, generator: torch.Generator) -> Tensor:
-        """Return random images that go in, uint8 (count, height, width, channels)."""
-        shape = (count, *self.stored, self.channels)
-        return torch.randint(256, shape, generator=generator, dtype=torch.uint8)
-
-
-@dataclass(frozen=True)
-class TextPreprocessing:
-    """The numbers of the symbols of a text, which a language model reads.
-
-    Attributes:
-        unit: What has a number: a word, or a character.
-        symbols: The words or characters, in the order of their numbers.
-    """
-
-    unit: Literal["word", "character"] = "word"
-    symbols: tuple[str, ...] = ()
-
-    kind: ClassVar[str] = "text"
-
-
-Preprocessing = ImagePreprocessing | TextPreprocessing
 KINDS: dict[str, type[Preprocessing]] = {
     ImagePreprocessing.kind: ImagePreprocessing,
     TextPreprocessing.kind: TextPreprocessing,
@@ -124,34 +54,3 @@ def from_json(values: Mapping[str, Any] | None) -> Preprocessing | None:
     if kind not in KINDS:
         raise InvalidValue(f"kind of preprocessing is {kind!r}, expected {' or '.join(KINDS)}")
     return from_mapping(KINDS[kind], settings, "number of preprocessing")
-
-
-class Preprocess(nn.Module):
-    """Turns images of bytes into what a network reads.
-
-    Args:
-        numbers: How that is done.
-    """
-
-    mean: Tensor
-    deviation: Tensor
-
-    def __init__(self, numbers: ImagePreprocessing):
-        super().__init__()
-        self.numbers = numbers
-        for name, values in (("mean", numbers.mean), ("deviation", numbers.deviation)):
-            self.register_buffer(name, torch.tensor(values), persistent=False)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """uint8 (batch, height, width, channels) -> float (batch, channels, height, width)."""
-        height, width = self.numbers.size
-        size: Size = height, width
-        if tuple(images.shape[1:3]) != size:
-            images = resized(images, size, mode="area")
-        pixels = centre(enlarge(images, self.numbers.upsample), size).float()
-        if self.numbers.whitening == "channel":
-            pixels = (pixels - self.mean) / self.deviation
-        else:
-            deviation, mean = torch.std_mean(pixels, dim=(1, 2, 3), keepdim=True)
-            pixels = (pixels - mean) / deviation.clamp(min=1.0)
-        return pixels.permute(0, 3, 1, 2).contiguous()

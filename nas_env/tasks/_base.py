@@ -14,6 +14,7 @@ from nas_env.errors import InvalidValue, TestSetSealed
 from nas_env.metrics import Metric
 from nas_env.table.function import Function
 from nas_env.training.data import FinalData, TrainingData
+from nas_env.training.preprocessing import Preprocessing
 from nas_env.training.recipe import Recipe
 from search_spaces import Reference, SearchSpace, _catalogue
 from search_spaces._json import plain
@@ -62,6 +63,8 @@ class Task(ABC):
     references: ClassVar[Mapping[str, str]] = {}
     #: The setting that identifies the data that was read, if there is one; None is not read yet.
     content_setting: ClassVar[str | None] = None
+    #: The settings that are only told of the data: a child's result does not depend on them.
+    told: ClassVar[frozenset[str]] = frozenset()
     #: Whether children are trained; otherwise a function answers.
     trains: ClassVar[bool] = True
     #: The evaluator if none is chosen.
@@ -163,8 +166,8 @@ class Task(ABC):
 
     @cached_property
     def request_spec(self) -> dict[str, Any]:
-        """The spec without limits and source, on which a child's result does not depend."""
-        apart = {*self.limits, *self.source}
+        """The spec without the settings on which a child's result does not depend."""
+        apart = {*self.limits, *self.source, *self.told}
         return {name: value for name, value in self.spec.items() if name not in apart}
 
 
@@ -185,6 +188,8 @@ class TrainingTask(Task):
     input_shape: ClassVar[tuple[int, ...]]
     #: The number of classes or symbols.
     outputs: ClassVar[int]
+    #: The licence of the data and where that is said, in a line; empty if it is not stated.
+    licence: ClassVar[str] = ""
     #: The setting that says how many training examples are used, if there is one.
     train_size_setting: ClassVar[str | None] = None
 
@@ -227,6 +232,15 @@ class TrainingTask(Task):
             InvalidValue: If the task defines none.
         """
         raise InvalidValue(f"task {self.name} has no final training: it defines no final_data")
+
+    def preprocessing(self, data: Any, recipe: Any) -> Preprocessing | None:
+        """Return how examples become what a network reads; None if that is not known.
+
+        Args:
+            data: Data of the task, on the CPU.
+            recipe: Recipe by which the network was trained.
+        """
+        return None
 
     def check_test_split(self) -> None:
         """Check that there is a test split, without reading it.

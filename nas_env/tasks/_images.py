@@ -15,6 +15,7 @@ from nas_env.metrics import VALIDATION_ACCURACY, Metric, accuracy_interval
 from nas_env.tasks._base import TrainingTask
 from nas_env.tasks._checks import check_classes, check_images
 from nas_env.training.augmentation import ImageData
+from nas_env.training.preprocessing import ImagePreprocessing
 from nas_env.training.recipe import ImageRecipe
 from search_spaces._settings import at_least
 
@@ -113,3 +114,7 @@ class ImageTask(TrainingTask):
     def final_data(self) -> ImageData:
         """Return the images of both splits to train on, the validation split's last."""
         return self.search_data().joined()
+
+    def preprocessing(self, data: ImageData, recipe: ImageRecipe) -> ImagePreprocessing:
+        """Return how validation images are brought to what a network reads."""
+        return ImagePreprocessing.of(data, recipe)

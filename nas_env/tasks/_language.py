@@ -16,6 +16,7 @@ from nas_env.metrics import VALIDATION_PERPLEXITY, Metric
 from nas_env.tasks._base import TrainingTask
 from nas_env.tasks._checks import check_symbols
 from nas_env.training.language_recipe import LanguageRecipe
+from nas_env.training.preprocessing import TextPreprocessing
 from nas_env.training.text import LanguageData
 from search_spaces._settings import at_least
 
@@ -63,6 +64,10 @@ class LanguageTask(TrainingTask):
     def _read(self, split: Split) -> np.ndarray:
         """Return the numbers of a split's symbols in their order: int64 (n,)."""
 
+    def symbols(self) -> Sequence[str]:
+        """Return the words or characters in the order of their numbers; none if not known."""
+        return ()
+
     def search_data(self) -> LanguageData:
         """Return the first symbols of the training and the validation text, as many as asked.
 
@@ -77,6 +82,12 @@ class LanguageTask(TrainingTask):
     def final_data(self) -> LanguageData:
         """Return the training text followed by the validation text, to train on."""
         return self.search_data().joined()
+
+    def preprocessing(self, data: LanguageData, recipe: LanguageRecipe) -> TextPreprocessing | None:
+        """Return the numbers of the symbols, where the task knows them."""
+        symbols = tuple(self.symbols())
+        unit = "character" if self.of_characters else "word"
+        return TextPreprocessing(unit, symbols) if symbols else None
 
     def _first(self, split: Split, size: int | None) -> torch.Tensor:
         symbols = self._read(split)

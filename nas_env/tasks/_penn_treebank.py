@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -21,6 +21,10 @@ END = "<eos>"  # of each line
 class PennTreebankFiles(LanguageTask):
     """A task whose splits are three text files: symbols between blanks, a sentence a line."""
 
+    licence: ClassVar[str] = (
+        "LDC User Agreement for Non-Members (https://catalog.ldc.upenn.edu/LDC99T42); these "
+        "preprocessed files state none of their own"
+    )
     #: The file of each split.
     files: ClassVar[Mapping[Split, str]]
     #: Number of symbols of each split, with the ends of the lines.
@@ -38,6 +42,10 @@ class PennTreebankFiles(LanguageTask):
             )
         for split in self.files:
             self._read(split)
+
+    def symbols(self) -> Sequence[str]:
+        """Return the words or characters in the order of their numbers."""
+        return [*_vocabulary(data_folder() / self.files["train"])]
 
     def _read(self, split: Split) -> np.ndarray:
         path = data_folder() / self.files[split]

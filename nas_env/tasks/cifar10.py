@@ -40,6 +40,10 @@ class CIFAR10(ImageTask):
     """
 
     version: ClassVar[int] = 0
+    licence: ClassVar[str] = (
+        "none stated; the authors ask to cite Krizhevsky 2009 "
+        "(https://www.cs.toronto.edu/~kriz/cifar.html)"
+    )
     input_shape: ClassVar[tuple[int, ...]] = (3, 32, 32)
     outputs: ClassVar[int] = 10
     available: ClassVar[int] = 50_000

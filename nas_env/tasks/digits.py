@@ -30,6 +30,7 @@ class Digits(ImageTask):
     validation_size: int = 400
 
     version: ClassVar[int] = 0
+    licence: ClassVar[str] = "CC BY 4.0 (https://archive.ics.uci.edu/dataset/80)"
     input_shape: ClassVar[tuple[int, ...]] = (1, 8, 8)
     outputs: ClassVar[int] = 10
     available: ClassVar[int] = 1_400

@@ -35,6 +35,10 @@ class FashionMNIST(ImageTask):
     """
 
     version: ClassVar[int] = 0
+    licence: ClassVar[str] = (
+        "MIT, copyright Zalando SE "
+        "(https://github.com/zalandoresearch/fashion-mnist/blob/master/LICENSE)"
+    )
     input_shape: ClassVar[tuple[int, ...]] = (1, 28, 28)
     outputs: ClassVar[int] = 10
     available: ClassVar[int] = 60_000

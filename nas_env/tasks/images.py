@@ -24,7 +24,8 @@ from nas_env.tasks._fitting import Fitted, fit, mirrored
 from nas_env.tasks._images import Images
 from nas_env.training.augmentation import ImageData
 from nas_env.training.mapped import Pages
-from nas_env.training.recipe import Recipe
+from nas_env.training.preprocessing import ImagePreprocessing
+from nas_env.training.recipe import ImageRecipe, Recipe
 from nas_env.training.rows import shared
 from search_spaces._settings import at_least
 
@@ -57,6 +58,7 @@ class OwnImages(TrainingTask):
         test: Share or number likewise held out for the final test, where the data has no test
             split of its own; None for none.
         train_size: Training images; None for all that are left.
+        licence: Licence of the images, for the model card of a network; not stated if empty.
     """
 
     path: str = ""
@@ -71,12 +73,14 @@ class OwnImages(TrainingTask):
     validation: float | None = None
     test: float | None = None
     train_size: int | None = None
+    licence: str = ""  # type: ignore[override]
 
     version: ClassVar[int] = 0
     metric: ClassVar[Metric] = VALIDATION_ACCURACY
     objective: ClassVar[str | Mapping[str, Any]] = "accuracy_cubed"
     train_size_setting: ClassVar[str | None] = "train_size"
     content_setting: ClassVar[str | None] = "content"
+    told: ClassVar[frozenset[str]] = frozenset({"licence"})
     #: Seed of the division into splits; part of the task's version.
     split_seed: ClassVar[int] = 0
     default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short", "cuda": "paper"}
@@ -138,6 +142,10 @@ class OwnImages(TrainingTask):
     def final_data(self) -> ImageData:
         """Return the images of both splits to train on, the validation split's last."""
         return self.search_data().joined()
+
+    def preprocessing(self, data: ImageData, recipe: ImageRecipe) -> ImagePreprocessing:
+        """Return how validation images are brought to what a network reads."""
+        return ImagePreprocessing.of(data, recipe)
 
     def check_test_split(self) -> None:
         """Check that some images are held out for the test."""

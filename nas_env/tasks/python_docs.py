@@ -6,7 +6,7 @@ import functools
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -40,6 +40,10 @@ class PythonDocs(LanguageTask):
     """
 
     version: ClassVar[int] = 0
+    licence: ClassVar[str] = (
+        "PSF License Version 2, code in the text also Zero-Clause BSD "
+        "(https://docs.python.org/3/license.html)"
+    )
     outputs: ClassVar[int] = VOCABULARY
     #: Seed of the order of the topics; part of the task's version.
     split_seed: ClassVar[int] = 0
@@ -69,6 +73,10 @@ class PythonDocs(LanguageTask):
         """Check that this Python has its manual."""
         _topics()
 
+    def symbols(self) -> Sequence[str]:
+        """Return the words in the order of their numbers."""
+        return [*_vocabulary(self.split_seed)]
+
     def _read(self, split: Split) -> np.ndarray:
         return _numbered(self.split_seed)[split]
 
@@ -95,18 +103,29 @@ def _hash() -> str:
 
 @functools.cache
 def _numbered(seed: int) -> dict[Split, np.ndarray]:
-    """Return the numbers of each split's words, by the commonest of the training topics."""
-    splits: dict[Split, list[str]] = {
-        split: [word for paragraph in paragraphs for word in _words(paragraph)]
-        for split, paragraphs in divided(_topics(), seed).items()
-    }
-    counts = Counter(splits["train"])
-    del counts[END]
-    common = sorted(counts, key=lambda word: (-counts[word], word))[: VOCABULARY - 2]
-    numbers = {word: number for number, word in enumerate((UNKNOWN, END, *common))}
+    """Return the numbers of each split's words."""
+    numbers = _vocabulary(seed)
     return {
         split: np.array([numbers.get(word, 0) for word in words], dtype=np.int64)
-        for split, words in splits.items()
+        for split, words in _splits(seed).items()
+    }
+
+
+@functools.cache
+def _vocabulary(seed: int) -> dict[str, int]:
+    """Return the commonest words of the training topics, each with its number, in order."""
+    counts = Counter(_splits(seed)["train"])
+    del counts[END]
+    common = sorted(counts, key=lambda word: (-counts[word], word))[: VOCABULARY - 2]
+    return {word: number for number, word in enumerate((UNKNOWN, END, *common))}
+
+
+@functools.cache
+def _splits(seed: int) -> dict[Split, list[str]]:
+    """Return the words of each split."""
+    return {
+        split: [word for paragraph in paragraphs for word in _words(paragraph)]
+        for split, paragraphs in divided(_topics(), seed).items()
     }
 
 

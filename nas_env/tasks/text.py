@@ -48,6 +48,7 @@ class OwnText(LanguageTask):
         content: Hash of the text; found where it is not given.
         train_size: Symbols of the training text to keep, from its beginning; None for all.
         validation_size: Symbols of the validation text to keep, likewise; None for all.
+        licence: Licence of the text, for the model card of a network; not stated if empty.
     """
 
     path: str = ""
@@ -60,10 +61,12 @@ class OwnText(LanguageTask):
     splits: Literal["auto", "files", "position"] = "auto"
     skip_broken: bool = False
     content: str | None = None
+    licence: str = ""  # type: ignore[override]
 
     version: ClassVar[int] = 0
     margins: ClassVar[bool] = True
     content_setting: ClassVar[str | None] = "content"
+    told: ClassVar[frozenset[str]] = frozenset({"licence"})
     default_recipes: ClassVar[Mapping[str, str]] = {"cpu": "short"}
     environments: ClassVar[Mapping[str, Mapping[str, Any]]] = {"NAS-Text-v0": {}}
 
@@ -126,6 +129,10 @@ class OwnText(LanguageTask):
         if size is not None and size > len(numbers):
             raise InvalidValue(f"{split}_size is {size}, expected at most {len(numbers):,}")
         return torch.from_numpy(numbers[:size])
+
+    def symbols(self) -> Sequence[str]:
+        """Return the words or characters in the order of their numbers."""
+        return self._text.symbols
 
     # -- what follows from it --------------------------------------------------------------------
     @property

@@ -30,7 +30,11 @@ def settings_are_json(posed: Posed) -> None:
     whole = type(task.version) is int and task.spec.get("version") == task.version
     expect(whole, posed.method("version"), "a whole number, which the spec has", task.version)
     names = {field.name for field in fields(task)}
-    for method, found in (("limits", task.limits), ("source", task.source)):
+    for method, found in (
+        ("limits", task.limits),
+        ("source", task.source),
+        ("told", task.told),
+    ):
         expect(set(found) <= names, posed.method(method), "names of settings", found)
     expect(task.settled() == task, posed.method("settled"), "a settled task as it is", task)
 
@@ -106,6 +110,8 @@ def the_data_is_what_it_says(posed: Posed) -> None:
     if not isinstance(task, TrainingTask):
         return
     task.verify()
+    line = type(task.licence) is str and "\n" not in task.licence
+    expect(line, posed.method("licence"), "a text of one line", task.licence)
     data, again = task.search_data(), task.search_data()
     some = min(data.sizes) > 0 and data.sizes == again.sizes
     expect(some, where, "the same examples in both splits at each call", (data.sizes, again.sizes))

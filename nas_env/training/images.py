@@ -14,7 +14,7 @@ from nas_env.training.augmentation import ImageData, Views
 from nas_env.training.averaging import Average
 from nas_env.training.checkpoints import NONE, Checkpoints, State, learned, load_learned
 from nas_env.training.data import Tested
-from nas_env.training.optimiser import make_optimiser, set_batch_norms, set_rate
+from nas_env.training.optimiser import make_optimiser, set_rate
 from nas_env.training.outcome import Report, Training, autocast, timed, unheard
 from nas_env.training.pixels import Size
 from nas_env.training.recipe import ImageRecipe
@@ -77,7 +77,7 @@ def train(
     """
     views = data.views(recipe)
     child.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    set_batch_norms(child, recipe)
+    recipe.set_up(child)
     steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed), pieces)
     names = ("training_loss", "validation_accuracy", "validation_balanced_accuracy")
     result = Training({name: [] for name in names[: 3 if tested is None else 1]}, seconds={})

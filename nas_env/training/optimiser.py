@@ -1,4 +1,4 @@
-"""The optimiser of a convolutional child, and its batch normalisations, as a recipe wants them."""
+"""The optimiser of a convolutional child, as a recipe wants it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from nas_env.training.batch_norms import batch_norms
 from nas_env.training.recipe import ImageRecipe
 
 
@@ -46,17 +46,3 @@ def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     """Set the learning rate, which each group has times its factor."""
     for group in optimiser.param_groups:
         group["lr"] = rate * group["factor"]
-
-
-def set_batch_norms(child: nn.Module, recipe: ImageRecipe) -> None:
-    """Give all batch normalisations of a child the numbers of a recipe, where it has them."""
-    for norm in batch_norms(child):
-        if recipe.batch_norm_epsilon is not None:
-            norm.eps = recipe.batch_norm_epsilon
-        if recipe.batch_norm_momentum is not None:
-            norm.momentum = recipe.batch_norm_momentum
-
-
-def batch_norms(child: nn.Module) -> list[_BatchNorm]:
-    """Return the batch normalisations of a child."""
-    return [module for module in child.modules() if isinstance(module, _BatchNorm)]

@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
 import torch
+from torch import nn
 
+from nas_env.training.batch_norms import set_batch_norms
 from search_spaces._settings import above, at_least, at_most, between
 
 
@@ -95,6 +97,9 @@ class ChildRecipe(Recipe, ABC):
     def shorter(self) -> dict[str, Any]:
         """Return settings, each with a value that makes training about half as long."""
         return {"epochs": self.epochs // 2} if self.epochs > 1 else {}
+
+    def set_up(self, network: nn.Module) -> None:
+        """Set what this recipe changes of a network itself, before it is trained or used."""
 
     @property
     def autocast(self) -> torch.dtype | None:
@@ -236,6 +241,10 @@ class ImageRecipe(ChildRecipe):
     def most_pieces(self) -> int:
         """The number of parts of two images, since a part is normalised by several."""
         return max(1, self.batch_size // 2)
+
+    def set_up(self, network: nn.Module) -> None:
+        """Set the numbers of the batch normalisations, where the recipe has them."""
+        set_batch_norms(network, self.batch_norm_epsilon, self.batch_norm_momentum)
 
     def shorter(self) -> dict[str, Any]:
         """Return half the epochs, or half the images of one where they are limited."""
