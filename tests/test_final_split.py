@@ -14,11 +14,13 @@ from nas_env.evaluation import make_evaluator
 from nas_env.evaluation._child import evaluate, train_child
 from nas_env.evaluation._job import Job
 from nas_env.evaluation._rehearsal import rehearse
+from nas_env.final.intervals import examples_interval
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
 from nas_env.tasks import make_task, sealed_test_set
 from nas_env.tasks.digits import Digits
 from nas_env.tasks.python_docs import PythonDocs
+from nas_env.training.perplexity import column_losses, margin, perplexity
 from search_spaces import make_space
 
 CPU = torch.device("cpu")
@@ -86,6 +88,20 @@ def test_a_final_request_has_test_metrics_alone(asked, metrics):
     assert not [name for name in evaluation.metrics if name.startswith("validation")]
     assert set(evaluation.curves) == {"training_loss"}
     assert len(evaluation.curves["training_loss"]) == request.recipe["epochs"]
+
+
+def test_a_text_has_the_margin_of_its_test_loss():
+    """Of eight columns or more; the perplexity is that of the whole text all the same."""
+    request = text_request(split="final")
+    wide = replace(request, recipe={**request.recipe, "batch_size": 8})
+    child, result = train_child(wide, CPU)
+    job = Job(wide)
+    found = result.tested["test_loss_margin"]
+    alone = perplexity(child, job.task.test_data(), job.recipe)
+    assert result.tested["test_perplexity"] == pytest.approx(alone, rel=1e-5)
+    assert found == margin(column_losses(child, job.task.test_data(), job.recipe)) > 0
+    low, high = examples_interval([result.tested], "test_perplexity")
+    assert low < result.tested["test_perplexity"] < high
 
 
 def test_a_text_of_characters_has_bits_too():

@@ -80,9 +80,9 @@ def train(
     Returns:
         The outcome, with the curves ``"training_loss"`` (nats a symbol) and
         ``"validation_perplexity"``, one value an epoch, and ``"validation_loss_margin"`` where the
-        data wants margins; of a final training the first curve, and ``"test_perplexity"`` and
-        ``"test_loss_margin"``. Training diverged where a loss was not finite or, after the first
-        ``WARM_UP`` steps, over ``EXPLODED`` times the ln(vocabulary) of guessing.
+        data wants margins; of a final training the first curve, ``"test_perplexity"`` and, of
+        enough columns, ``"test_loss_margin"``. Training diverged where a loss was not finite or,
+        after the first ``WARM_UP`` steps, over ``EXPLODED`` times the ln(vocabulary) of guessing.
     """
     names = ("training_loss", "validation_perplexity")
     result = Training({name: [] for name in names[: 2 if tested is None else 1]}, seconds={})
@@ -115,7 +115,7 @@ def train(
         if tested is not None and not result.diverged:
             with timed(result, "validate"):
                 test = tested().validation
-                scores = scores_of(child, test, recipe, data.margins, pieces)
+                scores = scores_of(child, test, recipe, True, pieces)
             result.diverged = not all(map(math.isfinite, scores.values()))
             scores["examples"] = len(test)
             result.tested = {f"test_{name}": score for name, score in scores.items()}
