@@ -21,16 +21,16 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from nas_env.command_line._named_architectures import (
-    named_architecture,
-    with_all_skips,
-    without_skips,
-)
 
 from benchmarks._reduced import Reduced, make_problem, paper_and_modern, spelled
 from benchmarks._results import in_percent, save
 from benchmarks._shares import shares
 from nas_env.benchmark._command import command
+from nas_env.command_line._subjects.named import (
+    named_architecture,
+    with_all_skips,
+    without_skips,
+)
 from nas_env.errors import ChildrenFail, InvalidValue
 from nas_env.problem import Problem
 from nas_env.records import Evaluation, Request
@@ -83,10 +83,10 @@ def measure(options: Options) -> None:
 
 def named_networks(options: Options, space: SearchSpace) -> dict[str, Architecture]:
     """Return the networks by name."""
-    given = dict(map(named_architecture, options.networks))
-    found = {name: space.parse(network) for name, network in given.items()}
+    given = map(named_architecture, options.networks)
+    found = {each.name: space.parse(each.architecture) for each in given}
     if options.skips:
-        name, network = named_architecture(options.skips)
+        name, network, *_ = named_architecture(options.skips)
         found[name] = space.parse(network)
         found[f"{name}, all skips"] = space.parse(with_all_skips(found[name].to_dict()))
         found[f"{name}, no skips"] = space.parse(without_skips(found[name].to_dict()))
