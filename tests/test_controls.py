@@ -187,6 +187,7 @@ def test_bad_input_gets_one_line(runs, tmp_path, capsys):
         (alone,): f"nas-train --run {alone} --resume --control random",
         (runs[0], runs[0]): "have the same seed, 0",
         (runs[0], "--top", "0"): "--top is 0, expected 1 or more",
+        (runs[0], "--top", *range(1, 10)): "--top has 9 numbers, expected at most 8",
         (runs[0], "--top", "99"): "--top 99: there is a search",
         (runs[0], "--tops", "1"): "did you mean --top",
         (runs[0], "--top", "x"): "--top",

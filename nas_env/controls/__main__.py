@@ -24,6 +24,7 @@ from nas_env.files import write_json
 from nas_env.run.paths import check_folder
 
 PROGRAM = "nas-controls"
+MOST = 8  # numbers of the best in one picture
 FILE, PICTURES = "controls.json", ("controls.png", "controls.svg")
 
 
@@ -49,6 +50,8 @@ def controls(options: Options) -> None:
     counts = sorted(set(options.top))
     if not counts or counts[0] < 1:
         raise InvalidValue(f"--top is {' '.join(map(str, counts)) or 'empty'}, expected 1 or more")
+    if len(counts) > MOST:
+        raise InvalidValue(f"--top has {len(counts)} numbers, expected at most {MOST}")
     console = Console(quiet=options.quiet, highlight=False, markup=False, emoji=False)
     compared = compare(*read_runs(options.runs), counts)
     out = options.out or options.runs[0]

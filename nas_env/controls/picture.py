@@ -25,7 +25,7 @@ COLOURS = LINES[1:]  # by the number of the best
 DASHES = (0, (4, 1.6))  # of the control
 LUCK = 0.12  # part of a curve, from its beginning, whose means do not set the limits
 WIDE = 0.4  # and whose intervals do not
-LEGEND = 8.0  # points
+LEGEND, MOST = 8.0, 6  # points; columns of a broad legend
 
 
 def draw(compared: Compared) -> Figure:
@@ -40,7 +40,7 @@ def draw(compared: Compared) -> Figure:
     FigureCanvasAgg(figure)
     grid = figure.subplots(2, columns, sharex="col", squeeze=False)
     figure.subplots_adjust(
-        left=LEFT / width, right=1 - 0.2 / width, top=0.89, bottom=0.14, hspace=0.09, wspace=0.2
+        left=LEFT / width, right=1 - 0.2 / width, top=0.89, bottom=0.15, hspace=0.09, wspace=0.2
     )
     _column(grid[:, 0], compared, compared.over_children, 1.0, "children")
     if known:
@@ -50,7 +50,7 @@ def draw(compared: Compared) -> Figure:
     note = "one run" if count == 1 else f"mean over {count} runs; bands are 95% intervals"
     title(grid[0, 0], f"{compared.env}: {compared.agent} and random search", note)
     figure.align_ylabels()
-    _explain(figure, compared)
+    _explain(figure, compared, 3 if columns == 1 else MOST)
     return figure
 
 
@@ -63,7 +63,7 @@ def _column(
     dress(below, x, "advantage of the agent")
     below.axhline(0.0, color=INK, lw=0.8, zorder=1)
     colours = dict(zip(compared.over_children, _colours(compared), strict=True))
-    seen: dict[Axes, list[np.ndarray]] = {above: [], below: []}
+    seen: dict[Axes, list[np.ndarray]] = {above: [], below: [np.zeros(1)]}
     for count, curve in curves.items():
         line: dict[str, Any] = {"color": colours[count], "lw": 1.7, "drawstyle": "steps-post"}
         at, late = curve.x / unit, slice(int(LUCK * len(curve.x)), None)
@@ -91,7 +91,7 @@ def _limit(axes: Axes, values: np.ndarray) -> None:
     axes.margins(x=0.01)
 
 
-def _explain(figure: Figure, compared: Compared) -> None:
+def _explain(figure: Figure, compared: Compared, columns: int) -> None:
     """Write the legend below: a colour for each number of the best, a dash for the control."""
     line: dict[str, Any] = {"lw": 1.7}
     handles = [
@@ -106,7 +106,7 @@ def _explain(figure: Figure, compared: Compared) -> None:
         handles=handles,
         loc="lower left",
         bbox_to_anchor=(LEFT / figure.get_figwidth(), 0.01),
-        ncols=len(handles),
+        ncols=min(columns, len(handles)),
         frameon=False,
         labelcolor=INK,
         prop={"family": FAMILY, "size": LEGEND},

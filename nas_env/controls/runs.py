@@ -116,7 +116,7 @@ def _pair(folder: Path, config: Mapping[str, Any], metric: Metric) -> Pair:
     if not file.is_file():
         raise InvalidValue(f"{file} is missing: the evaluations of {folder}")
     agent, control = (
-        _played(file, run, metric) for run in (config["id"], f"{config['id']}-{CONTROL}")
+        read_played(file, run, metric) for run in (config["id"], f"{config['id']}-{CONTROL}")
     )
     for played, what in ((agent, "no child"), (control, "no child of its control")):
         if not np.isfinite(played.values).any():
@@ -124,8 +124,14 @@ def _pair(folder: Path, config: Mapping[str, Any], metric: Metric) -> Pair:
     return Pair(agent, control)
 
 
-def _played(file: Path, run: str, metric: Metric) -> Played:
-    """Return the children of one search in a store."""
+def read_played(file: Path, run: str, metric: Metric) -> Played:
+    """Return the children of one search.
+
+    Args:
+        file: The store, which must exist.
+        run: Name of the search in it.
+        metric: The main metric of its task.
+    """
     with contextlib.closing(Store(file, run)) as store:
         records = store.episodes()
     nan = float("nan")
