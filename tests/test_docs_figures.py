@@ -12,6 +12,7 @@ TABLE = "table_facts-NAS-Bench-Digits-v0"
 
 #: Page, heading, the files that the tables under it are taken from.
 MEASURED = [
+    ("docs/controls.md", "On a table", ["controls_nas-bench-201"]),
     ("docs/digits.md", "Does the architecture matter more than the seed?", ["spread"]),
     ("docs/leaderboard.md", "What is measured", ["coverage"]),
     ("docs/learning.md", "On the digits", ["learning"]),
