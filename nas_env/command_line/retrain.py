@@ -72,7 +72,7 @@ def _retrain(wanted: Retraining, console: Console) -> None:
             if wanted.different:
                 console.print(summary(order, f"nas-rank {place.folder}"), soft_wrap=True)
             if wanted.network:
-                network = hand_over(final, tested, result, before)
+                network = hand_over(final, tested, result, before, wanted.with_preprocessing)
                 write_json(file, {**result, "network": network})
                 for line in network["left_out"]:
                     console.print(line, soft_wrap=True)

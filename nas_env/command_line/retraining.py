@@ -19,6 +19,7 @@ from nas_env.evaluation._start import Start
 from nas_env.final.grid import GRIDS, Grid, make_grid
 from nas_env.final.plan import Plan
 from nas_env.final.top import Found
+from nas_env.tasks import TrainingTask
 from search_spaces import make_space
 from search_spaces._settings import at_least, at_most
 
@@ -52,6 +53,8 @@ class Options:
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``; by default the
             run's.
         network: Write the folder of the network, by which it is handed over.
+        with_preprocessing: Put the preprocessing into its programs, so that they take images of
+            bytes.
         quiet: Print nothing but errors.
     """
 
@@ -67,6 +70,7 @@ class Options:
     again: bool = False
     device: str | None = None
     network: bool = True
+    with_preprocessing: bool = False
     quiet: bool = False
 
 
@@ -81,6 +85,7 @@ class Retraining:
         notes: Lines that a person is told before it begins.
         different: All different architectures of the search, whose order is compared.
         network: Whether the folder of the network is written.
+        with_preprocessing: Whether its programs take images of bytes.
         quiet: Whether nothing but errors is printed.
     """
 
@@ -90,6 +95,7 @@ class Retraining:
     notes: Sequence[str]
     different: list[Found]
     network: bool
+    with_preprocessing: bool
     quiet: bool
 
 
@@ -146,6 +152,8 @@ def _checked(values: Any, subject: Subject) -> Retraining:
         space.parse(each.architecture)
     grid = Grid(**asdict(values.grid_settings))
     task, notes = training_task(subject.task.spec), []
+    if values.with_preprocessing:
+        _check_preprocessing(values, task)
     if values.fine_tune:
         start = Start.of(subject.weights())
         found = [each._replace(start=start) for each in found]
@@ -154,4 +162,13 @@ def _checked(values: Any, subject: Subject) -> Retraining:
     beside = networks_beside(values.beside, space, task, found)
     plan = Plan(found, grid, values.seeds, control, beside, values.again)
     told = notes, subject.different()
-    return Retraining(subject.place, make, plan, *told, values.network, values.quiet)
+    network = values.network, values.with_preprocessing
+    return Retraining(subject.place, make, plan, *told, *network, values.quiet)
+
+
+def _check_preprocessing(values: Any, task: TrainingTask) -> None:
+    """Check that there are programs that can take images of bytes."""
+    if not values.network:
+        raise InvalidValue("--with-preprocessing is for programs, which --no-network leaves out")
+    if not task.input_shape:
+        raise InvalidValue(f"--with-preprocessing is for images: task {task.name} reads a text")

@@ -23,7 +23,11 @@ NETWORK = "network"  # the folder, in that of the final training
 
 
 def hand_over(
-    final: FinalTraining, tested: Tested, result: Mapping[str, Any], before: Mapping[str, Any]
+    final: FinalTraining,
+    tested: Tested,
+    result: Mapping[str, Any],
+    before: Mapping[str, Any],
+    with_preprocessing: bool = False,
 ) -> dict[str, Any]:
     """Write the folder of the first seed's network, unless it is there as it would be written.
 
@@ -34,6 +38,7 @@ def hand_over(
         tested: What came of it.
         result: Figures of the report.
         before: What an earlier call returned; empty if there was none.
+        with_preprocessing: Whether the programs take images of bytes.
 
     Returns:
         The seed and the folder, what it was made of, and lines on the files that it lacks.
@@ -44,7 +49,8 @@ def hand_over(
     """
     request, place = tested.requests[0], final.folder / NETWORK
     facts = _facts(final, tested, result)
-    made_of = hashlib.sha256(f"{request.key} {json.dumps(facts)}".encode()).hexdigest()
+    parts = [request.key, facts, with_preprocessing]
+    made_of = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     if place.is_dir() and before.get("made_of") == made_of:
         return dict(before)
     shutil.rmtree(place, ignore_errors=True)
@@ -58,6 +64,7 @@ def hand_over(
         outputs=job.task.outputs,
         preprocessing=job.task.preprocessing(job.data(torch.device("cpu")), job.recipe),
         facts=facts,
+        with_preprocessing=with_preprocessing,
     )
     return {
         "folder": NETWORK,
@@ -103,11 +110,18 @@ def _facts(final: FinalTraining, tested: Tested, result: Mapping[str, Any]) -> d
 
 
 def _others(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the sections about the networks that were trained by the same recipe."""
+    """Return the sections about the networks that were trained and tested likewise."""
     control, beside = result["random_search"], result["beside"]
     rows = [{"network": row["name"], **_score(result, row)} for row in beside]
-    scored = {} if control is None else {"control": [_score(result, control)]}
-    return {**scored, "beside": rows or "None."}
+    found = {} if control is None else {"control": [_control(result, control)]}
+    return {**found, "beside": rows or "None."}
+
+
+def _control(result: Mapping[str, Any], control: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of the random control, which is compared at the same points of the grid."""
+    changes = control["changes"] or "as it is"
+    candidates = {"candidates compared by validation": len(control["compared"])}
+    return {"network": control["name"], "recipe": changes, **_score(result, control), **candidates}
 
 
 def _score(result: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
