@@ -91,9 +91,9 @@ def test_the_interval_holds_the_truth_mostly():
     assert held >= 34
 
 
-def test_spread_takes_even_steps_and_the_best():
+def test_spread_takes_the_best_of_each_part():
     found = [Found(f"child {number}", {}, -number) for number in range(101)]
-    assert [each.value for each in spread(found, 5)] == [0, -25, -50, -75, -100]
+    assert [each.value for each in spread(found, 5)] == [0, -20, -40, -60, -80]
     assert spread(found[:3], 12) == found[:3]
 
 

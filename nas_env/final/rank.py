@@ -35,7 +35,7 @@ class Ranked(NamedTuple):
 
 
 def spread(found: Sequence[Found], networks: int) -> list[Found]:
-    """Return networks at even steps of a search's order, its best and its worst among them.
+    """Return networks at even steps of a search's order: the best of each of so many parts.
 
     Args:
         found: The different architectures of the search, the best first.
@@ -43,10 +43,10 @@ def spread(found: Sequence[Found], networks: int) -> list[Found]:
 
     Example:
         >>> [each.name for each in spread([Found(name, {}) for name in "abcdefg"], 3)]
-        ['a', 'd', 'g']
+        ['a', 'c', 'e']
     """
-    places = np.linspace(0, len(found) - 1, min(networks, len(found))).round().astype(int)
-    return [found[place] for place in places]
+    count = min(networks, len(found))
+    return [found[len(found) * part // count] for part in range(count)]
 
 
 def known(problem: Problem, found: Sequence[Found]) -> list[Ranked]:
