@@ -32,6 +32,7 @@ CHARACTERS = (
     "--env NAS-PTBChar-v0 --space.parameters 200000 --recipe short --recipe.epochs 4 "
     "--recipe.decay-from 2"
 )
+FOLDER = Path("runs/transfer")
 BESIDE = "--fine-tune --beside scratch random:3"
 
 
@@ -41,7 +42,7 @@ class Step:
 
     Attributes:
         run: Name of the folder in which its run is kept.
-        words: Its words; ``{folder}`` is the folder of all runs.
+        words: Words of the command; ``{folder}`` is the folder of all runs.
         part: Part of the measurement that it belongs to.
         shown: What its table is called; empty for a step on the way.
     """
@@ -81,7 +82,7 @@ class Options:
         parts: What is measured: ``images``, ``text``.
     """
 
-    folder: Path = Path("runs/transfer")
+    folder: Path = FOLDER
     parts: tuple[str, ...] = ("images", "text")
 
 
@@ -116,7 +117,7 @@ def found(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield (
                 step.shown,
                 {
-                    "command": f"nas-retrain {step.words.format(folder=folder)}",
+                    "command": f"nas-retrain {step.words.format(folder=FOLDER)}",
                     "metric": result["metric"],
                     "test_examples": result["test_examples"],
                     "rows": list(map(row_of, rows)),

@@ -199,6 +199,21 @@ class SearchSpace(Networks, ABC):
         """Return the dictionaries of many architectures, from legal sequences, int (m, t)."""
         return [self.decode(row).to_dict() for row in tokens.tolist()]
 
+    def widened(
+        self, architecture: Architecture, add: int, scale: float
+    ) -> tuple[Self, Architecture]:
+        """Return a network with more filters in each layer, and the space that holds it.
+
+        Args:
+            architecture: Architecture of this space.
+            add: Filters that each layer has more.
+            scale: Factor of the filters of each layer, before those are added.
+
+        Raises:
+            InvalidValue: If the networks of the space have no filters.
+        """
+        raise InvalidValue(f"networks of space {self.name} have no filters to add or scale")
+
     # -- drawings --------------------------------------------------------------------------------
     def decode_prefix(self, tokens: Sequence[int]) -> tuple[Architecture | None, int]:
         """Decode as much of an unfinished sequence as possible.

@@ -74,6 +74,7 @@ ALLOWED = {
     "search_spaces.convolutional:ConvolutionalSpace._encode_layer": FIELDS,
     "search_spaces.convolutional:ConvolutionalSpace.encode": FOREIGN,
     "search_spaces.convolutional:ConvolutionalSpace.graph": OWN,
+    "search_spaces.convolutional:ConvolutionalSpace.widened": OWN,
     "search_spaces.nas_bench_201:NASBench201Space.encode": FOREIGN,
     "search_spaces.nas_bench_201:NASBench201Space.graph": OWN,
     "search_spaces.nas_bench_201._network:NASBench201Network.cost": OWN,

@@ -94,12 +94,18 @@ class Wordless(ConvolutionalSpace):
         return [][0]
 
 
+class Wider(ConvolutionalSpace):
+    def widened(self, architecture, add, scale):
+        return self, super().widened(architecture, add, scale)[1]
+
+
 FAULTS = {
     OneForTwo: "OneForTwo.encode: expected ",
     ClosedTwice: "ClosedTwice.open_mask: expected ",
     NoDepth: "NoDepth.length: expected InvalidValue for layers=1",
     TwoKinds: "TwoKinds._decide: expected 2 options of .*, as other decisions of kind 'one' have",
     Trusting: "Trusting.parse: expected InvalidArchitecture for the text {}, got the answer",
+    Wider: r"Wider, wider_networks_are_of_the_wider_space .* got InvalidArchitecture: layer 1",
     Wordless: r"Wordless, graphs_are_in_order \(The parents of a box stand before it\): expected "
     "no error, got IndexError: list index out of range",
     OtherSource: "OtherSource._write_source: expected the outputs of the child, got others",

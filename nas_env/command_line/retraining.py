@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ from nas_env.command_line._words import first_values, with_run
 from nas_env.errors import InvalidValue
 from nas_env.evaluation._data import training_task
 from nas_env.evaluation._start import Start
+from nas_env.final.filters import Filters
 from nas_env.final.grid import GRIDS, Grid, make_grid
 from nas_env.final.plan import Plan
 from nas_env.final.top import Found
 from nas_env.tasks import TrainingTask
-from search_spaces import make_space
+from search_spaces import SearchSpace, make_space
 from search_spaces._settings import at_least, at_most
 
 ABOUT = "Train the best of a search by a final recipe, and test it once."
@@ -40,6 +41,8 @@ class Options:
             ``--env``; ``--run`` is then where all is kept, by default ``runs/<env>-<name>``.
         fine_tune: Start from the weights of the folder that ``--architecture`` names, as far as
             they fit; the classifier, or the embeddings and the softmax, are new.
+        add_filters: Filters that each layer has more than was found; all networks get them.
+        scale_filters: Factor of the filters of each layer, before those are added.
         env: The environment whose task the architecture is trained on.
         grid: Name of a grid of the recipe's settings, which are compared too: ``none``, ``small``,
             ``paper``; by default ``small`` for a run, ``none`` for an architecture.
@@ -62,6 +65,8 @@ class Options:
     top: int = 3
     architecture: str | None = None
     fine_tune: bool = False
+    add_filters: int = 0
+    scale_filters: float = 1.0
     env: str | None = None
     grid: str | None = field(default=None, metadata={"metavar": f"{{{','.join(GRIDS)}}}"})
     recipe: str | None = None
@@ -145,25 +150,40 @@ def _checked(values: Any, subject: Subject) -> Retraining:
     """Return what tyro found, once it is checked by what it is about."""
     at_least(values, top=1, seeds=1)
     at_most(values, top=10_000, seeds=1_000)
-    make, top = subject.problem(values), values.top
-    found, control = subject.found(top), subject.control(top)
+    make, task = subject.problem(values), training_task(subject.task.spec)
     space = make_space(make["space"])
-    for each in found:
-        space.parse(each.architecture)
-    grid = Grid(**asdict(values.grid_settings))
-    task, notes = training_task(subject.task.spec), []
+    plan = _plan(values, subject, space)
     if values.with_preprocessing:
         _check_preprocessing(values, task)
+    told = list(_notes(plan, space, task)), subject.different()
+    network = values.network, values.with_preprocessing
+    return Retraining(subject.place, make, plan, *told, *network, values.quiet)
+
+
+def _notes(plan: Plan, space: SearchSpace, task: TrainingTask) -> Iterator[str]:
+    """Yield what a person is told of the weights that training starts from."""
+    for each in plan.found:
+        if each.start is not None:
+            own = space if each.space is None else make_space(each.space)
+            architecture = own.parse(each.architecture)
+            yield each.start.told(own, architecture, task.input_shape, task.outputs)
+
+
+def _plan(values: Any, subject: Subject, space: SearchSpace) -> Plan:
+    """Return what is compared and trained, each network with the filters that are wanted."""
+    found, control = subject.found(values.top), subject.control(values.top)
+    for each in found:
+        space.parse(each.architecture)
     if values.fine_tune:
         start = Start.of(subject.weights())
         found = [each._replace(start=start) for each in found]
-        parsed = space.parse(found[0].architecture)
-        notes.append(start.told(space, parsed, task.input_shape, task.outputs))
-    beside = networks_beside(values.beside, space, task, found)
-    plan = Plan(found, grid, values.seeds, control, beside, values.again)
-    told = notes, subject.different()
-    network = values.network, values.with_preprocessing
-    return Retraining(subject.place, make, plan, *told, *network, values.quiet)
+    beside = networks_beside(values.beside, space, training_task(subject.task.spec), found)
+    filters = Filters(values.add_filters, values.scale_filters)
+    found, control, beside = (
+        [filters.of(each, space) for each in networks] for networks in (found, control, beside)
+    )
+    grid = Grid(**asdict(values.grid_settings))
+    return Plan(found, grid, values.seeds, control, beside, values.again)
 
 
 def _check_preprocessing(values: Any, task: TrainingTask) -> None:

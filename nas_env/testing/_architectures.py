@@ -105,6 +105,22 @@ def children_give_logits_and_cost_what_was_said(sampled: Sampled) -> None:
         expect(logits.isfinite().all(), build, "finite logits", logits)
 
 
+def wider_networks_are_of_the_wider_space(sampled: Sampled) -> None:
+    """A network with more filters is of its space, and has more parameters."""
+    space, sizes = sampled.space, (sampled.input_shape, sampled.outputs)
+    where, architecture = sampled.method("widened"), space.decode(sampled.sequences[0])
+    try:
+        wider, wide = space.widened(architecture, 2, 1.5)
+    except InvalidValue:
+        return
+    decoded = wider.decode(wider.encode(wide))
+    expect(decoded.canonical() == wide.canonical(), where, "a network of the space", decoded)
+    few, many = space.cost(architecture, *sizes), wider.cost(wide, *sizes)
+    expect(many.parameters > few.parameters, where, f"more than {few.parameters} parameters", many)
+    same = space.widened(architecture, 0, 1.0) == (space, architecture)
+    expect(same, where, "the same space and network where nothing is added")
+
+
 def one_seed_gives_one_child(sampled: Sampled) -> None:
     """The weights of a child come from torch's random state alone."""
     space, where = sampled.space, sampled.method("_build")
@@ -183,5 +199,6 @@ CHECKS = (
     one_seed_gives_one_child,
     source_builds_the_child,
     graphs_are_in_order,
+    wider_networks_are_of_the_wider_space,
     prefixes_describe_something,
 )

@@ -22,6 +22,7 @@ from search_spaces.convolutional._architecture import (
     MAX_LAYERS,
     ConvolutionalArchitecture,
     ConvolutionalLayer,
+    more,
     parse_architecture,
 )
 from search_spaces.convolutional._graph import draw
@@ -236,6 +237,19 @@ class ConvolutionalSpace(SearchSpace):
     def parse(self, description: Mapping[str, Any]) -> ConvolutionalArchitecture:
         """Return the network of a dictionary, see :meth:`ConvolutionalArchitecture.to_dict`."""
         return parse_architecture(description, self.pooling)
+
+    def widened(
+        self, architecture: Architecture, add: int, scale: float
+    ) -> tuple[ConvolutionalSpace, ConvolutionalArchitecture]:
+        """Return a network with more filters in each layer (section 4.1), and its space."""
+        assert isinstance(architecture, ConvolutionalArchitecture)
+        layers = tuple(
+            replace(layer, filters=more(layer.filters, add, scale)) for layer in architecture.layers
+        )
+        wider = replace(architecture, layers=layers)
+        options = {more(filters, add, scale) for filters in self.filters}
+        space = replace(self, filters=tuple(sorted(options)))
+        return space, space.parse(wider.to_dict())
 
     def _build(
         self,

@@ -115,6 +115,16 @@ class ConvolutionalArchitecture(Architecture):
         return tuple(n for n in range(1, len(self.layers) + 1) if n not in used)
 
 
+def more(filters: int, add: int, scale: float) -> int:
+    """Return so many times the filters, and some more; at least one.
+
+    Example:
+        >>> more(24, add=40, scale=1.0), more(25, add=0, scale=1.5)
+        (64, 38)
+    """
+    return max(1, round(scale * filters)) + add
+
+
 def parse_architecture(
     description: Mapping[str, Any], pooling: tuple[int, ...]
 ) -> ConvolutionalArchitecture:

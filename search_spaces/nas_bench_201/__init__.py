@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -83,6 +83,13 @@ class NASBench201Space(SearchSpace):
     def parse(self, description: Mapping[str, Any]) -> NASBench201Cell:
         """Return the cell of a dictionary in the form of :meth:`NASBench201Cell.to_dict`."""
         return parse_cell(description)
+
+    def widened(
+        self, architecture: Architecture, add: int, scale: float
+    ) -> tuple[NASBench201Space, Architecture]:
+        """Return the same cell in a skeleton of more channels, counted in the first stage."""
+        channels = max(1, round(scale * self.channels)) + add
+        return replace(self, channels=channels), architecture
 
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
         """Return the nodes, and boxes of the operations; a skip connection is an arrow."""
