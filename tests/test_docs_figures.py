@@ -14,6 +14,11 @@ TABLE = "table_facts-NAS-Bench-Digits-v0"
 MEASURED = [
     ("docs/controls.md", "On a table", ["controls_nas-bench-201"]),
     ("docs/digits.md", "Does the architecture matter more than the seed?", ["spread"]),
+    (
+        "docs/final.md",
+        "What the recipe gives, and what the architecture",
+        ["ablation_NAS-Digits-v0"],
+    ),
     ("docs/leaderboard.md", "What is measured", ["coverage"]),
     ("docs/learning.md", "On the digits", ["learning"]),
     ("docs/learning.md", "On a hidden target", ["learning"]),
