@@ -193,3 +193,26 @@ def test_bad_input_gets_one_line_and_leaves_nothing(trained, tmp_path, capsys):
     assert main([folder, "--fine-tune"]) == 2
     assert "holds no run" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_the_core_of_a_cell_fits_another_vocabulary():
+    """Embeddings and softmax are new, also where the other text has as many symbols."""
+    space = RecurrentCellSpace(base=2, hidden=6, embedding=4)
+    cell = space.decode((0,) * space.length())
+    one = space.build(cell, (), 9)
+    for vocabulary in (9, 20):
+        other = space.build(cell, (), vocabulary)
+        fit = fitting(one.state_dict(), other, space)
+        assert fit and all(name.startswith("core.") for name in fit)
+        assert set(other.state_dict()) - set(fit) == {
+            "embedding.weight", "softmax.weight", "softmax.bias",
+        }  # fmt: skip
+
+
+def test_workers_start_from_the_weights_too(trained, tmp_path):
+    """What comes of it is what this process trains."""
+    line = ["--architecture", str(trained), *DIGITS, "--fine-tune", "--no-network"]
+    assert main([*line, "--run", str(tmp_path / "here")]) == 0
+    assert main([*line, "--run", str(tmp_path / "there"), "--workers", "1"]) == 0
+    here, there = (result_of(tmp_path / name) for name in ("here", "there"))
+    assert here["mean"] == there["mean"] and here["chosen"]["start"] == there["chosen"]["start"]
