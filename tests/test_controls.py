@@ -88,6 +88,16 @@ def test_a_curve_begins_where_all_searches_have_so_many():
     assert over_children([Pair(early, late)], 3, maximise=True) is None
 
 
+def test_a_long_curve_is_thinned():
+    long = played(list(np.arange(5_000.0)))
+    curve = over_children([Pair(long, long)], 2, maximise=True)
+    few = curve.thinned(10)
+    assert few.x[[0, -1]].tolist() == [2, 5_000] and len(few.x) == 10
+    assert few.agent[0, -1] == curve.agent[0, -1]
+    short = over_children([Pair(long.first(7), long.first(7))], 1, maximise=True)
+    assert short.thinned(10).x.tolist() == [1, 2, 3, 4, 5, 6, 7]
+
+
 def test_repeated_children_cost_no_seconds():
     agent = played([1.0, 1.0, 2.0], ["a", "a", "b"], [5.0, 5.0, 5.0])
     control = played([1.0, 3.0, 4.0], seconds=[2.0, 2.0, 16.0])

@@ -13,7 +13,7 @@ import numpy as np
 
 from nas_env.benchmark._anytime import at_times, spent
 
-POINTS = 200  # times at which curves over seconds are read
+POINTS = 300  # of a curve that is kept or drawn
 
 
 class Played(NamedTuple):
@@ -72,6 +72,11 @@ class Curve(NamedTuple):
         """The lead of the agent over its control, (pairs, points); below 0 it is worse."""
         ahead = self.agent - self.control
         return ahead if self.maximise else -ahead
+
+    def thinned(self, points: int = POINTS) -> Curve:
+        """Return the curve at no more points than these, the first and the last among them."""
+        kept = np.unique(np.linspace(0, len(self.x) - 1, points).round().astype(int))
+        return Curve(self.x[kept], self.agent[:, kept], self.control[:, kept], self.maximise)
 
 
 def best_means(played: Played, count: int, maximise: bool) -> np.ndarray:

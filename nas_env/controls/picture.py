@@ -42,7 +42,8 @@ def draw(compared: Compared) -> Figure:
     figure.subplots_adjust(
         left=LEFT / width, right=1 - 0.2 / width, top=0.89, bottom=0.15, hspace=0.09, wspace=0.2
     )
-    _column(grid[:, 0], compared, compared.over_children, 1.0, "children")
+    children = {count: curve.thinned() for count, curve in compared.over_children.items()}
+    _column(grid[:, 0], compared, children, 1.0, "children")
     if known:
         unit, name = unit_of(max(float(curve.x[-1]) for curve in known.values()))
         _column(grid[:, 1], compared, known, unit, f"{name} of training")

@@ -11,7 +11,6 @@ from nas_env.controls.comparison import Compared, bands
 from nas_env.controls.curves import Curve
 from nas_env.controls.runs import Searched
 
-MOST = 200  # points of a curve that are kept
 DIGITS = 7  # after the point
 
 
@@ -28,7 +27,7 @@ def figures(compared: Compared) -> dict[str, Any]:
             str(count): {
                 "after_children": _end(curve),
                 "after_seconds": _end(compared.over_seconds[count]),
-                "over_children": _points(curve),
+                "over_children": _points(curve.thinned()),
                 "over_seconds": _points(compared.over_seconds[count]),
             }
             for count, curve in compared.over_children.items()
@@ -58,10 +57,9 @@ def _points(curve: Curve | None) -> dict[str, Any] | None:
     """Return a curve with its intervals, at a limited number of points."""
     if curve is None:
         return None
-    kept = np.unique(np.linspace(0, len(curve.x) - 1, MOST).round().astype(int))
-    found: dict[str, Any] = {"at": _plain(curve.x[kept])}
+    found: dict[str, Any] = {"at": _plain(curve.x)}
     for name, values in _sides(curve).items():
-        read = zip(("mean", "low", "high"), bands(values[:, kept]), strict=True)
+        read = zip(("mean", "low", "high"), bands(values), strict=True)
         found[name] = {figure: _plain(points) for figure, points in read}
     return found
 
