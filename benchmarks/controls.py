@@ -1,8 +1,8 @@
 """Plays the searches of docs/controls.md beside random search, and keeps what they give.
 
-python -m benchmarks.controls nas-bench-201      # minutes
-python -m benchmarks.controls pydocs             # an hour of one slow core
-python -m benchmarks.controls pydocs-larger      # half as long, after pydocs
+python -m benchmarks.controls --searches nas-bench-201      # 2 minutes
+python -m benchmarks.controls --searches pydocs
+python -m benchmarks.controls --searches pydocs-larger      # after pydocs
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from benchmarks._results import save
 from nas_env.benchmark._command import command
-from nas_env.benchmark._options import POSITIONAL
 from nas_env.benchmark._statistics import Interval, difference, mean_interval
 from nas_env.command_line.train import main as train
 from nas_env.controls.__main__ import main as compare_runs
@@ -65,20 +64,20 @@ class Options:
     """Play searches beside random search, and keep what they give.
 
     Attributes:
-        experiment: The searches: of a table; of cells; of cells with max and sin, without control,
-            beside those of ``pydocs``.
+        searches: The searches: those of a table; those of cells; those of cells with max and sin,
+            without control, beside those of ``pydocs``.
         children: Children of each search; by default as many as docs/controls.md has.
         folder: Folder of the runs and of their one store; runs that are there go on.
     """
 
-    experiment: Annotated[Literal["nas-bench-201", "pydocs", "pydocs-larger"], POSITIONAL]
+    searches: Literal["nas-bench-201", "pydocs", "pydocs-larger"] = "nas-bench-201"
     children: int | None = None
     folder: Path = Path("runs/controls")
 
 
 def controls(options: Options) -> None:
     """Play the searches that are not played yet, compare them, and keep the figures."""
-    name, experiment = options.experiment, EXPERIMENTS[options.experiment]
+    name, experiment = options.searches, EXPERIMENTS[options.searches]
     children = options.children or experiment.children
     folders = [options.folder / f"{name}-{seed}" for seed in range(experiment.seeds)]
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +89,7 @@ def controls(options: Options) -> None:
             line += ["--store", str(options.folder / experiment.store)]
         if train([*line, "--run", str(folder), "--resume", "auto", "--quiet"]):
             raise NASError(f"{folder} is not finished")
-    line = f"python -m benchmarks.controls {name} --children {children}"
+    line = f"python -m benchmarks.controls --searches {name} --children {children}"
     found = _compared(folders, options.folder / name) if experiment.control else _larger(folders)
     print(save(f"controls_{name}", line, found))
 
