@@ -116,7 +116,7 @@ def test_orders_that_agree_or_not():
     other = rank(networks(rising, rising[::-1]), task)
     assert other["tau"] == -1 and other["top_overlap"] == 0 and "misleads" in other["verdict"]
     mixed = rank(networks(rising, [rising[i] for i in (3, 6, 0, 5, 1, 7, 2, 4)]), task)
-    assert "does not show" in mixed["verdict"]
+    assert "do not show" in mixed["verdict"]
     equal = rank(networks(rising, [0.5] * 8), task)
     assert equal["tau"] is None and "nothing to compare" in equal["verdict"]
     json.dumps(equal, allow_nan=False)

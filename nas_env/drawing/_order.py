@@ -27,10 +27,10 @@ WIDEST = 0.75  # inches that a name may take
 TEXT: dict[str, Any] = {"family": FAMILY, "parse_math": False}
 #: Colour and legend of a network, by whether it is among the best in the first and the second.
 SORTS = {
-    (True, True): (LINES[1], "among the best {} in both"),
-    (True, False): (LINES[2], "in the search alone"),
-    (False, True): (LINES[3], "in the end alone"),
-    (False, False): (WIRE, "in neither"),
+    (True, True): (LINES[1], "best {} in both"),
+    (True, False): (LINES[2], "best {} of the search"),
+    (False, True): (LINES[3], "best {} in the end"),
+    (False, False): (WIRE, "others"),
 }
 
 

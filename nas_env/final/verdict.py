@@ -19,14 +19,14 @@ def verdict(figures: Mapping[str, Any]) -> str:
     Example:
         >>> figures = {"metric": "validation_accuracy", "networks": 12, "same_order": 0.8}
         >>> print(verdict({**figures, "tau_interval": [0.2, 0.9], "alike": False}))
-        The search's validation accuracy tells something of the final one: of any two of these 12 \
+        The search's validation accuracy tells something of the final one: of any two of the 12 \
 networks, the one that it prefers is the better one in the end in 80% of the cases (by chance 50%).
     """
     title, count = str(figures["metric"]).replace("_", " "), figures["networks"]
     if figures["same_order"] is None:
-        return f"No two of these {count} networks are ordered by both: there is nothing to compare."
+        return f"No two of the {count} networks are ordered by both: there is nothing to compare."
     pairs = (
-        f"of any two of these {count} networks, the one that it prefers is the better one in the "
+        f"of any two of the {count} networks, the one that it prefers is the better one in the "
         f"end in {figures['same_order']:.0%} of the cases (by chance 50%)"
     )
     close = "; in the end they are too much alike for the validation set to tell them apart"
@@ -41,7 +41,7 @@ def _worth(title: str, low: float, high: float) -> str:
         return f"The search's {title} tells something of the final one"
     if high < 0:
         return f"The search's {title} misleads about the final one"
-    return f"It does not show that the search's {title} tells anything of the final one"
+    return f"These networks do not show that the search's {title} tells anything of the final one"
 
 
 def line(figures: Mapping[str, Any]) -> str:
@@ -53,7 +53,7 @@ def line(figures: Mapping[str, Any]) -> str:
     same, chance = (f"{top * figures[name]:.2g}" for name in names)
     least, most = (f"{top * share:.2g}" for share in figures["top_overlap_interval"])
     return (
-        f"Kendall's tau {figures['tau']:.2f} (95% {low:.2f} to {high:.2f}); of the best {top}, "
+        f"Kendall's tau {figures['tau']:z.2f} (95% {low:z.2f} to {high:z.2f}); of the best {top}, "
         f"{same} are the same (95% {least} to {most}, by chance {chance})"
     )
 
