@@ -30,11 +30,11 @@ from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
 from nas_env.errors import UnknownName
-from nas_env.final.agreement import bootstrap, tau
 from nas_env.machine import cores
 from nas_env.parts import choose_device
 from nas_env.problem import Problem
 from nas_env.search.summary import device_name
+from nas_env.statistics.agreement import bootstrap, tau
 from nas_env.tasks import task_class, task_names
 
 DRAWN = 200  # random networks, among which the spread ones are chosen

@@ -1,12 +1,12 @@
 """Measures how well a dozen networks tell whether a cheap metric orders networks rightly.
 
-NAS_DATA=... python -m benchmarks.rank --run runs/NAS-Digits-v0-reinforce-1
+NAS_DATA=... python -m benchmarks.rank
+python -m benchmarks.rank --run runs/NAS-Digits-v0-reinforce-1      # keeps what nas-rank found
 
 In a table all networks have both metrics, after few epochs and after the most, so that Kendall's
 tau over all is known. A study draws as many networks as a search has children, takes some at even
 steps of their order by the cheap metric, as ``nas-rank`` does, and makes its interval of them. The
-figures say how often the interval holds the truth. With ``--run``, what ``nas-rank`` found of a
-search is kept beside it.
+figures say how often the interval holds the truth.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.errors import InvalidValue
 from nas_env.files import read_json
-from nas_env.final.agreement import bootstrap, tau
 from nas_env.final.rank import spread
 from nas_env.final.top import Found
+from nas_env.statistics.agreement import bootstrap, tau
 from nas_env.table.format import Table
 
 CHILDREN = 120  # of a search
@@ -35,27 +35,29 @@ CHILDREN = 120  # of a search
 
 @dataclass(frozen=True)
 class Options:
-    """Say how often the interval of a rank check holds the truth.
+    """Say how often the interval of a rank check holds the truth, or keep a rank check.
 
     Attributes:
         environments: Ids of tables with several fidelities.
         networks: Numbers of networks, each of which is tried.
         studies: Simulated rank checks for each number.
-        run: Folder of a run in which ``nas-rank`` has been.
+        run: Folder of a run whose rank check is kept in place of that.
     """
 
     environments: tuple[str, ...] = ("NAS-Bench-201-CIFAR10-v0", "NAS-Bench-Digits-v0")
     networks: tuple[int, ...] = (5, 12, 24)
-    studies: int = 200
+    studies: int = 400
     run: Path | None = None
 
 
 def measure(options: Options) -> None:
     """Print the figures, and keep them."""
-    found: dict[str, Any] = {id: of_table(id, options) for id in options.environments}
     if options.run is not None:
-        found["run"] = read_json(options.run / "final" / "rank.json")
-    save("rank", "python -m benchmarks.rank --run RUN", found)
+        kept = read_json(options.run / "final" / "rank.json")
+        save(f"rank_{kept['env']}", "nas-rank RUN; python -m benchmarks.rank --run RUN", kept)
+        return
+    found = {id: of_table(id, options) for id in options.environments}
+    save("rank", "python -m benchmarks.rank", found)
 
 
 def of_table(id: str, options: Options) -> dict[str, Any]:

@@ -20,6 +20,7 @@ MEASURED = [
         ["ablation_NAS-Digits-v0"],
     ),
     ("docs/leaderboard.md", "What is measured", ["coverage"]),
+    ("docs/final.md", "How much twelve networks tell", ["rank"]),
     ("docs/learning.md", "On the digits", ["learning"]),
     ("docs/learning.md", "On a hidden target", ["learning"]),
     ("docs/nas_bench_digits.md", "Properties of the table", [TABLE]),

@@ -92,6 +92,7 @@ LAYERS = {
     "nas_env.metrics": [],
     "nas_env.files": ["nas_env.errors", "search_spaces"],
     "nas_env.machine": [],
+    "nas_env.statistics": ["nas_env.statistics"],
     "nas_env.objectives": ["nas_env.objectives", *RECORDS, "search_spaces"],
     "nas_env.training": ["nas_env.training", "search_spaces"],
     "nas_env.drawing": ["nas_env.drawing", "search_spaces"],
@@ -145,6 +146,7 @@ LAYERS = {
     ],
     "nas_env.final": [
         "nas_env.final",
+        "nas_env.statistics",
         "nas_env.problem",
         *EVALUATION,
         "nas_env.handover",

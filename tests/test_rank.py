@@ -12,11 +12,11 @@ from nas_env.command_line.retrain import main as retrain
 from nas_env.command_line.train import main as train
 from nas_env.drawing import Dot, draw_order
 from nas_env.evaluation import in_process
-from nas_env.final.agreement import bootstrap, tau, told_apart, top_overlap
 from nas_env.final.rank import FEWEST, Ranked, rank, spread
 from nas_env.final.top import Found
 from nas_env.records import Evaluation
 from nas_env.run.store import Store
+from nas_env.statistics.agreement import bootstrap, tau, told_apart, top_overlap
 from nas_env.tasks import make_task
 from nas_env.tasks.digits import Digits
 from tests._canvas import texts_outside

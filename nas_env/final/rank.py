@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nas_env.final.agreement import bootstrap, same_order, tau, told_apart, top_overlap
 from nas_env.final.top import Found
 from nas_env.final.verdict import verdict
 from nas_env.metrics import Metric
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
+from nas_env.statistics.agreement import bootstrap, same_order, tau, told_apart, top_overlap
 from nas_env.tasks import Task
 
 FEWEST = 5  # networks; of fewer nothing is said

@@ -1,0 +1,1 @@
+"""Statistics of networks: how far two orders agree, with intervals."""
