@@ -26,11 +26,7 @@ from benchmarks._reduced import Reduced, make_problem, paper_and_modern, spelled
 from benchmarks._results import in_percent, save
 from benchmarks._shares import shares
 from nas_env.benchmark._command import command
-from nas_env.command_line._subjects.named import (
-    named_architecture,
-    with_all_skips,
-    without_skips,
-)
+from nas_env.command_line._subjects.named import named_architecture, with_all_skips, without_skips
 from nas_env.errors import ChildrenFail, InvalidValue
 from nas_env.problem import Problem
 from nas_env.records import Evaluation, Request
@@ -43,7 +39,7 @@ class Options(Reduced):
     """Train networks by two recipes, and test them.
 
     Attributes:
-        networks: Networks: files of JSON, or ``published:NAME``.
+        networks: Networks: files of JSON, folders of networks or runs, or ``published:NAME``.
         skips: A further network, which is also trained with all skip connections and with none.
         random: Number of random networks of the space.
     """
@@ -83,13 +79,13 @@ def measure(options: Options) -> None:
 
 def named_networks(options: Options, space: SearchSpace) -> dict[str, Architecture]:
     """Return the networks by name."""
-    given = map(named_architecture, options.networks)
-    found = {each.name: space.parse(each.architecture) for each in given}
+    named = map(named_architecture, options.networks)
+    found = {each.name: space.parse(each.architecture) for each in named}
     if options.skips:
-        name, network, *_ = named_architecture(options.skips)
-        found[name] = space.parse(network)
-        found[f"{name}, all skips"] = space.parse(with_all_skips(found[name].to_dict()))
-        found[f"{name}, no skips"] = space.parse(without_skips(found[name].to_dict()))
+        given = named_architecture(options.skips)
+        own = found[given.name] = space.parse(given.architecture)
+        found[f"{given.name}, all skips"] = space.parse(with_all_skips(own.to_dict()))
+        found[f"{given.name}, no skips"] = space.parse(without_skips(own.to_dict()))
     drawn = space.sample_batch(np.random.default_rng(0), options.random).tolist()
     random = {f"random {n}": space.decode(tokens) for n, tokens in enumerate(drawn, 1)}
     return {**found, **random}
