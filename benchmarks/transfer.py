@@ -1,12 +1,12 @@
 """Take found networks to other tasks, beside networks that no search found (docs/final.md).
 
-NAS_DATA=... python -m benchmarks.transfer                  # about 25 minutes on a slow core
+NAS_DATA=... python -m benchmarks.transfer                  # about 10 minutes on a core
 NAS_DATA=... python -m benchmarks.transfer --parts text
 
 Every step is a command, ``nas-train`` or ``nas-retrain``, whose folder is kept: a second call goes
-on where the first one ended. Images: a network found on digits is taken to CIFAR-10 and one found
-on CIFAR-10 to digits, from scratch and fine-tuned from its weights. Text: a cell found in Python's
-manual is taken to the characters of Penn Treebank. All at a size for a laptop.
+on where the first one ended. Images: the network found on digits is taken to CIFAR-10 and the one
+found on CIFAR-10 to digits, from scratch and fine-tuned from its weights. Text: a cell found in
+Python's manual is taken to the characters of Penn Treebank. All at a size for a laptop.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from nas_env.command_line.train import main as train
 from nas_env.errors import InvalidValue
 from nas_env.files import read_json
 
-#: CIFAR-10 at a size for a laptop: 5,000 images to train on at the end, reduced to 16x16.
-CIFAR10 = "--env NAS-CIFAR10-v0 --task.train-size 4500 --task.validation-size 500"
-REDUCED = "--recipe short --recipe.epochs 10 --recipe.resolution 16 --recipe.upsample 20"
+FOLDER, FOUND = Path("runs/transfer"), "benchmarks/results"
+#: CIFAR-10 at a size for a laptop: the final training has 3,000 images, reduced to 8x8.
+LAPTOP = "--env NAS-CIFAR10-v0 --recipe laptop --recipe.epochs 8 --task.validation-size 500"
+CIFAR10 = f"{LAPTOP} --task.train-size 2500"
 DIGITS = "--env NAS-Digits-v0 --recipe short --recipe.epochs 10"
 CHARACTERS = (
-    "--env NAS-PTBChar-v0 --space.parameters 200000 --recipe short --recipe.epochs 4 "
+    "--env NAS-PTBChar-v0 --space.parameters 200000 --recipe short --recipe.epochs 3 "
     "--recipe.decay-from 2"
 )
-FOLDER = Path("runs/transfer")
-BESIDE = "--fine-tune --beside scratch random:3"
+BESIDE = "--seeds 3 --fine-tune --beside scratch random:2"
 
 
 @dataclass(frozen=True)
@@ -53,24 +53,41 @@ class Step:
     shown: str = ""
 
 
-SEARCHES = (
-    Step("digits", "--env NAS-Digits-v0 --children 20", "images"),
-    Step("cifar10", f"{CIFAR10} --children 12", "images"),
-    Step("manual", "--env NAS-PyDocs-v0 --children 20", "text"),
-)
+SEARCHES = (Step("manual", "--env NAS-PyDocs-v0 --children 20", "text"),)
 TRAININGS = (
-    Step("digits", "{folder}/digits --top 1 --grid none --seeds 1 --recipe short "
-         "--recipe.epochs 10", "images"),
-    Step("cifar10", "{folder}/cifar10 --top 1 --grid none --seeds 1 " + REDUCED, "images"),
-    Step("digits-to-cifar10", "--architecture {folder}/digits --seeds 3 "
-         f"{CIFAR10} {REDUCED} {BESIDE}", "images", "digits to CIFAR-10"),
-    Step("cifar10-to-digits", f"--architecture {{folder}}/cifar10 {DIGITS} {BESIDE}", "images",
-         "CIFAR-10 to digits"),
-    Step("cifar10-to-few-digits", f"--architecture {{folder}}/cifar10 {DIGITS} {BESIDE} "
-         "--task.train-size 20 --task.validation-size 80", "images", "CIFAR-10 to 100 digits"),
-    Step("manual-to-characters", f"--architecture {{folder}}/manual {CHARACTERS} --seeds 3 "
-         "--beside published:nascell native:lstm random:2", "text", "manual to characters"),
-)  # fmt: skip
+    Step("digits", f"--architecture {FOUND}/digits/found.json {DIGITS} --seeds 1", "images"),
+    Step(
+        "cifar10",
+        f"--architecture {FOUND}/cifar10/found.json {LAPTOP} --task.train-size 4500 --seeds 1",
+        "images",
+    ),
+    Step(
+        "cifar10-to-few-digits",
+        f"--architecture {{folder}}/cifar10 {DIGITS} {BESIDE} --task.train-size 50 "
+        "--task.validation-size 50",
+        "images",
+        "CIFAR-10 to 100 digits",
+    ),
+    Step(
+        "digits-to-cifar10",
+        f"--architecture {{folder}}/digits {CIFAR10} {BESIDE}",
+        "images",
+        "digits to CIFAR-10",
+    ),
+    Step(
+        "cifar10-to-digits",
+        f"--architecture {{folder}}/cifar10 {DIGITS} {BESIDE}",
+        "images",
+        "CIFAR-10 to digits",
+    ),
+    Step(
+        "manual-to-characters",
+        f"--architecture {{folder}}/manual {CHARACTERS} --seeds 3 --beside published:nascell "
+        "native:lstm random:1",
+        "text",
+        "manual to characters",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -95,8 +112,9 @@ def measure(options: Options) -> None:
         done(step, train([*words, "--run", str(folder)]))
     for step in (each for each in TRAININGS if each.part in options.parts):
         words = step.words.format(folder=options.folder).split()
-        place = ["--run", str(options.folder / step.run)] if words[0] == "--architecture" else []
-        done(step, retrain([*words, *place, "--workers", "0"]))
+        network = ["--no-network"] if step.shown else []
+        place = ["--run", str(options.folder / step.run), "--workers", "0"]
+        done(step, retrain([*words, *place, *network]))
     tables = dict(found(options.folder))
     print(save("transfer", "python -m benchmarks.transfer", tables))
 
