@@ -216,3 +216,13 @@ def test_workers_start_from_the_weights_too(trained, tmp_path):
     assert main([*line, "--run", str(tmp_path / "there"), "--workers", "1"]) == 0
     here, there = (result_of(tmp_path / name) for name in ("here", "there"))
     assert here["mean"] == there["mean"] and here["chosen"]["start"] == there["chosen"]["start"]
+
+
+def test_a_folder_beside_is_built_as_it_was_found(trained, tmp_path):
+    """Its poolings are its own, though the space of the final training has none."""
+    (tmp_path / "two.json").write_text(json.dumps(TWO))
+    line = ["--architecture", str(tmp_path / "two.json"), *DIGITS, "--no-network"]
+    assert main([*line, "--run", str(tmp_path / "run"), "--beside", str(trained)]) == 0
+    assert [row["name"] for row in result_of(tmp_path / "run")["beside"]] == ["first"]
+    places = [each.space["pooling"] for each in stored(tmp_path / "run")]
+    assert sorted(places) == [[], [1]]
