@@ -12,8 +12,9 @@ from nas_env.command_line.retrain import main as retrain
 from nas_env.command_line.train import main as train
 from nas_env.drawing import Dot, draw_order
 from nas_env.evaluation import in_process
-from nas_env.final.rank import FEWEST, Ranked, rank, spread
+from nas_env.final.rank import Ranked, rank, spread
 from nas_env.final.top import Found
+from nas_env.final.verdict import FEWEST, summary
 from nas_env.records import Evaluation
 from nas_env.run.store import Store
 from nas_env.statistics.agreement import bootstrap, tau, told_apart, top_overlap
@@ -139,7 +140,8 @@ def test_networks_that_the_validation_set_cannot_tell_apart():
 def test_too_few_networks_and_the_same_recipe_are_said():
     task = make_task("digits")
     assert "too few" in rank(networks([0.1] * 4, [0.2] * 4), task)["verdict"]
-    assert "search's own" in rank(networks([0.1] * 6, [0.1] * 6), task)["verdict"]
+    own = rank(networks([0.1] * 6, [0.1] * 6), task)
+    assert "search's own" in own["verdict"] and "nas-rank" not in summary(own, "nas-rank run")
     assert "too few" in rank([], task)["verdict"]
 
 

@@ -20,9 +20,9 @@ from nas_env.command_line.ranking import Ranking, read_line
 from nas_env.errors import ChildrenFail, InvalidValue
 from nas_env.files import write_json
 from nas_env.final.progress import answers, rehearsed, unknown
-from nas_env.final.rank import FEWEST, Ranked, rank
+from nas_env.final.rank import Ranked, rank
+from nas_env.final.verdict import FEWEST, rank_table
 from nas_env.final.verdict import line as figures_line
-from nas_env.final.verdict import rank_table
 from nas_env.problem import Problem
 from nas_env.run.folder import Run
 from nas_env.run.store import Store
@@ -93,8 +93,8 @@ def _leave(folder: Path, result: dict[str, Any], console: Console) -> None:
     for name in PICTURES:
         drawing.save(figure, folder / name)
     console.print(rank_table(result))
-    console.print(figures_line(result), soft_wrap=True)
-    console.print(result["verdict"], soft_wrap=True)
+    for told in filter(None, (figures_line(result), result["verdict"])):
+        console.print(told, soft_wrap=True)
     console.print(f"{folder}: {', '.join((RESULT, *PICTURES))}", soft_wrap=True)
 
 

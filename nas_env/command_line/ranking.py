@@ -14,8 +14,9 @@ from nas_env.command_line._tyro import parse_all
 from nas_env.command_line._words import first_values, with_run
 from nas_env.errors import InvalidValue
 from nas_env.evaluation._data import training_task
-from nas_env.final.rank import FEWEST, TOP, spread
+from nas_env.final.rank import TOP, spread
 from nas_env.final.top import Found
+from nas_env.final.verdict import FEWEST
 from search_spaces import make_space
 from search_spaces._settings import at_least, at_most
 
@@ -29,7 +30,8 @@ class Options:
 
     Attributes:
         run: The run's folder; its name may also stand alone, as the first word.
-        networks: Different architectures of the search to train, at even steps of its order.
+        networks: Different architectures of the search to train, the best of each of so many
+            parts of its order.
         top: Number of the best in each order, whose overlap is told.
         recipe: Name of one of the task's recipes; by default ``paper``, if the task has it.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``; by default the

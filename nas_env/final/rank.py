@@ -9,14 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nas_env.final.top import Found
-from nas_env.final.verdict import verdict
+from nas_env.final.verdict import FEWEST, verdict
 from nas_env.metrics import Metric
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
 from nas_env.statistics.agreement import bootstrap, same_order, tau, told_apart, top_overlap
 from nas_env.tasks import Task
 
-FEWEST = 5  # networks; of fewer nothing is said
 TOP = 3  # best networks whose overlap is told
 
 Figures = dict[str, Any]
@@ -76,22 +75,18 @@ def rank(networks: Sequence[Ranked], task: Task, top: int = TOP) -> Figures:
     found = [each.found for each in networks if each.evaluation.is_fact]
     search = _scores([each.value for each in found], metric)
     final = _scores([each.metrics.get(metric.name) for each in evaluations], metric)
-    told: Figures = {
-        "metric": metric.name,
-        "maximise": metric.maximise,
-        "networks": len(found),
-        "each": [
-            {
-                "name": each.name,
-                "search": each.value,
-                "search_place": int(1 + (search > search[number]).sum()),
-                "final": evaluation.metrics.get(metric.name),
-                "final_place": int(1 + (final > final[number]).sum()),
-                "status": evaluation.status,
-            }
-            for number, (each, evaluation) in enumerate(zip(found, evaluations, strict=True))
-        ],
-    }
+    told: Figures = {"metric": metric.name, "maximise": metric.maximise, "networks": len(found)}
+    told["each"] = [
+        {
+            "name": each.name,
+            "search": each.value,
+            "search_place": 1 + int((search > search[number]).sum()),
+            "final": evaluation.metrics.get(metric.name),
+            "final_place": 1 + int((final > final[number]).sum()),
+            "status": evaluation.status,
+        }
+        for number, (each, evaluation) in enumerate(zip(found, evaluations, strict=True))
+    ]
     if len(found) < FEWEST:
         return {**told, "verdict": f"{len(found)} networks are too few to compare two orders."}
     if (search == final).all():

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+FEWEST = 5  # networks; of fewer nothing is said
 MUCH = 0.5  # of tau: three of four pairs in the same order
 
 
@@ -66,13 +67,14 @@ def summary(figures: Mapping[str, Any], more: str) -> str:
         more: Command that trains more of them.
 
     Example:
-        >>> summary({"verdict": "2 networks are too few."}, "nas-rank runs/digits")
+        >>> few = {"networks": 2, "verdict": "2 networks are too few."}
+        >>> summary(few, "nas-rank runs/digits")
         'order of the search: 2 networks are too few. More: nas-rank runs/digits'
     """
-    told = figures["verdict"]
+    told, count = figures["verdict"], figures["networks"]
     if figures.get("tau") is None:
-        return f"order of the search: {told} More: {more}"
-    return f"order of the search, {figures['networks']} networks: {line(figures)}. {told}"
+        return f"order of the search: {told}" + f" More: {more}" * (count < FEWEST)
+    return f"order of the search, {count} networks: {line(figures)}. {told}"
 
 
 def rank_table(figures: Mapping[str, Any]) -> Table:
