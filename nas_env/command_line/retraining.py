@@ -34,7 +34,8 @@ class Options:
 
     Attributes:
         run: The run's folder; its name may also stand alone, as the first word.
-        top: Architectures of the search, the best by validation, that are compared once more.
+        top: Architectures of the search, the best by validation, that are compared once more; as
+            many of its random control.
         architecture: Architecture that no search found: a file of JSON, or ``published:`` with
             ``zoph-v1``, ``zoph-v1-dense``, ``zoph-v1-chain``, ``nascell`` or ``lstm``; or the
             folder of a network or a run, whose network is taken to another task. It needs
