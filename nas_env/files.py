@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,12 @@ KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file atomically and durably.
+    """Replace a file atomically and durably; see :func:`write_parts`."""
+    write_parts(path, [content])
+
+
+def write_parts(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+    """Replace a file atomically and durably by parts that are written one after the other.
 
     Raises:
         NASError: If that fails, as on a full disk; the file is then what it was.
@@ -26,7 +31,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(beside, "wb") as file:
-            file.write(content)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)

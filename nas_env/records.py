@@ -103,6 +103,7 @@ class Evaluation:
         seconds: Seconds of each part. They differ from run to run, so they stay in the store.
         pieces: Parts in which each batch was trained, because it did not fit the memory whole. They
             depend on the machine, so they stay in the store too.
+        cpu_seconds: Seconds of all cores that training and validation took, which stay there too.
     """
 
     status: Status
@@ -113,6 +114,7 @@ class Evaluation:
     error: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
     pieces: int = 1
+    cpu_seconds: float = 0.0
 
     @property
     def is_fact(self) -> bool:
@@ -126,7 +128,7 @@ class Evaluation:
         type.
         """
         record = asdict(self)
-        del record["seconds"], record["pieces"]
+        del record["seconds"], record["pieces"], record["cpu_seconds"]
         return {name: value for name, value in record.items() if value is not None}
 
     def to_json(self) -> str:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import torch
 
 from nas_env.tasks.digits import Digits
 from nas_env.training import images
+from nas_env.training.checkpoints import Checkpoints
 from nas_env.training.recipe import ImageRecipe, Recipe
 
 
@@ -21,8 +23,8 @@ class FaultyRecipe(ImageRecipe):
     """Training on images, with a fault first.
 
     Attributes:
-        fault: A key of FAULTS; ``wait`` for a file with " go" after the note's name; empty for
-            none.
+        fault: A key of FAULTS; ``die`` to be killed every ten steps; ``wait`` for a file with
+            " go" after the note's name; empty for none.
         note: A file that gets a line with the number of the process; empty for none.
     """
 
@@ -104,12 +106,30 @@ FAULTS = {
 }
 
 
+class Dying(Checkpoints):
+    """Lets the process end ten steps after its training began or went on."""
+
+    def __init__(self, own):
+        self.own, self.left = own, 10
+
+    def restore(self, steps, result):
+        self.own.restore(steps, result)
+
+    def keep(self, steps, result):
+        self.own.keep(steps, result)
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
 def train(child, data, recipe, **rest):
     """The engine."""
     if recipe.note:
         with Path(recipe.note).open("a") as note:
             note.write(f"{os.getpid()}\n")
-    if recipe.fault == "wait":
+    if recipe.fault == "die":
+        rest["checkpoints"] = Dying(rest["checkpoints"])
+    elif recipe.fault == "wait":
         while not Path(f"{recipe.note} go").exists():
             time.sleep(0.01)
     else:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from nas_env.errors import InvalidValue
-from nas_env.evaluation.in_process import InProcessEvaluator
+from nas_env.evaluation.in_process import InProcessEvaluator, InProcessSettings
 
 trained = []
 
 
 @dataclass(frozen=True)
-class Rounds:
+class Rounds(InProcessSettings):
     """Settings of the counting evaluator.
 
     Attributes:
@@ -21,6 +21,7 @@ class Rounds:
     seed: int = 5
 
     def __post_init__(self):
+        super().__post_init__()
         if self.rounds < 1:
             raise InvalidValue(f"rounds is {self.rounds}, expected at least 1")
 

@@ -10,6 +10,7 @@ from tests import outside_evaluator
 TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2"]
 TABLE = {"env": "NAS-Bench-Digits-v0", "children": 3}
 COUNTING = "tests.outside_evaluator:Counting"
+EVERY = {"checkpoint_every": 60.0}
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_parts_of_parts_leave_the_rest_to_the_environment(here):
     config = played("--config", "file.json")
     assert config == played("--children", "1", *TINY, "--workers", "0", "--agent.entropy", "0.5",
                             run="b")  # fmt: skip
-    assert config["make"]["evaluator"] == {"name": "in_process"}
+    assert config["make"]["evaluator"] == {"name": "in_process", **EVERY}
 
 
 def test_an_objective_of_a_file(here):
@@ -146,11 +147,13 @@ def test_a_file_that_is_not_there(here, capsys, words):
 @pytest.mark.parametrize(
     ("words", "spec"),
     [
-        (["--workers", "0"], {"name": "in_process"}),
-        (["--evaluator", "in_process"], {"name": "in_process"}),
-        (["--evaluator", COUNTING], {"name": COUNTING, "rounds": 1, "seed": 5}),
+        (["--workers", "0"], {"name": "in_process", **EVERY}),
+        (["--workers", "0", "--checkpoint-every", "9"],
+         {"name": "in_process", "checkpoint_every": 9.0}),
+        (["--evaluator", "in_process"], {"name": "in_process", **EVERY}),
+        (["--evaluator", COUNTING], {"name": COUNTING, **EVERY, "rounds": 1, "seed": 5}),
         (["--evaluator", COUNTING, "--evaluator.rounds", "2"],
-         {"name": COUNTING, "rounds": 2, "seed": 5}),
+         {"name": COUNTING, **EVERY, "rounds": 2, "seed": 5}),
     ],
 )  # fmt: skip
 def test_an_evaluator_by_name_with_its_settings(here, words, spec):
@@ -173,7 +176,8 @@ def test_a_run_is_resumed_by_another_evaluator(here):
     assert played(*words, "--resume") == first
     assert played("--resume", "--evaluator.rounds", "4")["make"]["evaluator"]["rounds"] == 4
     assert played("--resume", "--evaluator", "in_process")["make"]["evaluator"] == {
-        "name": "in_process"
+        "name": "in_process",
+        **EVERY,
     }
     assert played("--resume", "--workers", "2")["make"]["evaluator"]["workers"] == 2
 

@@ -73,7 +73,7 @@ BELOW = ["nas_env.files", "nas_env.machine"]
 RECORDS = ["nas_env.records", "nas_env.errors", "nas_env.metrics"]
 TASKS = ["nas_env.tasks", "nas_env.training", "nas_env.table"]
 STORE = ["nas_env.run.store", "nas_env.run.ledger", "nas_env.run.owners"]
-EVALUATION = ["nas_env.evaluation", *TASKS, *STORE]
+EVALUATION = ["nas_env.evaluation", "nas_env.run.states", *TASKS, *STORE]
 
 #: What the modules of a name may import; ``__init__`` stands for a package without its modules.
 #: Each family of ``nas_env`` has a line.

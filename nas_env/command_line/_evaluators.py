@@ -12,7 +12,7 @@ from nas_env.evaluation.table import TableEvaluator
 from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
 from nas_env.parts import mapping
 from nas_env.tasks import Task
-from search_spaces._settings import from_mapping
+from search_spaces._settings import at_least, from_mapping
 
 IN_PROCESS, TABLE, WORKERS = (
     member.name() for member in (InProcessEvaluator, TableEvaluator, WorkersEvaluator)
@@ -30,9 +30,12 @@ class UnnamedSettings(WorkerSettings):
         time_limit: Seconds that a child may take in a worker; by default there is no limit.
         memory_limit: Gigabytes that a worker may take on a CPU; ``auto``: an equal share.
         children_per_gpu: Children at once on each GPU, where ``--workers`` is ``auto``.
+        checkpoint_every: Seconds of a training between two checkpoints, from which it goes on where
+            it was killed; 0 for none.
     """
 
     def __post_init__(self) -> None:
+        at_least(self, checkpoint_every=0)
         if self.workers != 0:
             super().__post_init__()
 
@@ -59,7 +62,7 @@ def choose_evaluator(named: str | None, spec: str | Mapping[str, Any]) -> tuple[
     settings = {"name": None, **mapping(spec)}
     name = settings.pop("name")
     if name == IN_PROCESS:
-        name, settings = WORKERS, {"workers": 0}
+        name, settings = WORKERS, {**settings, "workers": 0}
     chosen = named or (None if name in (TABLE, WORKERS) else name)
     cls = UnnamedSettings if chosen is None else evaluator_class(chosen).Settings
     fits = name in (None, chosen or WORKERS)
@@ -83,7 +86,7 @@ def evaluator_spec(name: str | None, values: Any, task: Task) -> dict[str, Any]:
         if task.default_evaluator != IN_PROCESS:
             return {"name": task.default_evaluator}
         if settings["workers"] == 0:
-            return {"name": IN_PROCESS}
+            return {"name": IN_PROCESS, "checkpoint_every": settings["checkpoint_every"]}
         return {"name": WORKERS, **settings}
     from_mapping(evaluator_class(name).Settings, settings, WHAT)
     return {"name": name, **settings}

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import torch
 
 from nas_env.errors import StoreError
+from nas_env.evaluation._checkpoints import NOWHERE, Place
 from nas_env.evaluation._child import under_limits
 from nas_env.evaluation._data import check_data
 from nas_env.evaluation._rehearsal import Rehearsal
@@ -143,6 +144,18 @@ class Evaluator(ABC):
         """The number of children that are trained at the same time."""
         return 1
 
+    @property
+    def checkpoint_every(self) -> float:
+        """The seconds of a training between two checkpoints; 0 for none."""
+        return 0.0
+
+    def place(self, request: Request) -> Place:
+        """Return the place of a training's checkpoints, for whoever has claimed the request."""
+        folder = self.store.unfinished
+        if folder is None or self.checkpoint_every == 0:
+            return NOWHERE
+        return Place(str(folder / request.key[:16]), self.checkpoint_every)
+
     def rehearse(self, request: Request, times: int) -> list[Rehearsal]:
         """Time the first steps of a child where it would be trained, so often at the same time.
 
@@ -189,6 +202,8 @@ class Evaluator(ABC):
         begun = time.perf_counter()
         self.store.put(request, evaluation)
         self.kept[request.key] = time.perf_counter() - begun
+        if evaluation.is_fact or request.split == "search":
+            self.place(request).clear()  # a final training that was stopped can still go on
 
     def __reduce__(self) -> Any:
         return type(self), (self.device, self.store, self.settings)

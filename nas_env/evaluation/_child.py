@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from nas_env.errors import NASError
+from nas_env.evaluation._checkpoints import NOWHERE, Place
 from nas_env.evaluation._job import Job
 from nas_env.evaluation._memory import ran_out_of_memory
 from nas_env.files import write_bytes
@@ -24,7 +25,12 @@ from nas_env.training.recipe import ChildRecipe
 from search_spaces import Cost, _catalogue
 
 
-def evaluate(request: Request, device: torch.device, report: Report = unheard) -> Evaluation:
+def evaluate(
+    request: Request,
+    device: torch.device,
+    report: Report = unheard,
+    place: Place = NOWHERE,
+) -> Evaluation:
     """Build and train the child of a request on a device, in parts of batches that do not fit.
 
     Never raises for the child's sake: what goes wrong with it is the evaluation's status.
@@ -33,12 +39,13 @@ def evaluate(request: Request, device: torch.device, report: Report = unheard) -
         request: What is wanted.
         device: Where the child is trained.
         report: Called when its training begins and after each epoch.
+        place: The place of the checkpoints of its training.
 
     Raises:
         NASError: If the data is missing or corrupt, or the test split was asked for.
     """
     job = Job(request)
-    return fitted(request, lambda pieces: evaluate_job(job, device, report, pieces))
+    return fitted(request, lambda pieces: evaluate_job(job, device, report, pieces, place))
 
 
 def fitted(request: Request, trained: Callable[[int], Evaluation]) -> Evaluation:
@@ -58,24 +65,26 @@ def fitted(request: Request, trained: Callable[[int], Evaluation]) -> Evaluation
 
 
 @sealed_test_set()
-def evaluate_job(job: Job, device: torch.device, report: Report, pieces: int = 1) -> Evaluation:
+def evaluate_job(
+    job: Job, device: torch.device, report: Report, pieces: int = 1, place: Place = NOWHERE
+) -> Evaluation:
     """Evaluate a job, each batch in so many parts; see :func:`evaluate`."""
     task, cost = job.task, None
     try:
         cost = job.cost
         if error := excess(job.request, cost):
             return failed("too_large", error, cost)
-        child, result = train_job(job, device, report, pieces)
+        child, result = train_job(job, device, report, pieces, place)
         if result.diverged:
             error = f"{result.reason} in epoch {result.epochs + 1}"
-            return failed("diverged", error, cost, result.curves, result.seconds)
+            return replace(failed("diverged", error, cost), **measured(result))
         if job.request.split == "final":
             metrics = task.measure_tested(result.tested)
         else:
             metrics = task.measure(result.curves)
         if job.request.keep is not None:
             keep_weights(child, Path(job.request.keep))
-        return Evaluation("ok", metrics, result.curves, *cost, seconds=result.seconds)
+        return Evaluation("ok", metrics, **cost._asdict(), **measured(result))
     except (NASError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -128,13 +137,13 @@ def train_child(
 
 
 def train_job(
-    job: Job, device: torch.device, report: Report, pieces: int = 1
+    job: Job, device: torch.device, report: Report, pieces: int = 1, place: Place = NOWHERE
 ) -> tuple[nn.Module, Training]:
     """Return the trained child of a job, and what came of its training."""
     start = time.perf_counter()
     recipe, data = job.recipe, job.data(device)
     read = time.perf_counter() - start
-    child, result = train_on(job, recipe, data, device, report, pieces)
+    child, result = train_on(job, recipe, data, device, report, pieces, place)
     result.seconds["build"] += read
     return child, result
 
@@ -146,6 +155,7 @@ def train_on(
     device: torch.device,
     report: Report,
     pieces: int = 1,
+    place: Place = NOWHERE,
 ) -> tuple[nn.Module, Training]:
     """Train the child of a job by a recipe on data that is there."""
     start, seed = time.perf_counter(), job.request.child_seed
@@ -157,6 +167,8 @@ def train_on(
         built = time.perf_counter() - start
         train = _catalogue.resolve(recipe.engine)
         more: dict[str, Any] = {"pieces": pieces} if pieces > 1 else {}  # not every engine can
+        if recipe.continues:
+            more["checkpoints"] = place.checkpoints(job.request, pieces)
         if job.request.split == "final":
             more["tested"] = lambda: job.with_test_split(cast(FinalData, data))
         result = train(child, data, recipe, seed=seed, device=device, report=report, **more)
@@ -193,13 +205,15 @@ def settled(recipe: ChildRecipe, seed: int, device: torch.device) -> Iterator[No
             torch.set_num_threads(threads)
 
 
-def failed(
-    status: Status, error: str, cost: Cost | None = None, curves: Any = None, seconds: Any = None
-) -> Evaluation:
+def measured(result: Training) -> dict[str, Any]:
+    """Return what every evaluation of a child that was trained has of its training."""
+    return {"curves": result.curves, "seconds": result.seconds, "cpu_seconds": result.cpu_seconds}
+
+
+def failed(status: Status, error: str, cost: Cost | None = None) -> Evaluation:
     """The evaluation of a child that came to nothing."""
-    return Evaluation(
-        status, {}, curves or {}, *(cost or (None, None)), error=error, seconds=seconds or {}
-    )
+    parameters, flops = cost or (None, None)
+    return Evaluation(status, parameters=parameters, flops=flops, error=error)
 
 
 def _one_line(error: BaseException) -> str:

@@ -18,6 +18,7 @@ import torch
 
 import nas_env.errors
 from nas_env.errors import NASError
+from nas_env.evaluation._checkpoints import NOWHERE, Place
 from nas_env.evaluation._child import evaluate_job, prepare
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._job import Job
@@ -70,6 +71,7 @@ class Worker:
         limit: float | None,
         report: Report = unheard,
         pieces: int = 1,
+        place: Place = NOWHERE,
     ) -> Evaluation:
         """Have one child trained.
 
@@ -79,13 +81,14 @@ class Worker:
             limit: Seconds that it may take once its data has been read; None for no limit.
             report: Called with what the worker says of its progress.
             pieces: Parts in which each batch is trained.
+            place: The place of the checkpoints of its training.
 
         Raises:
             WorkerDied: If the worker has ended; it is of no use any more.
             WorkerLate: If the child took more than ``limit`` seconds; it is still at it.
             NASError: If :func:`~nas_env.evaluation.evaluate` raises it.
         """
-        return Evaluation(**self._ask("evaluate", request, device, limit, report, pieces))
+        return Evaluation(**self._ask("evaluate", request, device, limit, report, pieces, place))
 
     def rehearse(
         self, request: Request, device: str, limit: float, pieces: int = 1
@@ -109,8 +112,15 @@ class Worker:
         limit: float | None,
         report: Report,
         pieces: int = 1,
+        place: Place = NOWHERE,
     ) -> Any:
-        asked = {"wanted": wanted, "request": asdict(request), "device": device, "pieces": pieces}
+        asked = {
+            "wanted": wanted,
+            "request": asdict(request),
+            "device": device,
+            "pieces": pieces,
+            "place": place,
+        }
         with suppress(OSError):  # it has ended; how, it says below
             self._send(asked)
         self._receive(None)  # {"begun": True}
@@ -182,7 +192,8 @@ def work(line: socket.socket) -> NoReturn:
                 job, device = Job(Request(**message["request"])), torch.device(message["device"])
                 prepare(job, device)
                 send({"begun": True})
-                send(_answer(message["wanted"], job, device, report, message["pieces"]))
+                pieces, place = message["pieces"], Place(*message["place"])
+                send(_answer(message["wanted"], job, device, report, pieces, place))
             else:
                 send(_begin(message))
     os._exit(0)
@@ -202,12 +213,12 @@ def _begin(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _answer(
-    wanted: str, job: Job, device: torch.device, report: Report, pieces: int
+    wanted: str, job: Job, device: torch.device, report: Report, pieces: int, place: Place
 ) -> dict[str, Any]:
     try:
         if wanted == "rehearse":
             return {"answer": rehearse(job, device, pieces)}
-        return {"answer": asdict(evaluate_job(job, device, report, pieces))}
+        return {"answer": asdict(evaluate_job(job, device, report, pieces, place))}
     except DoesNotFit:
         return {"does_not_fit": True}
     except (NASError, InvalidValue) as error:

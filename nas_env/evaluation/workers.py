@@ -14,6 +14,7 @@ from typing import Any, Literal
 import torch
 
 from nas_env.evaluation._base import Evaluator
+from nas_env.evaluation._checkpoints import EVERY
 from nas_env.evaluation._child import failed, fitted
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._rehearsal import Rehearsal, rehearsed
@@ -47,18 +48,21 @@ class WorkerSettings:
             in parts of them, and what still wants more is ``out_of_memory``.
             ``auto``: an equal share of nine tenths of the machine's; None for no limit.
         children_per_gpu: Children at once on each GPU, where ``workers`` is ``auto``.
+        checkpoint_every: Seconds of a training between two checkpoints, from which it goes on where
+            it was killed; 0 for none.
     """
 
     workers: int | Literal["auto"] = "auto"
     time_limit: float | None = None
     memory_limit: float | Literal["auto"] | None = "auto"
     children_per_gpu: int = 1
+    checkpoint_every: float = EVERY
 
     def __post_init__(self) -> None:
         for name in ("workers", "memory_limit"):
             if getattr(self, name) != "auto":
                 at_least(self, **{name: 1 if name == "workers" else 0.25})
-        at_least(self, time_limit=0, children_per_gpu=1)
+        at_least(self, time_limit=0, children_per_gpu=1, checkpoint_every=0)
 
     def count(self, gpus: int) -> int:
         """Children at once."""
@@ -95,6 +99,11 @@ class WorkersEvaluator(Evaluator):
     def capacity(self) -> int:
         """The number of children that are trained at the same time."""
         return self.count
+
+    @property
+    def checkpoint_every(self) -> float:
+        """See the base."""
+        return self.settings.checkpoint_every
 
     def _train(self, request: Request) -> Future[Evaluation]:
         return self._hand(partial(self._shown, request))
@@ -174,14 +183,18 @@ class WorkersEvaluator(Evaluator):
         """Train in the worker of a slot, and replace the worker where that did not end well.
 
         A child that failed can spoil its process for the next one: a heap that fills the limit,
-        half-made state of oneDNN, a CUDA error that every later call meets again.
+        half-made state of oneDNN, a CUDA error that every later call meets again. A training whose
+        worker died goes on from its checkpoint, as long as each worker brings it to another one.
         """
-        evaluation = self._outcome(self._worker(slot), device, request, report, pieces)
-        if not evaluation.is_fact:
-            self._workers.pop(slot).close()
-            if self._closed:
-                raise CancelledError
-        return evaluation
+        while True:
+            before = self.place(request).written()
+            evaluation = self._outcome(self._worker(slot), device, request, report, pieces)
+            if not evaluation.is_fact:
+                self._workers.pop(slot).close()
+                if self._closed:
+                    raise CancelledError
+            if evaluation.status != "died" or self.place(request).written() <= before:
+                return evaluation
 
     def _worker(self, slot: int) -> Worker:
         """The worker of a slot, a new one where there is none."""
@@ -197,7 +210,7 @@ class WorkersEvaluator(Evaluator):
         """Train in a worker; what became of the worker is the evaluation of its child."""
         limit = self.settings.time_limit
         try:
-            return worker.evaluate(request, device, limit, report, pieces)
+            return worker.evaluate(request, device, limit, report, pieces, self.place(request))
         except WorkerLate:
             return failed("timed_out", f"not done within {limit:g} seconds")
         except WorkerDied as error:

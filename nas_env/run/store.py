@@ -49,6 +49,7 @@ TABLES = {
 }
 WHAT = "a store of evaluations"
 IN_MEMORY = ":memory:"
+UNFINISHED = ".unfinished"  # what is appended for the folder of unfinished trainings
 JOURNAL = "-journal"  # what SQLite appends to the name of the file beside it
 
 _numbers = itertools.count()
@@ -159,6 +160,14 @@ class Store:
             ).fetchall()
         whole = [(r, e) for key, r, e, checksum in rows if checksum == _checksum(key, r, e)]
         return [(Request(**json.loads(r)), Evaluation.from_json(e)) for r, e in whole]
+
+    @property
+    def unfinished(self) -> Path | None:
+        """The folder of trainings that are under way, beside the file; None of a store in memory.
+
+        Who has claimed a key may use what is there of that name.
+        """
+        return None if self.path == IN_MEMORY else Path(self.path + UNFINISHED)
 
     # -- claims ----------------------------------------------------------------------------------
     def claim(self, key: str, *, again: bool = False) -> Claim:

@@ -82,4 +82,4 @@ def requests(problem: Problem, count: int = 1, **changes: Any) -> list[Request]:
 
 def timeless(evaluation: Evaluation) -> Evaluation:
     """Return an evaluation without its seconds, which differ from one training to the next."""
-    return replace(evaluation, seconds={})
+    return replace(evaluation, seconds={}, cpu_seconds=0.0)

@@ -57,6 +57,7 @@ class LanguageRecipe(ChildRecipe):
     threads: int = 1
 
     engine: ClassVar[str] = "nas_env.training.language:train"
+    continues: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         at_least(self, epochs=1, batch_size=1, steps=1, decay_from=0, symbols=1, threads=1)

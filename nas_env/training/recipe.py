@@ -20,6 +20,8 @@ class Recipe:
 
     #: The function that trains by this recipe, as ``package.module:NAME``.
     engine: ClassVar[str]
+    #: Whether the engine has a keyword argument ``checkpoints``, to continue where it was killed.
+    continues: ClassVar[bool] = False
     #: Settings that the recipe was given after evaluations by it had been stored.
     later: ClassVar[frozenset[str]] = frozenset()
 
@@ -200,6 +202,7 @@ class ImageRecipe(ChildRecipe):
     validation_flip: bool = False
 
     engine: ClassVar[str] = "nas_env.training.images:train"
+    continues: ClassVar[bool] = True
     later: ClassVar[frozenset[str]] = frozenset(
         {
             "warm_up",
