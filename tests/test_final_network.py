@@ -7,6 +7,8 @@ import torch
 
 import nas_env
 from nas_env.command_line.retrain import main
+from nas_env.errors import ExportDiffers
+from nas_env.handover import _write
 from nas_env.tasks.digits import Digits
 from tests._own import draw_splits
 
@@ -90,3 +92,20 @@ def test_where_no_bytes_can_go_in_it_says_so_first(file, tmp_path, capsys):
         (told,) = capsys.readouterr().err.splitlines()
         assert says in told and told.startswith("nas-retrain: ")
     assert not (tmp_path / "run").exists()
+
+
+def test_where_an_export_differs_the_folder_of_before_stays(file, tmp_path, monkeypatch, capsys):
+    line = ["--architecture", file, *DIGITS]
+    folder = handed_over(tmp_path / "run", *line)
+    before = {each.name: each.read_bytes() for each in folder.iterdir()}
+
+    def differs(*_):
+        raise ExportDiffers("network.pt2 gives other outputs than the network")
+
+    monkeypatch.setattr(_write, "export", differs)
+    assert main([*line, "--with-preprocessing", "--run", str(tmp_path / "run")]) == 2
+    assert "gives other outputs" in capsys.readouterr().err
+    assert {each.name: each.read_bytes() for each in folder.iterdir()} == before
+    assert sorted(each.name for each in folder.parent.iterdir()) == [
+        "final.json", "network", "weights",
+    ]  # fmt: skip

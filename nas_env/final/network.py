@@ -53,10 +53,10 @@ def hand_over(
     made_of = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     if place.is_dir() and before.get("made_of") == made_of:
         return dict(before)
-    shutil.rmtree(place, ignore_errors=True)
-    job = Job(request)
+    job, new = Job(request), place.with_name(f".{NETWORK}")
+    shutil.rmtree(new, ignore_errors=True)  # of a call that was killed
     written = handover.write(
-        place,
+        new,
         network=_network(request, job),
         space=job.space,
         architecture=job.architecture,
@@ -66,6 +66,8 @@ def hand_over(
         facts=facts,
         with_preprocessing=with_preprocessing,
     )
+    shutil.rmtree(place, ignore_errors=True)  # what was there stays until the new one is checked
+    new.rename(place)
     return {
         "folder": NETWORK,
         "seed": request.seed,
