@@ -33,7 +33,7 @@ CHARACTERS = (
     "--env NAS-PTBChar-v0 --space.parameters 200000 --recipe short --recipe.epochs 3 "
     "--recipe.decay-from 2"
 )
-BESIDE = "--seeds 3 --fine-tune --beside scratch random:2"
+BESIDE = "--fine-tune --beside scratch random:2"
 
 
 @dataclass(frozen=True)
@@ -63,20 +63,21 @@ TRAININGS = (
     ),
     Step(
         "cifar10-to-few-digits",
-        f"--architecture {{folder}}/cifar10 {DIGITS} {BESIDE} --task.train-size 50 "
-        "--task.validation-size 50",
+        f"--architecture {{folder}}/cifar10 --env NAS-Digits-v0 --recipe short {BESIDE} "
+        "--task.train-size 50 --task.validation-size 50 --recipe.epochs 15 --recipe.batch-size 8 "
+        "--seeds 5",
         "images",
         "CIFAR-10 to 100 digits",
     ),
     Step(
         "digits-to-cifar10",
-        f"--architecture {{folder}}/digits {CIFAR10} {BESIDE}",
+        f"--architecture {{folder}}/digits {CIFAR10} {BESIDE} --seeds 3",
         "images",
         "digits to CIFAR-10",
     ),
     Step(
         "cifar10-to-digits",
-        f"--architecture {{folder}}/cifar10 {DIGITS} {BESIDE}",
+        f"--architecture {{folder}}/cifar10 {DIGITS} {BESIDE} --seeds 3",
         "images",
         "CIFAR-10 to digits",
     ),
