@@ -74,6 +74,8 @@ def test_the_card_has_the_licence_of_the_data(file, tmp_path):
     line = ["--architecture", file, *own, "--space.layers", "1"]
     folder = handed_over(tmp_path / "run", *line)
     assert section(folder, "Licence of the data") == "Not stated."
+    data = section(folder, "Data")
+    assert "- classes: " in data and str(tmp_path) not in (folder / "README.md").read_text()
     before = json.loads((tmp_path / "run" / "final" / "final.json").read_text())
     handed_over(tmp_path / "run", *line, "--task.licence", "mine; ask me")
     assert section(folder, "Licence of the data") == "mine; ask me"

@@ -18,6 +18,7 @@ from nas_env.evaluation._job import Job
 from nas_env.final.plan import Tested
 from nas_env.final.training import FinalTraining
 from nas_env.records import Request
+from nas_env.tasks import TrainingTask
 
 NETWORK = "network"  # the folder, in that of the final training
 
@@ -94,7 +95,7 @@ def _facts(final: FinalTraining, tested: Tested, result: Mapping[str, Any]) -> d
     return {
         "title": f"{chosen['name']} on {task.name}",
         "licence": task.licence,
-        "data": {**task.spec, "trained on": "training and validation split"},
+        "data": {**_data(task), "trained on": "training and validation split"},
         "recipe": {**result["recipe"], **start},
         "seeds": {"trained": [each["seed"] for each in result["seeds"]], "here": "the first"},
         "scores": [_score(result, result)],
@@ -109,6 +110,13 @@ def _facts(final: FinalTraining, tested: Tested, result: Mapping[str, Any]) -> d
         "search": {**searched, "candidates compared by validation": len(result["compared"])},
         **_others(result),
     }
+
+
+def _data(task: TrainingTask) -> dict[str, Any]:
+    """Return what the card says of the data: no place on this machine, and nothing twice."""
+    elsewhere = {"path", "symbols", *task.limits, *task.told}  # the preprocessing has the symbols
+    told = {**task.spec, **task.facts}
+    return {name: value for name, value in told.items() if name not in elsewhere}
 
 
 def _others(result: Mapping[str, Any]) -> dict[str, Any]:
