@@ -12,18 +12,20 @@ Python's manual is taken to the characters of Penn Treebank. All at a size for a
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import sub
 from pathlib import Path
 from typing import Any
 
-from benchmarks._results import save
+from benchmarks._results import mean_interval, save
 from nas_env.benchmark._command import command
 from nas_env.command_line.retrain import main as retrain
 from nas_env.command_line.train import main as train
 from nas_env.errors import InvalidValue
 from nas_env.files import read_json
 
+METRICS = ("test_accuracy", "test_perplexity", "test_bits_per_character")
 FOLDER, FOUND = Path("runs/transfer"), "benchmarks/results"
 #: CIFAR-10 at a size for a laptop: the final training has 3,000 images, reduced to 8x8.
 LAPTOP = "--env NAS-CIFAR10-v0 --recipe laptop --recipe.epochs 8 --task.validation-size 500"
@@ -132,25 +134,34 @@ def found(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         file = folder / step.run / "final" / "final.json"
         if step.shown and file.is_file():
             result = read_json(file, {}, most=2**26)
-            rows = [{**result, **result["chosen"]}, *result["beside"]]
             yield (
                 step.shown,
                 {
                     "command": f"nas-retrain {step.words.format(folder=FOLDER)}",
-                    "metric": result["metric"],
-                    "test_examples": result["test_examples"],
-                    "rows": list(map(row_of, rows)),
                     "taken": result["chosen"]["architecture"],
+                    "fine-tuned": result["chosen"]["start"] is not None,
+                    "test_examples": result["test_examples"],
+                    "rows": list(rows_of(result)),
                 },
             )
 
 
-def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figures of a network that the docs show."""
-    names: Sequence[str] = ("name", "parameters", "mean", "interval_over_seeds")
-    seeds = [{k: v for k, v in each.items() if k != "weights"} for each in row["seeds"]]
-    return {**{name: row[name] for name in names}, "fine_tuned": bool(row.get("start")),
-            "seeds": seeds, "interval_by_test_set": row["interval_by_test_set"]}  # fmt: skip
+def rows_of(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the figures of the network that was taken, and of each beside it.
+
+    A score is the mean over seeds with half the width of its 95% interval; so is the difference to
+    the network that was taken, seed by seed.
+    """
+    first = {**result, **result["chosen"]}
+    for row in (first, *result["beside"]):
+        row_of = {"name": row["name"], "parameters": row["parameters"]}
+        for metric in METRICS:
+            if metric in row["seeds"][0]:
+                own, taken = ([seed[metric] for seed in each["seeds"]] for each in (row, first))
+                row_of[metric] = mean_interval(own)
+                row_of[f"{metric} minus first"] = mean_interval(list(map(sub, own, taken)))
+        seconds = [seed["seconds"] for seed in row["seeds"]]
+        yield {**row_of, "seeds": len(seconds), "seconds": seconds}
 
 
 main = command("python -m benchmarks.transfer", Options, measure)
