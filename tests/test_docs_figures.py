@@ -44,6 +44,13 @@ MEASURED = [
 #: Page, what it says (``#`` is a number), the files that the numbers are taken from.
 SENTENCES = [
     ("docs/digits.md", r"# random architectures were trained with # evaluation seeds", ["spread"]),
+    (
+        "docs/final.md",
+        r"accuracy from # to # in the search had one from # to # after .*? tau # .*? # to #\), one",
+        ["rank_NAS-Digits-v0"],
+    ),
+    ("docs/final.md", r"in the end in #% of the cases \(by chance 50%\)", ["rank_NAS-Digits-v0"]),
+    ("docs/final.md", r"all # cells is #, .* NAS-Bench-Digits, where it is # \(", ["rank"]),
     ("docs/leaderboard.md", r"in #% of the studies with 5 seeds, in #% with 20", ["coverage"]),
     (
         "docs/learning.md",

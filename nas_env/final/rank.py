@@ -10,7 +10,7 @@ import numpy as np
 
 from nas_env.final.top import Found
 from nas_env.final.verdict import FEWEST, verdict
-from nas_env.metrics import Metric
+from nas_env.metrics import Metric, Z
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
 from nas_env.statistics.agreement import bootstrap, same_order, tau, told_apart, top_overlap
@@ -129,10 +129,13 @@ def _plain(value: float) -> float | None:
 
 
 def _alike(evaluations: Sequence[Evaluation], task: Task) -> bool:
-    """Tell whether the validation set cannot tell the networks apart.
+    """Tell whether equal networks would differ as much on a validation set of this size.
 
-    Then all lie in the interval that its size leaves open for the middle one.
+    The variance of the metrics is compared with that which the interval of the middle one leaves
+    open, by the test of chi-squared at 5%.
     """
+    from scipy.stats import chi2
+
     name = task.metric.name
     if any(name not in each.metrics for each in evaluations):
         return False
@@ -140,4 +143,7 @@ def _alike(evaluations: Sequence[Evaluation], task: Task) -> bool:
     interval = task.interval(ordered[len(ordered) // 2])
     if interval is None:
         return False
-    return interval[0] <= ordered[0][name] and ordered[-1][name] <= interval[1]
+    expected = ((interval[1] - interval[0]) / (2 * Z)) ** 2
+    freedom = len(ordered) - 1
+    found = np.var([metrics[name] for metrics in ordered], ddof=1)
+    return bool(freedom * found <= chi2.ppf(0.95, freedom) * expected)

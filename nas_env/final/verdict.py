@@ -30,7 +30,7 @@ networks, the one that it prefers is the better one in the end in 80% of the cas
         f"of any two of the {count} networks, the one that it prefers is the better one in the "
         f"end in {figures['same_order']:.0%} of the cases (by chance 50%)"
     )
-    close = "; in the end they are too much alike for the validation set to tell them apart"
+    close = "; in the end they differ no more than equal ones do on so small a validation set"
     return f"{_worth(title, *figures['tau_interval'])}: {pairs}{close * figures['alike']}."
 
 
