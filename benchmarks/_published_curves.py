@@ -41,3 +41,9 @@ CURVES: dict[str, dict[str, dict[int, Any]]] = {
         PAPER: {39: 86.2},
     },
 }
+
+#: By model: perplexity of the training words so far in the first epoch of the log, by the steps.
+BEGINNINGS: dict[str, dict[int, float]] = {
+    "small": {11: 5512.735, 243: 841.289, 475: 626.273, 707: 505.628, 939: 435.580, 1171: 390.108},
+    "medium": {11: 5173.547, 143: 1219.527, 275: 866.163, 407: 695.163, 539: 598.464, 671: 531.875},
+}

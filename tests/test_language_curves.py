@@ -1,11 +1,14 @@
 """The trainings of the known language models, an epoch at a time."""
 
 import json
+import math
+from dataclasses import replace
 
 import pytest
 import torch
 from safetensors import safe_open
 
+from benchmarks.language_beginnings import one_bias, so_far
 from benchmarks.language_curves import CURVE, KNOWN, Known, Options, State, figures
 from nas_env.training.language import train
 from nas_env.training.language_recipe import LanguageRecipe
@@ -63,3 +66,17 @@ def test_the_models_and_their_rates_are_those_of_their_papers():
     assert small == 2 * 10_000 * 200 + 10_000 + 2 * (8 * 200**2 + 8 * 200)
     assert medium == 2 * 10_000 * 650 + 10_000 + 2 * (8 * 650**2 + 8 * 650)
     assert nascell == pytest.approx(medium, rel=0.01)
+
+
+def test_the_perplexity_so_far_is_that_of_all_words_until_then():
+    assert so_far([math.log(4), 0.0, math.log(8)], [1, 2, 3]) == {1: 4.0, 2: 2.0, 3: 3.175}
+
+
+def test_one_bias_of_each_gate_starts_at_zero(data):
+    child = KNOWN["small"].model(data.vocabulary, 0)
+    one_bias(child)
+    recipe = replace(TINY, epochs=1).resolved("cpu")
+    train(child, data, recipe, seed=0, device=torch.device("cpu"))
+    biases = {name: value for name, value in child.core.named_parameters() if "bias" in name}
+    assert len(biases) == 4
+    assert all(value.any() == ("bias_ih" in name) for name, value in biases.items())
