@@ -36,6 +36,7 @@ MEASURED = [
         "What the recipe of today is worth",
         ["recipes_NAS-CIFAR10-v0", "recipes_NAS-Digits-v0"],
     ),
+    ("docs/training.md", "Beside the published curves", ["language_curves"]),
     ("docs/workers.md", "Keeping them busy", ["staleness"]),
     ("docs/workers.md", "As they finish", ["order"]),
     ("docs/agents.md", "Late children", ["staleness"]),
