@@ -11,6 +11,7 @@ outputs that ``nas_env.load`` gives here.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -95,8 +96,12 @@ def made(folder: Path, packages: Sequence[str]) -> Path:
     python = folder / "bin" / "python"
     if not python.is_file():
         print(f"making an environment with {' and '.join(packages)} ...", flush=True)
-        venv.create(folder, with_pip=True)
-        run([str(python), "-m", "pip", "install", "--quiet", *packages])
+        try:
+            venv.create(folder, with_pip=True)
+            run([str(python), "-m", "pip", "install", "--quiet", *packages])
+        except BaseException:  # a half of one would be taken for a whole one
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
     return python
 
 

@@ -61,6 +61,12 @@ def test_the_symbols_of_a_text_are_handed_over(tmp_path):
     found = nas_env.load(folder).preprocessing
     assert found.unit == "word" and len(found.symbols) == 1_000
     assert found.symbols[:2] == ("<unk>", "<eos>") and "python" in found.symbols
+    with torch.no_grad():
+        symbols = found.numbers(["python", "is", "a", "thing-that-nobody-names"])
+        network = nas_env.load(folder)
+        logits, _ = network(symbols, network.network.initial_state(1))
+    assert logits.shape == (4, 1, 1_000) and symbols[-1] == 0
+    assert "numbers(text.split())" in section(folder, "How to use it")
     assert "PSF License" in section(folder, "Licence of the data")
     assert "symbols, in the order of their numbers" in section(folder, "Preprocessing")
 

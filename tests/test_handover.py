@@ -390,6 +390,13 @@ def test_images_of_another_form_are_refused(folders):
         nas_env.load(folders / "text").preprocess(torch.zeros(1, 2))
 
 
+def test_a_symbol_without_a_number_is_named():
+    numbers = TextPreprocessing("character", tuple("ab_"))
+    assert numbers.numbers("b_a").tolist() == [[1], [2], [0]]
+    with pytest.raises(InvalidValue, match="'c' is no character of the 3 known"):
+        numbers.numbers("abc")
+
+
 # -- what goes wrong -----------------------------------------------------------------------------
 def nothing_was_written(folder):
     return list(folder.iterdir()) == []
@@ -517,8 +524,7 @@ def test_the_python_of_the_card_runs(kind, folders, monkeypatch):
     monkeypatch.chdir(folders / kind)
     card = (folders / kind / "README.md").read_text()
     first, second = re.findall(r"^```python\n(.*?)^```$", card, re.DOTALL | re.MULTILINE)
-    symbols = torch.zeros(3, 1, dtype=torch.int64)
-    names = {"images": GREY.examples(2, torch.Generator()), "symbols": symbols}
+    names = {"images": GREY.examples(2, torch.Generator()), "text": "c a b"}
     exec(first, names)
     exec(second, names)
     assert kind == "text" or names["network"](torch.zeros(2, *IMAGE)).shape == (2, 5)

@@ -157,7 +157,7 @@ def _use(
     names = ", ".join(settings.space.input_names)
     given = {True: "images of bytes", False: "what the network reads"}
     resizes = images is not None and images.resizes  # which the ONNX file does not
-    yield f"With nas_env:\n\n```python\n{_call(settings, images)}\n```"
+    yield f"With nas_env:\n\n```python\n{_call(settings)}\n```"
     missing = {line.partition(":")[0] for line in left_out}
     if "network.py" not in missing:
         yield (
@@ -180,11 +180,12 @@ def _use(
         yield "Not in this folder:\n\n" + "\n".join(f"- {line}" for line in left_out)
 
 
-def _call(settings: Settings, images: ImagePreprocessing | None) -> str:
-    lines = ["import nas_env", "", 'network = nas_env.load(".")']
+def _call(settings: Settings) -> str:
+    lines, known = ["import nas_env", "", 'network = nas_env.load(".")'], settings.preprocessing
     if settings.input_shape:
-        read = "network.preprocess(images)" if images else "images"
-        return "\n".join([*lines, f"logits = network({read})"])
+        return "\n".join([*lines, f"logits = network({known.usage if known else 'images'})"])
+    if known:
+        lines.append(f"symbols = {known.usage}")
     lines.append("state = network.network.initial_state(1)  # of one text")
     return "\n".join([*lines, "logits, state = network(symbols, state)  # int64 (steps, 1)"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -11,6 +12,9 @@ from torch import Tensor, nn
 from nas_env.training.augmentation import ImageData
 from nas_env.training.pixels import Size, centre, enlarge, resized
 from nas_env.training.recipe import ImageRecipe
+from search_spaces import InvalidValue
+
+UNKNOWN = "<unk>"  # what texts have for all symbols that have no number
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class ImagePreprocessing:
     channels: int = 1
 
     kind: ClassVar[str] = "images"
+    #: The Python by which images become what a network reads.
+    usage: ClassVar[str] = "network.preprocess(images)"
     #: The least and the largest value of a pixel that goes in.
     pixel_range: ClassVar[tuple[int, int]] = (0, 255)
 
@@ -83,12 +89,35 @@ class TextPreprocessing:
     Attributes:
         unit: What has a number: a word, or a character.
         symbols: The words or characters, in the order of their numbers.
+
+    Example:
+        >>> TextPreprocessing("word", ("<unk>", "a", "b")).numbers("b a c".split()).tolist()
+        [[2], [1], [0]]
     """
 
     unit: Literal["word", "character"] = "word"
     symbols: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "text"
+
+    @property
+    def usage(self) -> str:
+        """The Python by which a text becomes what a network reads."""
+        return f"network.preprocessing.numbers(text{'.split()' * (self.unit == 'word')})"
+
+    def numbers(self, text: Sequence[str]) -> Tensor:
+        """Return the numbers of a text's symbols, as one column: int64 (steps, 1).
+
+        Raises:
+            InvalidValue: If a symbol has no number, and unknown ones have none either.
+        """
+        places = {symbol: number for number, symbol in enumerate(self.symbols)}
+        unknown = places.get(UNKNOWN)
+        found = [places.get(symbol, unknown) for symbol in text]
+        if None in found:
+            symbol = text[found.index(None)]
+            raise InvalidValue(f"{symbol!r} is no {self.unit} of the {len(self.symbols):,} known")
+        return torch.tensor(found, dtype=torch.int64)[:, None]
 
 
 Preprocessing = ImagePreprocessing | TextPreprocessing
