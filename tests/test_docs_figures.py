@@ -19,6 +19,7 @@ MEASURED = [
         "What the recipe gives, and what the architecture",
         ["ablation_NAS-CIFAR10-v0", "ablation_NAS-Digits-v0"],
     ),
+    ("docs/final.md", "What it gives at a laptop's size", ["transfer"]),
     ("docs/leaderboard.md", "What is measured", ["coverage"]),
     ("docs/final.md", "How much twelve networks tell", ["rank"]),
     ("docs/learning.md", "On the digits", ["learning"]),
