@@ -54,8 +54,8 @@ class Experiment(NamedTuple):
 
 EXPERIMENTS: Mapping[str, Experiment] = {
     "nas-bench-201": Experiment("--env NAS-Bench-201-CIFAR10-v0", 300, 20),
-    "pydocs": Experiment(CELLS, 150, 5, store="cells.sqlite"),
-    "pydocs-larger": Experiment(f"{CELLS} {LARGER}", 150, 5, False, "cells.sqlite"),
+    "pydocs": Experiment(CELLS, 60, 5, store="cells.sqlite"),
+    "pydocs-larger": Experiment(f"{CELLS} {LARGER}", 60, 5, False, "cells.sqlite"),
 }
 
 

@@ -13,6 +13,7 @@ TABLE = "table_facts-NAS-Bench-Digits-v0"
 #: Page, heading, the files that the tables under it are taken from.
 MEASURED = [
     ("docs/controls.md", "On a table", ["controls_nas-bench-201"]),
+    ("docs/controls.md", "On cells", ["controls_pydocs"]),
     ("docs/digits.md", "Does the architecture matter more than the seed?", ["spread"]),
     (
         "docs/final.md",
@@ -45,6 +46,8 @@ MEASURED = [
 
 #: Page, what it says (``#`` is a number), the files that the numbers are taken from.
 SENTENCES = [
+    ("docs/controls.md", r"had #, # and # different", ["controls_pydocs"]),
+    ("docs/controls.md", r"control.* with # and #, are ahead", ["controls_pydocs"]),
     ("docs/digits.md", r"# random architectures were trained with # evaluation seeds", ["spread"]),
     (
         "docs/final.md",
