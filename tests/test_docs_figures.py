@@ -14,6 +14,7 @@ TABLE = "table_facts-NAS-Bench-Digits-v0"
 MEASURED = [
     ("docs/controls.md", "On a table", ["controls_nas-bench-201"]),
     ("docs/controls.md", "On cells", ["controls_pydocs"]),
+    ("docs/controls.md", "The larger space", ["controls_pydocs-larger"]),
     ("docs/digits.md", "Does the architecture matter more than the seed?", ["spread"]),
     (
         "docs/final.md",
