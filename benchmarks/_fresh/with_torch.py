@@ -19,6 +19,7 @@ def main(folder: Path, examples: Path) -> None:
     names = runpy.run_path(str(folder / "network.py"))
     network = names["load"]()
     program = torch.export.load(folder / "network.pt2")
+    assert program.example_inputs is not None  # of one that was exported
     takes_bytes = program.example_inputs[0][0].dtype == torch.uint8
     run = program.module()
     found = {"network.py": 0.0, "network.pt2": 0.0}
