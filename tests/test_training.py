@@ -498,7 +498,7 @@ def evaluation(made):
 
 
 def without_seconds(record):
-    return dataclasses.replace(record, seconds={})
+    return dataclasses.replace(record, seconds={}, cpu_seconds=0.0)
 
 
 @contextmanager

@@ -80,7 +80,9 @@ def _add(parser: argparse.ArgumentParser, each: Field[Any], hint: Any, text: str
     settings: dict[str, Any] = {"help": text.replace("%", "%%")}
     if get_origin(hint) is Annotated:  # the only annotation that there is
         settings |= {**_kind(get_args(hint)[0]), "metavar": each.name.upper()}
-        if "nargs" in settings:
+        if each.default is not MISSING:  # the dataclass has it
+            settings["default"] = argparse.SUPPRESS
+        elif "nargs" in settings:
             settings["nargs"] = "+"
         parser.add_argument(each.name, **settings)
         return
