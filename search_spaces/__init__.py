@@ -13,6 +13,7 @@ from search_spaces._architecture import Architecture, Reference, check_keys
 from search_spaces._base import SearchSpace
 from search_spaces._decisions import Cost, Decision, Vertex
 from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue, UnknownName
+from search_spaces._fitted import FittedToImages
 from search_spaces._published import published_architecture
 from search_spaces._settings import above, at_least, at_most, between, from_mapping, named
 from search_spaces._source import Normalisation, Source
@@ -21,6 +22,7 @@ __all__ = [
     "Architecture",
     "Cost",
     "Decision",
+    "FittedToImages",
     "InvalidArchitecture",
     "InvalidTokens",
     "InvalidValue",

@@ -62,6 +62,7 @@ ALLOWED = {
     "nas_env.testing.task:the_data_is_what_it_says": TRAINS,
     "nas_env.testing.task:the_test_split_is_sealed": TRAINS,
     "nas_env.training.batch_norms:batch_norms": "modules of torch, by their class",
+    "nas_env.training.fitting:fitted_layers": "modules of ours, by what they have to do",
     "nas_env.training.mapped:Pages.__init__": "numpy tells what lies below an array",
     "nas_env.training.recipe:fast_bfloat16": "a torch may not have the function",
     "search_spaces._catalogue:resolve": "a member is named by its module and its name",
@@ -86,6 +87,8 @@ ALLOWED = {
     "search_spaces.recurrent_cell:RecurrentCellSpace.graph": OWN,
     "search_spaces.recurrent_cell:RecurrentCellSpace.try_out": OWN,
     "search_spaces.recurrent_cell._cell:RecurrentCell.__post_init__": FIELDS,
+    "search_spaces.staged:StagedSpace.encode": FOREIGN,
+    "search_spaces.staged:StagedSpace.graph": OWN,
 }
 
 

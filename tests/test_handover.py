@@ -27,6 +27,7 @@ from search_spaces import Normalisation, make_space, space_class, space_names
 IMAGE, SYMBOLS = (2, 9, 7), 11
 GREY = ImagePreprocessing((9, 7), (9, 7), mean=(20.0, 30.0), deviation=(4.0, 5.0), channels=2)
 CONVOLUTIONAL = {"name": "convolutional", "layers": 5, "filters": [3, 4], "filter_sizes": [1, 3, 5]}
+STAGED = {"name": "staged", "layers": 5, "filters": [3, 4], "filter_sizes": [1, 3]}
 SPACES = {
     "skips": CONVOLUTIONAL,
     "strides": {**CONVOLUTIONAL, "strides": [1, 2, 3]},
@@ -40,6 +41,16 @@ SPACES = {
     "many layers": {**CONVOLUTIONAL, "layers": 24},
     "one layer": {**CONVOLUTIONAL, "layers": 1},
     "nas_bench_201": {"name": "nas_bench_201", "cells": 2, "channels": 2},
+    "stages": STAGED,
+    "stages without whitening": {
+        **STAGED,
+        "whitening": 0,
+        "activation": "relu",
+        "norm_scales": True,
+        "last_pooling": "average",
+    },
+    "many stages": {**STAGED, "layers": 16, "poolings": 5},
+    "a chain of stages": {**STAGED, "skip_connections": False},
     "cells": {"name": "recurrent_cell", "base": 4, "hidden": 5},
     "shared": {"name": "recurrent_cell", "base": 2, "hidden": 5, "tied": True, "cell_layers": 1},
     "masks": {
@@ -66,7 +77,12 @@ SPACES = {
         "activations": ["identity", "tanh", "sigmoid", "relu", "sin"],
     },
 }
-KINDS = {"convolutional": "skips", "nas_bench_201": "nas_bench_201", "recurrent_cell": "cells"}
+KINDS = {
+    "convolutional": "skips",
+    "nas_bench_201": "nas_bench_201",
+    "recurrent_cell": "cells",
+    "staged": "stages",
+}
 OTHER = Normalisation(0.003, 0.2)
 
 needs_onnx = pytest.mark.skipif(

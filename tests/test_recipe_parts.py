@@ -105,7 +105,7 @@ def test_the_average_is_of_the_weights_after_each_step():
     average, expected = Average(child, 0.3), 0.0
     for step, value in enumerate([1.0, 5.0, -2.0, 8.0, 3.0]):
         child.weight.data.fill_(value)
-        average.update()
+        average.update(0.0)
         decay = min(0.3, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * value
     with average.applied():
@@ -146,7 +146,7 @@ def test_running_statistics_are_averaged_beside_the_weights():
     child = nn.BatchNorm1d(3)
     average = Average(child, 0.9)
     child.running_mean.fill_(10.0)
-    average.update()
+    average.update(0.0)
     with average.applied():
         torch.testing.assert_close(child.running_mean, torch.full((3,), 9.0))  # d is 1/10 at first
 

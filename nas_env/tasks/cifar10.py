@@ -26,6 +26,33 @@ NAS_BENCH_201 = ImageRecipe(
     precision="float32",
 )
 
+#: How the fastest hand-made network for CIFAR-10 is trained (Jordan 2024, 2404.00498): about nine
+#: minutes of two cores with it. The rate is 11.5 and the decay 0.0153 for 1,024 examples, both over
+#: how much further momentum goes than a gradient, and of the sum over a batch: the decay is of the
+#: rate, and the mean over a batch makes the rate 1,024 times as high and the decay as much lower.
+RECORD = ImageRecipe(
+    epochs=10,
+    batch_size=1_024,
+    learning_rate=11.5 / (1 + 1 / (1 - 0.85)),
+    momentum=0.85,
+    weight_decay=0.0153 / 11.5,
+    bias_rate=64.0,
+    schedule="triangular",
+    label_smoothing=0.2,
+    batch_norm_epsilon=1e-12,
+    batch_norm_momentum=0.4,
+    lookahead=5,
+    fitted_epochs=3,
+    upsample=0,
+    padding=2,
+    reflect=True,
+    alternate_flip=True,
+    validation_view="original",
+    validation_flip=True,
+    validation_shift=1,
+    threads=2,
+)
+
 
 @dataclass(frozen=True)
 class CIFAR10(ImageTask):
@@ -52,6 +79,7 @@ class CIFAR10(ImageTask):
         "short": ImageRecipe(epochs=5, batch_size=128, schedule="one_cycle", weight_decay=5e-4),
         "paper": ImageRecipe(),
         "modern": MODERN,
+        "record": RECORD,
         "nas_bench_201": NAS_BENCH_201,
         "nas_bench_201_12": replace(NAS_BENCH_201, epochs=12),
     }

@@ -22,6 +22,7 @@ from nas_env.training.pixels import (
     random_view,
     reduce,
     reduced_size,
+    reflect,
 )
 from nas_env.training.recipe import ImageRecipe
 from nas_env.training.rows import Rows
@@ -125,6 +126,7 @@ class ImageData:
             recipe.whitening,
             recipe.validation_view,
             recipe.cutout,
+            recipe.reflect,
         )
         if key not in self._views:
             self._views[key] = Views(self, recipe)
@@ -150,7 +152,7 @@ class Views:
     size: Size
 
     def __init__(self, data: ImageData, recipe: ImageRecipe):
-        self.recipe = recipe
+        self.recipe, self._examples = recipe, data.train
         height, width = data.train_images.shape[1:3]
         self.size = reduced_size(height, width, recipe.resolution)
         self.train_labels, self.validation_labels = data.train_labels, data.validation_labels
@@ -163,7 +165,8 @@ class Views:
 
     def _larger(self, images: Tensor) -> Tensor:
         """Training images as crops are taken from them."""
-        return pad(enlarge(self._reduced(images), self.recipe.upsample), self.recipe.padding)
+        larger = enlarge(self._reduced(images), self.recipe.upsample)
+        return (reflect if self.recipe.reflect else pad)(larger, self.recipe.padding)
 
     def _middle(self, images: Tensor) -> Tensor:
         """Validation images."""
@@ -197,6 +200,11 @@ class Views:
         images = self._validation.batches(batch_size)
         labels = self.validation_labels.split(batch_size)
         yield from ((self.whiten(x), y) for x, y in zip(images, labels, strict=True))
+
+    def plain(self, count: int) -> Tensor:
+        """Return the first training images, not augmented: float (count, channels, h, w)."""
+        first = self._examples.first(count)
+        return torch.cat([self.whiten(self._middle(images)) for images in first.pieces()])
 
     def whiten(self, images: Tensor) -> Tensor:
         """uint8 (n, h, w, c) -> float32 (n, c, h, w), of mean 0 and deviation 1."""

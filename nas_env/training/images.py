@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nas_env.training.augmentation import ImageData, Views
-from nas_env.training.averaging import Average
+from nas_env.training.averaging import slow_weights
 from nas_env.training.checkpoints import NONE, Checkpoints, State, learned, load_learned
 from nas_env.training.data import Tested
+from nas_env.training.fitting import Fitted
+from nas_env.training.logits import logits_of
 from nas_env.training.optimiser import make_optimiser, set_rate
 from nas_env.training.outcome import Report, Training, autocast, timed, unheard
 from nas_env.training.pixels import Size
@@ -102,6 +104,7 @@ def train(
             result.curves["validation_balanced_accuracy"].append(scores.balanced_accuracy)
         report(result.progress(recipe.epochs))
     steps.average.exchange()
+    steps.fitted.train()
     if tested is not None and not result.diverged:
         with timed(result, "validate"):
             data = tested()
@@ -129,7 +132,8 @@ class _Steps:
         self.per_epoch = recipe.steps_an_epoch(len(views.train_labels))
         self.factor = schedule(recipe)
         self.optimiser = make_optimiser(child, recipe, self.device)
-        self.average = Average(child, recipe.averaging)
+        self.fitted = Fitted(child, views)
+        self.average = slow_weights(child, recipe)
         self.mirrored = self._first_mirrored() if recipe.flip and recipe.alternate_flip else None
         self.order = torch.zeros(0, dtype=torch.int64, device=self.device)
         self.done = 0  # steps of the epoch
@@ -152,6 +156,8 @@ class _Steps:
         would make the host wait at every step, so that it is read once, when the epoch is over.
         """
         self.child.train()
+        fitted = self.recipe.fitted_epochs
+        self.fitted.train(fitted is None or number < fitted)
         if not len(self.order):
             self.order, self.done, self.total = self._drawn(), 0, torch.zeros_like(self.total)
         while self.done < self.per_epoch:
@@ -160,7 +166,7 @@ class _Steps:
             set_rate(self.optimiser, rate)
             start = self.done * self.recipe.batch_size
             self.total += self.step(self.order[start : start + self.recipe.batch_size], number)
-            self.average.update()
+            self.average.update((progress + 1 / self.per_epoch) / self.recipe.epochs)
             self.done += 1
             if self.device.type == "cpu" and not torch.isfinite(self.total):
                 break
@@ -229,9 +235,7 @@ def validate(child: nn.Module, views: Views, recipe: ImageRecipe, pieces: int = 
     right, finite = [], torch.ones((), dtype=torch.bool, device=labels.device)
     for images, answers in views.validation_batches(max(1, at_once(views.size) // pieces)):
         with autocast(recipe, labels.device):
-            logits = child(images)
-            if recipe.validation_flip:
-                logits = logits.float() + child(images.flip(3)).float()  # twice the mean
+            logits = logits_of(child, images, recipe)
         right.append(logits.argmax(dim=1) == answers)
         finite &= torch.isfinite(logits).all()
     if not finite:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from search_spaces import InvalidValue
+
 Size = tuple[int, int]  # height and width
 
 
@@ -56,6 +58,30 @@ def resized(images: Tensor, size: Size, **how: Any) -> Tensor:
 def pad(images: Tensor, width: int) -> Tensor:
     """Black around uint8 (n, h, w, c), ``width`` pixels on each side."""
     return functional.pad(images, (0, 0, width, width, width, width)) if width else images
+
+
+def reflect(images: Tensor, width: int) -> Tensor:
+    """Add ``width`` pixels on each side of uint8 (n, h, w, c), mirrored at its edge.
+
+    Example:
+        >>> row = torch.tensor([1, 2, 3], dtype=torch.uint8).view(1, 1, 3, 1).expand(1, 3, 3, 1)
+        >>> reflect(row, 2)[0, 0].flatten().tolist()
+        [3, 2, 1, 2, 3, 2, 1]
+
+    Raises:
+        InvalidValue: If a side has no more than ``width`` pixels.
+    """
+    sides = images.shape[1:3]
+    if width and min(sides) <= width:
+        raise InvalidValue(f"padding is {width}, expected less than the {min(sides)} of an image")
+    rows, columns = (_reflected(side, width, images.device) for side in sides)
+    return images[:, rows[:, None], columns] if width else images
+
+
+def _reflected(side: int, width: int, device: torch.device) -> Tensor:
+    """Return the pixels of a padded side: 2 1 0 1 2 … by their numbers."""
+    place = torch.arange(-width, side + width, device=device).abs()
+    return (side - 1) - (side - 1 - place).abs()
 
 
 def centre(images: Tensor, size: Size) -> Tensor:

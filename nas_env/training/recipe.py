@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from nas_env.training.batch_norms import set_batch_norms
+from search_spaces import InvalidValue
 from search_spaces._settings import above, at_least, at_most, between
 
 
@@ -139,7 +140,8 @@ class ImageRecipe(ChildRecipe):
             before anything else; 0 leaves them. Half the side costs a quarter of the time.
         upsample: Side in pixels to which images are enlarged before a random crop of their own
             size is taken; 0 leaves them.
-        padding: Black pixels added on each side of a training image before that crop.
+        padding: Pixels added on each side of a training image before that crop, black unless
+            ``reflect`` says otherwise.
         flip: Mirror half of the training images left to right.
         whitening: ``"channel"``: mean and deviation of the training images, per channel;
             ``"image"``: of each image by itself.
@@ -169,6 +171,19 @@ class ImageRecipe(ChildRecipe):
             none.
         validation_flip: Classify a validation image by the mean of the logits of it and of its
             mirror image (Krizhevsky et al. 2012, section 4.1, took such views).
+        validation_shift: Classify it by its logits, and as much of those of two views that are
+            shifted by so many pixels, up and left, and down and right (Jordan 2024, 2404.00498,
+            section 3.5, has 1); 0 for none.
+        reflect: Fill the pixels that ``padding`` adds with the image's own, mirrored at its edge,
+            instead of black (Jordan 2024, 2404.00498, section 2).
+        lookahead: Steps after which the weights are drawn back to slow ones, which follow them
+            (Zhang et al. 2019, 1907.08610), as :class:`~nas_env.training.averaging.Lookahead`
+            does; 0 for never.
+        lookahead_decay: Decay a step of the slow weights at the end of the training (Jordan 2024,
+            2404.00498, section 3.4).
+        fitted_epochs: Epochs during which a layer that is fitted to the images (see
+            :class:`search_spaces.FittedToImages`) trains what it has beside; None for all (Jordan
+            2024, 2404.00498, section 3.1, trains the bias of a whitening for 3).
     """
 
     epochs: int = 50
@@ -200,6 +215,11 @@ class ImageRecipe(ChildRecipe):
     alternate_flip: bool = False
     cutout: int = 0
     validation_flip: bool = False
+    validation_shift: int = 0
+    reflect: bool = False
+    lookahead: int = 0
+    lookahead_decay: float = 0.95
+    fitted_epochs: int | None = None
 
     engine: ClassVar[str] = "nas_env.training.images:train"
     continues: ClassVar[bool] = True
@@ -215,17 +235,26 @@ class ImageRecipe(ChildRecipe):
             "alternate_flip",
             "cutout",
             "validation_flip",
+            "validation_shift",
+            "reflect",
+            "lookahead",
+            "lookahead_decay",
+            "fitted_epochs",
         }
     )
 
     def __post_init__(self) -> None:
         at_least(self, epochs=1, images=2, batch_size=2, threads=1, upsample=0, padding=0)
         at_least(self, resolution=0, cutout=0, final_rate=0)
+        at_least(self, validation_shift=0, lookahead=0, fitted_epochs=0)
         above(self, batch_norm_epsilon=0, batch_norm_momentum=0, bias_rate=0)
         at_most(self, epochs=100_000, batch_size=1_000_000, threads=1_024, upsample=4_096)
         at_most(self, padding=1_024, final_rate=1, batch_norm_momentum=1)
         at_least(self, learning_rate=0, weight_decay=0, decay_factor=0)
         between(self, 0, 1, "momentum", "label_smoothing", "warm_up", "averaging")
+        between(self, 0, 1, "lookahead_decay")
+        if self.averaging and self.lookahead:
+            raise InvalidValue(f"averaging is {self.averaging}, expected 0 beside a lookahead")
 
     def steps_an_epoch(self, examples: int) -> int:
         """Return the number of whole batches; of fewer images than one, it is one smaller batch.
