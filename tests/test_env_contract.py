@@ -32,7 +32,11 @@ from tests._needed import made, needed, task_of
 MODES = [AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP]
 VECTOR = {"vectorization_mode": "vector_entry_point"}
 #: Settings of a space that make a child cost milliseconds.
-SMALL = {"convolutional": {"layers": 2}, "recurrent_cell": {"hidden": 4, "cell_layers": 1}}
+SMALL = {
+    "convolutional": {"layers": 2},
+    "recurrent_cell": {"hidden": 4, "cell_layers": 1},
+    "staged": {"layers": 2, "filters": [2, 3]},
+}
 forms = pytest.mark.parametrize("observation", ["dict", "flat"])
 
 

@@ -37,9 +37,10 @@ class Options:
         top: Architectures of the search, the best by validation, that are compared once more; as
             many of its random control.
         architecture: Architecture that no search found: a file of JSON, or ``published:`` with
-            ``zoph-v1``, ``zoph-v1-dense``, ``zoph-v1-chain``, ``nascell`` or ``lstm``; or the
-            folder of a network or a run, whose network is taken to another task. It needs
-            ``--env``; ``--run`` is then where all is kept, by default ``runs/<env>-<name>``.
+            ``zoph-v1``, ``zoph-v1-dense``, ``zoph-v1-chain``, ``airbench94``, ``airbench95``,
+            ``nascell`` or ``lstm``; or the folder of a network or a run, whose network is taken to
+            another task. It needs ``--env``; ``--run`` is then where all is kept, by default
+            ``runs/<env>-<name>``.
         fine_tune: Start from the weights of the folder that ``--architecture`` names, as far as
             they fit; the classifier, or the embeddings and the softmax, are new.
         add_filters: Filters that each layer has more than was found; all networks get them.

@@ -52,6 +52,18 @@ RECORD = ImageRecipe(
     validation_shift=1,
     threads=2,
 )
+#: The same in seconds, for a search: fewer images of half the side, in smaller batches, one thread.
+RECORD_SEARCH = replace(
+    RECORD,
+    epochs=3,
+    images=8_192,
+    batch_size=256,
+    learning_rate=RECORD.learning_rate / 4,  # for as many examples the same
+    resolution=16,
+    padding=1,
+    validation_shift=0,
+    threads=1,
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,7 @@ class CIFAR10(ImageTask):
         "paper": ImageRecipe(),
         "modern": MODERN,
         "record": RECORD,
+        "record_search": RECORD_SEARCH,
         "nas_bench_201": NAS_BENCH_201,
         "nas_bench_201_12": replace(NAS_BENCH_201, epochs=12),
     }
@@ -97,6 +110,11 @@ class CIFAR10(ImageTask):
                 "pooling": [4, 8],
                 "block": 3,
             }
+        },
+        "NAS-CIFAR10-Record-v0": {
+            "task": {"name": "cifar10", "max_parameters": 4_200_000, "max_flops": 800_000_000},
+            "space": {"name": "staged"},
+            "recipe": {"preset": "record_search"},
         },
     }
 

@@ -41,6 +41,8 @@ KNOWN: Mapping[str, Callable[[], dict[str, Any]]] = {
     "zoph-v1": lambda: published_architecture(V1),
     "zoph-v1-dense": lambda: with_all_skips(published_architecture(V1)),
     "zoph-v1-chain": lambda: without_skips(published_architecture(V1)),
+    "airbench94": lambda: published_architecture("airbench94"),
+    "airbench95": lambda: published_architecture("airbench95"),
     "nascell": lambda: published_architecture("nascell"),
     "lstm": lambda: published_architecture("lstm"),
 }
