@@ -202,3 +202,13 @@ def test_the_clock_is_looked_at_without_any_call(search, monkeypatch):
         while not search.file.getvalue():
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+def test_the_display_counts_down_to_the_end_of_the_minutes(search):
+    display = search.display(children=1_000, expected=60, seconds_left=60)
+    child, _ = search.begin()
+    assert "left" in after(search, display, 11)[0]
+    end(child)
+    display.child(1, GOOD, GOOD)
+    assert "40 s left" in after(search, display, 10)[0], "and not as long as 999 children take"
+    assert "left" not in after(search, display, 60)[-1]

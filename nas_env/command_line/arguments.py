@@ -24,6 +24,8 @@ class Main:
         env: The environment's id; ``module:ID`` imports a module that registers it.
         agent: The agent's name, or ``module:NAME``.
         children: The budget in episodes; each designs and trains one child.
+        minutes: The most minutes of the search, all its legs together: after them no batch of
+            children begins. The control has as many minutes of its own.
         seed: Seed of the agent and its sampling.
         run: The run's folder; by default the next free ``runs/<env>-<agent>-<n>``.
         resume: Continue the run in ``--run``, by the same command or a shorter one; a larger
@@ -58,6 +60,7 @@ class Main:
     env: str = ENVIRONMENT
     agent: str = AGENT
     children: int = 120
+    minutes: float | None = None
     seed: int = 0
     run: Path | None = None
     resume: Literal["no", "yes", "auto"] = field(default="no", metadata=BARE)
@@ -93,6 +96,7 @@ class Arguments:
     agent: dict[str, Any]
     make: dict[str, Any]
     children: int
+    minutes: float | None
     seed: int
     run: Path | None
     control: str | None

@@ -37,13 +37,13 @@ from nas_env.parts import choose_device, mapping, task_objective
 from nas_env.search.loop import Depth
 from nas_env.search.summary import device_name, versions
 from search_spaces import make_space
-from search_spaces._settings import at_least, at_most, from_mapping
+from search_spaces._settings import above, at_least, at_most, from_mapping
 
 ABOUT = "Let an agent search, and keep the run in a folder."
 #: What ``--help`` shows; ``--help-all`` shows the rest too.
 FIRST = (
-    "env", "agent", "children", "seed", "run", "resume", "control", "track", "config", "device",
-    "objective", "recipe", "evaluator", "workers",
+    "env", "agent", "children", "minutes", "seed", "run", "resume", "control", "track", "config",
+    "device", "objective", "recipe", "evaluator", "workers",
 )  # fmt: skip
 MORE = """\
 --help-all shows the rest: limits, the store, and every setting of the agent, the objective, the recipe, the task and the space.
@@ -149,7 +149,8 @@ def _main_of(config: Mapping[str, Any]) -> Main:
 def _checked(values: Any, choices: Choices, make_config: ConfigMaker) -> Arguments:
     """Return the arguments that tyro found, once they are checked by what they are settings of."""
     at_least(values, children=1, seed=0, evaluation_seed=0, stop_after_failures=0)
-    at_most(values, children=10**9, seed=2**63 - 1, evaluation_seed=2**63 - 1)
+    above(values, minutes=0)
+    at_most(values, minutes=10**9, children=10**9, seed=2**63 - 1, evaluation_seed=2**63 - 1)
     name, agent = make_config({"name": choices.agent_name, **asdict(values.agent_settings)})
     task = choices.task  # with what the command line changes of it
     space = make_space({"name": choices.space.name, **asdict(values.space_settings)})

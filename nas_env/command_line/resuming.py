@@ -19,7 +19,7 @@ from nas_env.tasks import Task
 from search_spaces import make_space
 
 #: What may change in a run's configuration: no reward depends on it, or it is another budget.
-MAY_CHANGE = frozenset({"children", "control", "stop_after_failures", "track"})
+MAY_CHANGE = frozenset({"children", "control", "minutes", "stop_after_failures", "track"})
 CONTROL = "control"  # the folder of the random search, and the end of its name in the store
 
 

@@ -115,6 +115,7 @@ def _search(
         problem,
         run,
         children=config["children"],
+        minutes=config.get("minutes"),
         depth=Depth(**config["depth"]),
         observers=[
             Tracking(trackers),
@@ -129,16 +130,16 @@ def _search(
         draw_best(search.best, problem, run.folder / "best.png")
     if problem.answers is None and config["order"] == "submitted":
         _warn_of_idle_workers(problem, agent.config, console)
-    known = len(problem.store.episodes())  # those after the last checkpoint are only replayed
-    expected = None if console.quiet else _estimate(search, known, agent.config, console)
+    expected = None if console.quiet else _estimate(search, agent.config, console)
     display = Display(
         console,
         f"{config['env']} {config['agent']['name']}",
         config["children"],
-        known,
+        search.known,
         work=problem.evaluator.work,
         metric=problem.task.metric,
         expected=expected.total if expected else None,
+        seconds_left=search.seconds_left,
     )
     with display:
         search.observe(display)
@@ -147,13 +148,14 @@ def _search(
     return figures, search.rewards
 
 
-def _estimate(search: Search, done: int, agent: AgentConfig, console: Console) -> Estimate | None:
+def _estimate(search: Search, agent: AgentConfig, console: Console) -> Estimate | None:
     """Estimate what the children after those that are done will cost, and say so."""
     at_once = search.problem.evaluator.capacity
     if search.order == "submitted":
         at_once = min(at_once, agent.children_at_once)
-    found = estimate(search.problem, range(done, search.children), search.layers, at_once)
-    for line in found.lines(datetime.now(), begins=done == 0) if found else ():
+    children = range(search.known, search.children)
+    found = estimate(search.problem, children, search.layers, at_once, search.seconds_left)
+    for line in found.lines(datetime.now(), begins=search.known == 0) if found else ():
         console.print(line, soft_wrap=True)
     return found
 

@@ -9,8 +9,9 @@ import contextlib
 import secrets
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -83,12 +84,17 @@ def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
         changed = resumed_config(config, arguments.config(), task)
         if changed != config or run.summary is None:
             _try_out(arguments)
-        if changed["children"] != config["children"]:
+        if _budget(changed) != _budget(config):
             change_budget(run, changed["children"])
         if changed != config:
             run.write_config(changed)
         held.pop_all()
     return run, arguments
+
+
+def _budget(config: Mapping[str, Any]) -> tuple[int, float | None]:
+    """Return the children and the minutes of a configuration."""
+    return config["children"], config.get("minutes")
 
 
 def _begin(arguments: Arguments) -> Run:

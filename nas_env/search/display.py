@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -67,6 +68,7 @@ class Display:
         work: The children at work; None where nothing is trained.
         metric: The metric that is shown of a child at work.
         expected: Seconds that the search will probably take, from now on; None if unknown.
+        seconds_left: Seconds after which no more children begin.
         clock: Gives the seconds since some moment, as :class:`Work` does.
     """
 
@@ -80,10 +82,12 @@ class Display:
         work: Work | None = None,
         metric: Metric | None = None,
         expected: float | None = None,
+        seconds_left: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
     ):
         self.console, self.label, self.children, self.done = console, label, children, done
         self.work, self.metric, self.expected = work or Work(), metric, expected
+        self.seconds_left = seconds_left
         self.progress = _Live(console)
         self.bar = self.progress.add_task(label, total=children, completed=done, figures="")
         self._clock = clock
@@ -109,6 +113,8 @@ class Display:
     ) -> None:
         self._over.set()
         self._thread.join()
+        if kind is None and self.done < self._number < self.children:  # its minutes are over
+            self.show(last=True)
         self.progress.stop()
 
     def child(self, number: int, record: Record, best: Record | None) -> None:
@@ -172,7 +178,8 @@ class Display:
         begun = (child.progress for child in self.work.children())
         finished += sum(p.epoch / p.epochs for p in begun if p is not None)
         left = self.children - self.done - finished
-        return max(left, 0.0) * passed / finished
+        until = self.seconds_left - passed
+        return min(until, max(left, 0.0) * passed / finished) if until > 0 else None
 
     def _long(self, now: float) -> list[Child]:
         return [child for child in self.work.children() if now - child.began >= LONG]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,17 +34,24 @@ class Estimate:
         at_once: How many of them are trained at the same time.
         shorter: Command-line options with a value that would shorten a child, and the seconds
             that it would then take.
+        seconds_left: Seconds after which no more children begin.
     """
 
     seconds: float
     children: int
     at_once: int
     shorter: Mapping[str, float]
+    seconds_left: float = math.inf
 
     @property
     def total(self) -> float:
         """Seconds until the last child is done."""
-        return self.seconds * self.children / self.at_once
+        return min(self.seconds_left, self.seconds * self.children / self.at_once)
+
+    @property
+    def within(self) -> int:
+        """The number of children for which there is time."""
+        return min(self.children, round(self.total * self.at_once / self.seconds))
 
     def lines(self, now: datetime, *, begins: bool = True) -> list[str]:
         """Return what a person reads at the start of a search.
@@ -59,8 +67,12 @@ class Estimate:
             ...     print(line)
             about 45 s a child; 120 children, 2 at a time: about 45 min, until 17:40
             shorter: --recipe.epochs 2 (18 s a child), --task.train-size 2000 (24 s a child)
+            >>> print(*Estimate(45.0, 120, 2, {}, 1_200).lines(datetime(2026, 3, 2, 16, 55)))
+            about 45 s a child; 53 of 120 children, 2 at a time: about 20 min, until 17:15
         """
         children = "1 child" if self.children == 1 else f"{self.children:,} children"
+        if self.within < self.children:
+            children = f"{self.within:,} of {children}"
         at_once = f", {self.at_once} at a time" if self.at_once > 1 else ""
         lines = [
             f"about {duration(self.seconds)} a child; {children}{at_once}: "
@@ -73,7 +85,11 @@ class Estimate:
 
 
 def estimate(
-    problem: Problem, episodes: range, layers: Callable[[int], int | None], at_once: int
+    problem: Problem,
+    episodes: range,
+    layers: Callable[[int], int | None],
+    at_once: int,
+    seconds_left: float = math.inf,
 ) -> Estimate | None:
     """Estimate what the children that are left will cost.
 
@@ -86,6 +102,7 @@ def estimate(
         episodes: The numbers of those that are left.
         layers: The layers of an episode's child; None for the space's full depth.
         at_once: How many children will be trained at the same time.
+        seconds_left: Seconds after which no more children begin.
 
     Returns:
         None where nothing can be told: a table answers, or the rehearsal fails.
@@ -104,7 +121,7 @@ def estimate(
         examples=rehearsals[0].examples,
     )
     shorter = _shorter(mean, typical.task, typical.recipe)
-    return Estimate(_seconds(mean), len(episodes), at_once, shorter)
+    return Estimate(_seconds(mean), len(episodes), at_once, shorter, seconds_left)
 
 
 def _spread(episodes: range) -> list[int]:

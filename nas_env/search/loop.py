@@ -63,6 +63,8 @@ class Search:
         problem: Problem to search; its store holds the evaluations and the history.
         run: Held by this process; goes on from its last checkpoint.
         children: The budget, in episodes.
+        minutes: The most minutes of the search, all its legs together: after them no batch of
+            children begins. None: any number.
         depth: The depth schedule.
         observers: Told of each episode and update.
         order: Order in which the agent is handed its children: ``"submitted"``, in which it
@@ -82,6 +84,7 @@ class Search:
         run: Run,
         *,
         children: int,
+        minutes: float | None = None,
         depth: Depth | None = None,
         observers: Sequence[Observer] = (),
         stop_after_failures: int = STOP_AFTER_FAILURES,
@@ -90,11 +93,13 @@ class Search:
         check_order(order, agent, agent.spec["name"])
         self.agent, self.problem, self.run = agent, problem, run
         self.children, self._observers = children, [*observers]
+        self.minutes = math.inf if minutes is None else minutes
         self.depth, self.order = depth or Depth(), order
         self.stop_after_failures = stop_after_failures
         self.records: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None
         self.seconds = 0.0
+        self.known = len(problem.store.episodes())  # those that are not restored are only replayed
         self._restore()
         self._arriving = self._arriving_again() if order == "finished" else None
         self._started = self._saved = time.perf_counter()
@@ -112,13 +117,23 @@ class Search:
         Raises:
             ChildrenFail: If the first children all failed for one reason; what was played is kept.
         """
-        while len(self.records) < self.children:
+        while len(self.records) < self.children and not self._is_late:
             self._stop_where_all_fail()
             self._advance() if self._arriving is None else self._take(self._arriving)
             if time.perf_counter() - self._saved > CHECKPOINT_EVERY:
                 self.save()
         self.save()
         return summarise(self.records, self.problem, self.seconds)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until its minutes are over, infinite where it may take as long as it takes."""
+        return max(0.0, 60 * self.minutes - self.seconds - (time.perf_counter() - self._started))
+
+    @property
+    def _is_late(self) -> bool:
+        """Whether no more children may begin; those that were played before are played again."""
+        return len(self.records) >= self.known and not self.seconds_left
 
     def layers(self, episode: int) -> int | None:
         """Return the layers of an episode's child, counted from 0; None for the full depth."""
