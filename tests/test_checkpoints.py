@@ -16,6 +16,7 @@ from nas_env.training.text import LanguageData
 from search_spaces import published_architecture
 from search_spaces.convolutional import ConvolutionalSpace
 from search_spaces.recurrent_cell import RecurrentCellSpace
+from search_spaces.staged import StagedSpace
 
 CPU = torch.device("cpu")
 
@@ -55,8 +56,10 @@ def image_data():
     return ImageData(pixels[:40], torch.arange(40) % 3, pixels[40:], torch.arange(20) % 3)
 
 
-def image_training(checkpoints, pieces=1, final=False, **settings):
-    space = ConvolutionalSpace(layers=2, filters=(6,), filter_sizes=(3,))
+CHAIN = ConvolutionalSpace(layers=2, filters=(6,), filter_sizes=(3,))
+
+
+def image_training(checkpoints, pieces=1, final=False, space=CHAIN, **settings):
     torch.manual_seed(0)
     child = space.build(space.decode([0] * space.length()), (3, 6, 6), 3)
     child = nn.Sequential(child, nn.Dropout(0.1))
@@ -106,10 +109,20 @@ MODERN = {
     "weight_decay": 1e-3,
     "decay_vectors": False,
 }
+RECORD = {
+    "space": StagedSpace(layers=2, filters=(6,)),
+    "lookahead": 2,
+    "fitted_epochs": 1,
+    "padding": 1,
+    "reflect": True,
+    "validation_shift": 1,
+}
 CASES = {
     "paper": (image_training, {}),
     "modern": (image_training, MODERN),
     "modern, in pieces, final": (image_training, {**MODERN, "pieces": 2, "final": True}),
+    "record": (image_training, RECORD),
+    "record, final": (image_training, {**RECORD, "final": True}),
     "without momentum": (image_training, {"momentum": 0.0}),
     "bfloat16": (image_training, {"precision": "bfloat16", "upsample": 8}),
     "text": (text_training, {}),
