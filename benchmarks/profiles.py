@@ -3,7 +3,9 @@
 NAS_DATA=... python -m benchmarks.profiles      # about two minutes on one core
 
 The child is a random network of six layers (seed 0), trained on CIFAR-10 on one thread under
-``torch.profiler``, which gives the own time of each sort of operator. The search is that of
+``torch.profiler``, which gives the own time of each sort of operator. So is the hand-made network
+``airbench94`` by the recipe ``record``, on as many threads as that recipe has; its rate of
+arithmetic is told beside that of a matrix product of the same precision. The search is that of
 ``make search`` on the digits, in this process under ``cProfile``, which gives the time from
 entering to leaving each part.
 """
@@ -14,7 +16,9 @@ import cProfile
 import pstats
 import sys
 import tempfile
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,17 +31,21 @@ from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.command_line.train import main as train_agent
 from nas_env.problem import Problem
+from nas_env.tasks import ImageTask
 from nas_env.training.allocator import keep_memory
 from nas_env.training.images import train
+from search_spaces import published_architecture
 
 LAYERS, STEPS, BATCH, CHILDREN = 6, 20, 128, 60
+RECORD_STEPS, RECORD_BATCH = 4, 1_024
 
 #: Sorts of operators, each with parts of their names; the first that fits counts.
 SORTS = {
     "convolution, backward": ("convolution_backward",),
     "convolution, forward": ("convolution",),
     "batch norm": ("batch_norm",),
-    "ReLU": ("clamp_min_", "threshold_backward", "relu"),
+    "ReLU, GELU": ("clamp_min_", "threshold_backward", "relu", "gelu"),
+    "pooling": ("max_pool", "amax"),
     "joining skip connections, and its gradient": ("aten::cat", "slice_backward", "aten::add"),
     "crop, flip, whiten": ("index", "aten::sub", "aten::div"),
     "casts and copies": ("copy_", "_to_copy"),
@@ -65,11 +73,17 @@ def measure(_: Options) -> None:
     """Profile both, print the shares and write them."""
     torch.set_num_threads(1)
     keep_memory()
-    figures = {"one child, share of its time": child(), "a search, share of its time": search()}
-    for title, shares in figures.items():
+    shares, rates = hand_made()
+    figures = {
+        "one child, share of its time": child(),
+        "airbench94, share of its time": shares,
+        "airbench94, rates": rates,
+        "a search, share of its time": search(),
+    }
+    for title, numbers in figures.items():
         print(title)
-        for name, share in sorted(shares.items(), key=lambda item: -item[1]):
-            print(f"  {name:44} {share:6.3f}")
+        for name, number in sorted(numbers.items(), key=lambda item: -item[1]):
+            print(f"  {name:44} {number:9.3f}")
     save("profiles", "python -m benchmarks.profiles", figures)
 
 
@@ -90,12 +104,61 @@ def child() -> dict[str, float]:
         train(network, data, problem.recipe, seed=0, device=cpu)
 
     run()  # warms up
-    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+    return profiled(run)
+
+
+def profiled(run: Callable[[], object]) -> dict[str, float]:
+    """Return the share of each sort of operator in the time of what is run."""
+    with profile(activities=[ProfilerActivity.CPU]) as found:
         run()
     spent: Counter[str] = Counter()
-    for event in profiled.key_averages():
+    for event in found.key_averages():
         spent[sort(event.key)] += event.self_cpu_time_total
-    return {name: round(time / spent.total(), 4) for name, time in spent.items()}
+    return {name: round(each / spent.total(), 4) for name, each in spent.items()}
+
+
+def hand_made() -> tuple[dict[str, float], dict[str, float]]:
+    """Return the shares of a training of ``airbench94``, and its rate beside a matrix product's."""
+    problem = Problem(
+        {"name": "cifar10", "train_size": RECORD_STEPS * RECORD_BATCH, "validation_size": 1_000},
+        "staged",
+        recipe={"preset": "record", "epochs": 1, "batch_size": RECORD_BATCH},
+        device="cpu",
+    )
+    task, recipe, space = problem.task, problem.recipe, problem.space
+    assert isinstance(task, ImageTask)
+    architecture = space.parse(published_architecture("airbench94"))
+    sizes = task.input_shape, task.outputs
+    data, cpu, seconds = task.search_data(), torch.device("cpu"), []
+
+    def run() -> None:
+        result = train(space.build(architecture, *sizes), data, recipe, seed=0, device=cpu)
+        seconds.append(result.seconds["train"])
+
+    torch.set_num_threads(recipe.threads)
+    run()  # warms up
+    run()
+    flops = 3 * space.cost(architecture, *sizes).flops * RECORD_STEPS * RECORD_BATCH
+    training, product = flops / seconds[-1], matrix_product(recipe.autocast or torch.float32)
+    shares = profiled(run)
+    torch.set_num_threads(1)
+    rates = {
+        "training, GFLOP/s": round(training / 1e9, 1),
+        "a matrix product, GFLOP/s": round(product / 1e9, 1),
+        "share of the matrix product's": round(training / product, 3),
+        "images a second": round(RECORD_STEPS * RECORD_BATCH / seconds[-1], 1),
+    }
+    return shares, rates
+
+
+def matrix_product(precision: torch.dtype, side: int = 2_048) -> float:
+    """Return the FLOPs a second of the product of two square matrices, the fastest of five."""
+    matrix, times = torch.ones(side, side, dtype=precision), []
+    for _ in range(6):
+        start = time.perf_counter()
+        torch.mm(matrix, matrix)
+        times.append(time.perf_counter() - start)
+    return 2 * side**3 / min(times[1:])
 
 
 def sort(operator: str) -> str:

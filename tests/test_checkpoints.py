@@ -122,6 +122,7 @@ CASES = {
     "modern": (image_training, MODERN),
     "modern, in pieces, final": (image_training, {**MODERN, "pieces": 2, "final": True}),
     "record": (image_training, RECORD),
+    "orthogonal steps": (image_training, {"filter_rate": 0.1}),
     "record, final": (image_training, {**RECORD, "final": True}),
     "without momentum": (image_training, {"momentum": 0.0}),
     "bfloat16": (image_training, {"precision": "bfloat16", "upsample": 8}),

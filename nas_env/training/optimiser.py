@@ -8,14 +8,16 @@ import torch
 from torch import nn
 
 from nas_env.training.batch_norms import batch_norms
+from nas_env.training.muon import Muon
 from nas_env.training.recipe import ImageRecipe
 
 
 def make_optimiser(
     child: nn.Module, recipe: ImageRecipe, device: torch.device
 ) -> torch.optim.Optimizer:
-    """Return SGD over the parameters of a child."""
-    return torch.optim.SGD(
+    """Return SGD over the parameters of a child, or Muon where the recipe has it for filters."""
+    kind = Muon if recipe.filter_rate else torch.optim.SGD
+    return kind(
         groups(child, recipe),
         lr=recipe.learning_rate,
         momentum=recipe.momentum,
@@ -31,15 +33,31 @@ def groups(child: nn.Module, recipe: ImageRecipe) -> list[dict[str, Any]]:
     """
     shifts = {id(norm.bias) for norm in batch_norms(child)}
     found: dict[tuple[float, float], list[nn.Parameter]] = {}
+    filters: list[nn.Parameter] = []
     for parameter in child.parameters():
+        if recipe.filter_rate and parameter.ndim == 4 and parameter.requires_grad:
+            filters.append(parameter)
+            continue
         factor = recipe.bias_rate if id(parameter) in shifts else 1.0
         decays = recipe.decay_vectors or parameter.ndim > 1
         decay = recipe.weight_decay / factor if decays else 0.0
         found.setdefault((decay, factor), []).append(parameter)
-    return [
-        {"params": parameters, "weight_decay": decay, "factor": factor}
+    plain = [
+        {"params": parameters, "weight_decay": decay, "factor": factor, "orthogonal": None}
         for (decay, factor), parameters in found.items()
     ]
+    return [*plain, *([_orthogonal(filters, recipe)] if filters else [])]
+
+
+def _orthogonal(filters: list[nn.Parameter], recipe: ImageRecipe) -> dict[str, Any]:
+    """Return the group of the filters that take orthogonal steps."""
+    return {
+        "params": filters,
+        "weight_decay": 0.0,
+        "momentum": 0.0,
+        "factor": recipe.filter_rate / recipe.learning_rate,
+        "orthogonal": recipe.filter_momentum,
+    }
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

@@ -184,6 +184,9 @@ class ImageRecipe(ChildRecipe):
         fitted_epochs: Epochs during which a layer that is fitted to the images (see
             :class:`search_spaces.FittedToImages`) trains what it has beside; None for all (Jordan
             2024, 2404.00498, section 3.1, trains the bias of a whitening for 3).
+        filter_rate: Highest rate of the filters of convolutions where these take the orthogonal
+            steps of :class:`~nas_env.training.muon.Muon` (Jordan et al. 2024); 0 for SGD.
+        filter_momentum: Momentum of such steps.
     """
 
     epochs: int = 50
@@ -220,6 +223,8 @@ class ImageRecipe(ChildRecipe):
     lookahead: int = 0
     lookahead_decay: float = 0.95
     fitted_epochs: int | None = None
+    filter_rate: float = 0.0
+    filter_momentum: float = 0.6
 
     engine: ClassVar[str] = "nas_env.training.images:train"
     continues: ClassVar[bool] = True
@@ -240,19 +245,22 @@ class ImageRecipe(ChildRecipe):
             "lookahead",
             "lookahead_decay",
             "fitted_epochs",
+            "filter_rate",
+            "filter_momentum",
         }
     )
 
     def __post_init__(self) -> None:
         at_least(self, epochs=1, images=2, batch_size=2, threads=1, upsample=0, padding=0)
         at_least(self, resolution=0, cutout=0, final_rate=0)
-        at_least(self, validation_shift=0, lookahead=0, fitted_epochs=0)
+        at_least(self, validation_shift=0, lookahead=0, fitted_epochs=0, filter_rate=0)
         above(self, batch_norm_epsilon=0, batch_norm_momentum=0, bias_rate=0)
         at_most(self, epochs=100_000, batch_size=1_000_000, threads=1_024, upsample=4_096)
         at_most(self, padding=1_024, final_rate=1, batch_norm_momentum=1)
         at_least(self, learning_rate=0, weight_decay=0, decay_factor=0)
         between(self, 0, 1, "momentum", "label_smoothing", "warm_up", "averaging")
-        between(self, 0, 1, "lookahead_decay")
+        between(self, 0, 1, "lookahead_decay", "filter_momentum")
+        above(self, **({"learning_rate": 0} if self.filter_rate else {}))
         if self.averaging and self.lookahead:
             raise InvalidValue(f"averaging is {self.averaging}, expected 0 beside a lookahead")
 
