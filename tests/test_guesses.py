@@ -64,7 +64,7 @@ ALLOWED = {
     "nas_env.training.batch_norms:batch_norms": "modules of torch, by their class",
     "nas_env.training.fitting:fitted_layers": "modules of ours, by what they have to do",
     "nas_env.training.mapped:Pages.__init__": "numpy tells what lies below an array",
-    "nas_env.training.recipe:fast_bfloat16": "a torch may not have the function",
+    "nas_env.training.precision:fast_bfloat16": "a torch may not have the function",
     "search_spaces._catalogue:resolve": "a member is named by its module and its name",
     "search_spaces._settings:above": FIELDS,
     "search_spaces._settings:at_least": FIELDS,

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from nas_env.training.batch_norms import set_batch_norms
+from nas_env.training.precision import fast_bfloat16
 from search_spaces import InvalidValue
 from search_spaces._settings import above, at_least, at_most, between
 
@@ -290,14 +291,3 @@ class ImageRecipe(ChildRecipe):
         """Return half the epochs, or half the images of one where they are limited."""
         limited = {} if self.images is None else {"images": max(2, self.images // 2)}
         return {**super().shorter(), **limited}
-
-
-def fast_bfloat16(device: str) -> bool:
-    """Tell whether a type of device computes faster in bfloat16 than in float32.
-
-    A torch that cannot tell what the CPU has gets float32.
-    """
-    if device == "cuda":
-        return True
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
