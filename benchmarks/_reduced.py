@@ -10,7 +10,7 @@ from typing import Any
 from nas_env.parts import preset_recipe
 from nas_env.problem import Problem
 from nas_env.tasks import make_task, task_class, task_names
-from nas_env.training.recipe import ImageRecipe
+from nas_env.training.image_recipe import ImageRecipe
 from search_spaces import UnknownName
 
 PIXELS = ("upsample", "padding", "cutout")

@@ -30,7 +30,7 @@ from nas_env.command_line._subjects.named import named_architecture, with_all_sk
 from nas_env.errors import ChildrenFail, InvalidValue
 from nas_env.problem import Problem
 from nas_env.records import Evaluation, Request
-from nas_env.training.recipe import ImageRecipe
+from nas_env.training.image_recipe import ImageRecipe
 from search_spaces import Architecture, SearchSpace
 
 

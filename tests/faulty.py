@@ -15,7 +15,8 @@ import torch
 from nas_env.tasks.digits import Digits
 from nas_env.training import images
 from nas_env.training.checkpoints import Checkpoints
-from nas_env.training.recipe import ImageRecipe, Recipe
+from nas_env.training.image_recipe import ImageRecipe
+from nas_env.training.recipe import Recipe
 
 
 @dataclass(frozen=True)

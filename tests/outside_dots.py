@@ -19,7 +19,7 @@ from nas_env.errors import DataInvalid, DataNotFound, InvalidValue
 from nas_env.metrics import VALIDATION_ACCURACY, Metric
 from nas_env.tasks import TrainingTask
 from nas_env.training.augmentation import ImageData
-from nas_env.training.recipe import ImageRecipe
+from nas_env.training.image_recipe import ImageRecipe
 
 ID = "tests.outside_dots:Dots-v0"
 VALIDATION = 20

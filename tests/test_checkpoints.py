@@ -9,9 +9,9 @@ from torch import nn
 from nas_env.training import images, language
 from nas_env.training.augmentation import ImageData
 from nas_env.training.checkpoints import Checkpoints, State
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.language_recipe import LanguageRecipe
 from nas_env.training.outcome import timed
-from nas_env.training.recipe import ImageRecipe
 from nas_env.training.text import LanguageData
 from search_spaces import published_architecture
 from search_spaces.convolutional import ConvolutionalSpace

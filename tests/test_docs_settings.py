@@ -23,7 +23,7 @@ from nas_env.tasks.fashion_mnist import FashionMNIST
 from nas_env.tasks.penn_treebank import PennTreebank
 from nas_env.tasks.penn_treebank_characters import PennTreebankCharacters
 from nas_env.tasks.python_docs import VOCABULARY, PythonDocs
-from nas_env.training.images import ImageRecipe
+from nas_env.training.image_recipe import ImageRecipe
 from search_spaces import _architecture
 from tests._pages import PAGES, number, prose, says, table, tables
 

@@ -18,8 +18,8 @@ from nas_env.final import GRIDS, Grid
 from nas_env.records import Evaluation
 from nas_env.run.store import Store
 from nas_env.tasks.digits import Digits
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.language_recipe import LanguageRecipe
-from nas_env.training.recipe import ImageRecipe
 from tests._killing import append, killed_at
 
 SMALL = ["--recipe.epochs", "1", "--workers", "0", "--quiet"]

@@ -21,7 +21,7 @@ from nas_env.handover import ImagePreprocessing, Preprocess, TextPreprocessing
 from nas_env.handover._network_file import network_file
 from nas_env.handover._settings import Settings
 from nas_env.training.augmentation import ImageData
-from nas_env.training.recipe import ImageRecipe
+from nas_env.training.image_recipe import ImageRecipe
 from search_spaces import Normalisation, make_space, space_class, space_names
 
 IMAGE, SYMBOLS = (2, 9, 7), 11

@@ -11,9 +11,9 @@ import torch
 from nas_env.training import augmentation, rows
 from nas_env.training import mapped as mapping
 from nas_env.training.augmentation import ImageData, Views, moments
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.images import train
 from nas_env.training.mapped import Pages
-from nas_env.training.recipe import ImageRecipe
 from nas_env.training.rows import Rows, shared
 from search_spaces.convolutional import ConvolutionalSpace
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.muon import Muon, orthogonal
 from nas_env.training.optimiser import groups, make_optimiser, set_rate
-from nas_env.training.recipe import ImageRecipe
 from search_spaces import InvalidValue
 from search_spaces.staged import StagedSpace
 from tests.test_training import CPU, recipe

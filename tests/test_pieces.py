@@ -18,8 +18,8 @@ from nas_env.run.store import Store
 from nas_env.search.observers import SmallerBatches
 from nas_env.training import images, language
 from nas_env.training.augmentation import ImageData
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.language_recipe import LanguageRecipe
-from nas_env.training.recipe import ImageRecipe
 from nas_env.training.text import LanguageData
 from search_spaces import published_architecture
 from search_spaces.convolutional import ConvolutionalSpace

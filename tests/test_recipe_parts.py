@@ -20,9 +20,9 @@ from nas_env.training import images
 from nas_env.training.augmentation import ImageData
 from nas_env.training.averaging import Average
 from nas_env.training.batch_norms import batch_norms
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.optimiser import groups, make_optimiser, set_rate
 from nas_env.training.pixels import cut_out, random_view
-from nas_env.training.recipe import ImageRecipe
 from nas_env.training.schedules import schedule
 from search_spaces import InvalidValue, UnknownName
 from tests.test_training import CPU, Observed, data, generator, network, patterns, recipe

@@ -9,9 +9,9 @@ from nas_env.training import images
 from nas_env.training.augmentation import ImageData
 from nas_env.training.averaging import Lookahead, slow_weights
 from nas_env.training.fitting import fitted_layers
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.logits import logits_of
 from nas_env.training.pixels import reflect
-from nas_env.training.recipe import ImageRecipe
 from search_spaces import InvalidValue
 from search_spaces._fitted import Whitening
 from tests.test_training import CPU, data, numbered, patterns, recipe

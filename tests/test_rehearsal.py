@@ -11,9 +11,9 @@ from nas_env.evaluation._job import Job
 from nas_env.evaluation._rehearsal import rehearse
 from nas_env.training import language
 from nas_env.training.augmentation import ImageData
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.images import _Steps as ImageSteps
 from nas_env.training.language_recipe import LanguageRecipe
-from nas_env.training.recipe import ImageRecipe
 from nas_env.training.text import LanguageData
 
 CPU = torch.device("cpu")

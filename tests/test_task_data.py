@@ -14,8 +14,8 @@ from nas_env.command_line.train import main
 from nas_env.errors import DataInvalid
 from nas_env.problem import Problem
 from nas_env.tasks import ImageTask, LanguageTask
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.language_recipe import LanguageRecipe
-from nas_env.training.recipe import ImageRecipe
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(256, size=(60, 4, 6, 1)).astype(np.uint8)

@@ -25,9 +25,9 @@ from nas_env.problem import Problem
 from nas_env.tasks import ImageTask, make_task, sealed_test_set, task_class, task_names
 from nas_env.tasks.digits import Digits
 from nas_env.training.augmentation import ImageData, Views
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.images import at_once, train, validate
 from nas_env.training.pixels import centre, enlarge, random_view, reduce
-from nas_env.training.recipe import ImageRecipe
 from nas_env.training.schedules import schedule
 from search_spaces import InvalidValue, UnknownName
 from search_spaces._settings import from_mapping
@@ -721,7 +721,7 @@ for name in sys.argv[1:]:
 import torch
 from nas_env.training.augmentation import ImageData
 from nas_env.training.images import train
-from nas_env.training.recipe import ImageRecipe
+from nas_env.training.image_recipe import ImageRecipe
 from search_spaces.convolutional import ConvolutionalSpace
 space = ConvolutionalSpace(layers=1, filters=(4,))
 child = space.build(space.decode([0] * space.length()), (3, 8, 8), 2)

@@ -49,7 +49,7 @@ class Grid:
         """Return the different recipes of the grid, each with the settings that it changes.
 
         Example:
-            >>> from nas_env.training.recipe import ImageRecipe
+            >>> from nas_env.training.image_recipe import ImageRecipe
             >>> grid = Grid(learning_rate=(1.0, 0.5), decay_point=(0.5,))
             >>> [changes for changes, _ in grid.points(ImageRecipe())]
             [{}, {'learning_rate': 0.05}]

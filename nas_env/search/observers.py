@@ -76,7 +76,7 @@ def cut_line(number: int, recipe: ChildRecipe, pieces: int) -> str:
     """Return what a person is told of a child whose batches did not fit the memory.
 
     Example:
-        >>> from nas_env.training.recipe import ImageRecipe
+        >>> from nas_env.training.image_recipe import ImageRecipe
         >>> print(cut_line(3, ImageRecipe(batch_size=64), 2))
         child 3: a batch of 64 does not fit the memory: trained in 2 parts of 32 (docs/training.md)
     """

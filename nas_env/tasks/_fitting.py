@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nas_env.tasks._images import MODERN
-from nas_env.training.recipe import ImageRecipe, Recipe
+from nas_env.training.image_recipe import ImageRecipe
+from nas_env.training.recipe import Recipe
 
 LAYERS = 6
 SMALLEST = 8  # pixels, about, of the side of the maps that most layers see

@@ -15,8 +15,8 @@ from nas_env.metrics import VALIDATION_ACCURACY, Metric, accuracy_interval
 from nas_env.tasks._base import TrainingTask
 from nas_env.tasks._checks import check_classes, check_images
 from nas_env.training.augmentation import ImageData
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.preprocessing import ImagePreprocessing
-from nas_env.training.recipe import ImageRecipe
 from search_spaces._settings import at_least
 
 Images = tuple[np.ndarray, np.ndarray]  # uint8 (n, height, width, channels), int64 (n,)

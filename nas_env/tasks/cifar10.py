@@ -12,7 +12,8 @@ import numpy as np
 from nas_env.data.folder import data_folder
 from nas_env.tasks import _torchvision
 from nas_env.tasks._images import LAPTOP, MODERN, Images, ImageTask
-from nas_env.training.recipe import ImageRecipe, Recipe
+from nas_env.training.image_recipe import ImageRecipe
+from nas_env.training.recipe import Recipe
 
 #: How NAS-Bench-201 trains its cells (Dong & Yang 2020, section 2.3, table 1).
 NAS_BENCH_201 = ImageRecipe(

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nas_env.tasks._images import MODERN, Images, ImageTask
-from nas_env.training.recipe import ImageRecipe, Recipe
+from nas_env.training.image_recipe import ImageRecipe
+from nas_env.training.recipe import Recipe
 
 TEST_SIZE = 397  # of 1,797; fixed by a permutation of its own
 

@@ -14,7 +14,8 @@ import numpy as np
 from nas_env.data.folder import data_folder
 from nas_env.tasks import _torchvision
 from nas_env.tasks._images import LAPTOP, MODERN, Images, ImageTask
-from nas_env.training.recipe import ImageRecipe, Recipe
+from nas_env.training.image_recipe import ImageRecipe
+from nas_env.training.recipe import Recipe
 
 FOLDER = "FashionMNIST/raw"  # as torchvision lays it out
 #: The paper's training of CIFAR-10. Clothes fill their frame, on black: they are moved by two

@@ -23,9 +23,10 @@ from nas_env.tasks._base import TrainingTask
 from nas_env.tasks._fitting import Fitted, fit, mirrored
 from nas_env.tasks._images import Images
 from nas_env.training.augmentation import ImageData
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.mapped import Pages
 from nas_env.training.preprocessing import ImagePreprocessing
-from nas_env.training.recipe import ImageRecipe, Recipe
+from nas_env.training.recipe import Recipe
 from nas_env.training.rows import shared
 from search_spaces._settings import at_least
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from nas_env.tasks import Images, ImageTask
 from nas_env.training import images
-from nas_env.training.recipe import ImageRecipe, Recipe
+from nas_env.training.image_recipe import ImageRecipe
+from nas_env.training.recipe import Recipe
 
 SPACE = {"name": "convolutional", "layers": 2, "filter_sizes": [1, 3], "filters": [2, 3]}
 COUNT = 60

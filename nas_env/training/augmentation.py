@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nas_env.training.allocator import scratch
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.mapped import Pages
 from nas_env.training.pixels import (
     Size,
@@ -24,7 +25,6 @@ from nas_env.training.pixels import (
     reduced_size,
     reflect,
 )
-from nas_env.training.recipe import ImageRecipe
 from nas_env.training.rows import Rows
 
 #: Changed images that take at most so many bytes are kept, so that each is changed once: of

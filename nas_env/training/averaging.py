@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from nas_env.training.checkpoints import State
-from nas_env.training.recipe import ImageRecipe
+from nas_env.training.image_recipe import ImageRecipe
 
 
 class SlowWeights(ABC):

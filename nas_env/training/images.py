@@ -15,11 +15,11 @@ from nas_env.training.averaging import slow_weights
 from nas_env.training.checkpoints import NONE, Checkpoints, State, learned, load_learned
 from nas_env.training.data import Tested
 from nas_env.training.fitting import Fitted
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.logits import logits_of
 from nas_env.training.optimiser import make_optimiser, set_rate
 from nas_env.training.outcome import Report, Training, autocast, timed, unheard
 from nas_env.training.pixels import Size
-from nas_env.training.recipe import ImageRecipe
 from nas_env.training.schedules import schedule
 
 # The most that is validated at once; they bound the memory of a forward pass without gradients.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nas_env.training.recipe import ImageRecipe
+from nas_env.training.image_recipe import ImageRecipe
 
 
 def logits_of(child: nn.Module, images: Tensor, recipe: ImageRecipe) -> Tensor:

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from nas_env.training.batch_norms import batch_norms
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.muon import Muon
-from nas_env.training.recipe import ImageRecipe
 
 
 def make_optimiser(

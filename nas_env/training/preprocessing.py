@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from nas_env.training.augmentation import ImageData
+from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.pixels import Size, centre, enlarge, resized
-from nas_env.training.recipe import ImageRecipe
 from search_spaces import InvalidValue
 
 UNKNOWN = "<unk>"  # what texts have for all symbols that have no number

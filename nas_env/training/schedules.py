@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from nas_env.training.recipe import ImageRecipe
+from nas_env.training.image_recipe import ImageRecipe
 
 WARM_UP = 0.3  # of the training, in one_cycle (Smith & Topin 2017, 1708.07120)
 FIRST_RATE = 0.2  # of the highest, at which triangular begins (Jordan 2024, 2404.00498)
