@@ -101,6 +101,16 @@ def test_shifted_views_count_as_much_as_the_image():
     assert torch.equal(logits_of(child, x, recipe()), child(x))
 
 
+def test_training_images_grow_and_those_of_a_validation_do_not():
+    child = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, 4))
+    seen = []
+    child.register_forward_pre_hook(lambda module, x: seen.append((child.training, x[0].shape[3])))
+    train(child, first_resolution=4, growth=0.5, epochs=2)  # six steps an epoch
+    trained = [side for training, side in seen if training]
+    assert trained == [4, 4, 4, 6, 6, 6] + [8] * 6
+    assert {side for training, side in seen if not training} == {8}
+
+
 # -- fitted layers -------------------------------------------------------------------------------
 class Whitened(nn.Module):
     """A child whose first layer whitens, and which keeps its bias after each training step."""
@@ -152,6 +162,10 @@ def test_plain_images_are_those_of_a_validation():
         ("lookahead_decay", 1.0),
         ("validation_shift", -1),
         ("fitted_epochs", -1),
+        ("filter_rate", -1.0),
+        ("first_resolution", -1),
+        ("growth", 0.0),
+        ("growth", 1.5),
     ],
 )
 def test_settings_out_of_range_are_refused(setting, value):

@@ -90,6 +90,9 @@ class ImageRecipe(ChildRecipe):
         filter_rate: Highest rate of the filters of convolutions where these take the orthogonal
             steps of :class:`~nas_env.training.muon.Muon` (Jordan et al. 2024); 0 for SGD.
         filter_momentum: Momentum of such steps.
+        first_resolution: Longer side in pixels to which training images are reduced at first, by
+            averaging areas; it then grows (Tan & Le 2021, 2104.00298, section 4). 0 for none.
+        growth: Share of the training during which it grows to the images' own.
     """
 
     epochs: int = 50
@@ -128,6 +131,8 @@ class ImageRecipe(ChildRecipe):
     fitted_epochs: int | None = None
     filter_rate: float = 0.0
     filter_momentum: float = 0.6
+    first_resolution: int = 0
+    growth: float = 0.5
 
     engine: ClassVar[str] = "nas_env.training.images:train"
     continues: ClassVar[bool] = True
@@ -150,16 +155,25 @@ class ImageRecipe(ChildRecipe):
             "fitted_epochs",
             "filter_rate",
             "filter_momentum",
+            "first_resolution",
+            "growth",
         }
     )
 
     def __post_init__(self) -> None:
         at_least(self, epochs=1, images=2, batch_size=2, threads=1, upsample=0, padding=0)
         at_least(self, resolution=0, cutout=0, final_rate=0)
-        at_least(self, validation_shift=0, lookahead=0, fitted_epochs=0, filter_rate=0)
-        above(self, batch_norm_epsilon=0, batch_norm_momentum=0, bias_rate=0)
+        at_least(
+            self,
+            validation_shift=0,
+            lookahead=0,
+            fitted_epochs=0,
+            filter_rate=0,
+            first_resolution=0,
+        )
+        above(self, batch_norm_epsilon=0, batch_norm_momentum=0, bias_rate=0, growth=0)
         at_most(self, epochs=100_000, batch_size=1_000_000, threads=1_024, upsample=4_096)
-        at_most(self, padding=1_024, final_rate=1, batch_norm_momentum=1)
+        at_most(self, padding=1_024, final_rate=1, batch_norm_momentum=1, growth=1)
         at_least(self, learning_rate=0, weight_decay=0, decay_factor=0)
         between(self, 0, 1, "momentum", "label_smoothing", "warm_up", "averaging")
         between(self, 0, 1, "lookahead_decay", "filter_momentum")

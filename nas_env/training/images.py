@@ -15,6 +15,7 @@ from nas_env.training.averaging import slow_weights
 from nas_env.training.checkpoints import NONE, Checkpoints, State, learned, load_learned
 from nas_env.training.data import Tested
 from nas_env.training.fitting import Fitted
+from nas_env.training.growing import grown
 from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.logits import logits_of
 from nas_env.training.optimiser import make_optimiser, set_rate
@@ -165,7 +166,8 @@ class _Steps:
             rate = self.recipe.learning_rate * self.factor(progress / self.recipe.epochs)
             set_rate(self.optimiser, rate)
             start = self.done * self.recipe.batch_size
-            self.total += self.step(self.order[start : start + self.recipe.batch_size], number)
+            index = self.order[start : start + self.recipe.batch_size]
+            self.total += self.step(index, number, progress / self.recipe.epochs)
             self.average.update((progress + 1 / self.per_epoch) / self.recipe.epochs)
             self.done += 1
             if self.device.type == "cpu" and not torch.isfinite(self.total):
@@ -179,10 +181,11 @@ class _Steps:
         order = torch.randperm(count, generator=self.generator, device=self.device)
         return order[: self.recipe.images]
 
-    def step(self, index: Tensor, epoch: int) -> Tensor:
+    def step(self, index: Tensor, epoch: int, progress: float) -> Tensor:
         """One step on the chosen images; its loss, detached."""
         mirrored = None if self.mirrored is None else self.mirrored[index] ^ bool(epoch % 2)
         images, labels = self.views.training_batch(index, self.generator, mirrored)
+        images = grown(images, self.recipe, progress)
         self.optimiser.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
         parts = max(1, min(self.pieces, len(index) // 2))
