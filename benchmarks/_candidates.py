@@ -17,6 +17,16 @@ _FULL = _ONE_CYCLE | {"upsample": 40}
 _HALF = _ONE_CYCLE | {"resolution": 16, "upsample": 18}
 _QUARTER = _ONE_CYCLE | {"resolution": 8, "upsample": 9}
 
+_RECORD_SEARCH = {"preset": "record_search"}
+_RECORD = {
+    "preset": "record",
+    "warm_up": 0.0,
+    "final_rate": 0.0,
+    "lookahead": 0,
+    "validation_shift": 0,
+    "threads": 1,
+}
+
 _WORDS = {"preset": "short", "epochs": 1, "symbols": 38_000, "validation_symbols": 10_000}
 _CHARACTERS = {"preset": "short", "epochs": 1, "symbols": 80_000, "validation_symbols": 30_000}
 _SGD = {"loss": "sum_over_steps", "optimiser": "sgd", "learning_rate": 1.0}
@@ -51,6 +61,19 @@ CANDIDATES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "16 px, 10,000 images, batch 32": _HALF | {"images": 10_000, "batch_size": 32},
         "16 px, 18,000 images": _HALF | {"images": 18_000},
         "8 px, 25,000 images": _QUARTER | {"images": 25_000},
+    },
+    "NAS-CIFAR10-Record-v0": {
+        REFERENCE: _RECORD
+        | {"epochs": 4, "images": 24_576, "batch_size": 512, "filter_rate": 0.24},
+        "16 px, 8,192 images 3 times": _RECORD_SEARCH,
+        "16 px, 24,576 images": _RECORD_SEARCH | {"epochs": 1, "images": 24_576},
+        "16 px, 4,096 images 6 times": _RECORD_SEARCH | {"epochs": 6, "images": 4_096},
+        "16 px, 8,192 images 3 times, SGD": _RECORD_SEARCH
+        | {"filter_rate": 0.0, "warm_up": 0.23, "final_rate": 0.07, "lookahead": 5},
+        "32 px, 2,048 images 3 times": _RECORD_SEARCH
+        | {"resolution": 0, "padding": 2, "images": 2_048, "batch_size": 64},
+        "24 px, 3,600 images 3 times": _RECORD_SEARCH
+        | {"resolution": 24, "padding": 2, "images": 3_600, "batch_size": 128},
     },
     "NAS-PTB-v0": {
         REFERENCE: _WORDS | {"batch_size": 40, "symbols": 400_000, "epochs": 2},

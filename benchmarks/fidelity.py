@@ -154,7 +154,10 @@ def chosen(options: Options) -> list[str]:
 
 
 def spread(options: Options) -> list[tuple[int, ...]]:
-    """Return networks at even steps of a ranking of random ones by FLOPs and parameters."""
+    """Return networks at even steps of a ranking of random ones by FLOPs and parameters.
+
+    Those that are larger than the task's limits, and so are never trained, are left out.
+    """
     own = problem(options.env, options.device, REFERENCE, 1.0)
     task: Any = own.task
 
@@ -162,9 +165,12 @@ def spread(options: Options) -> list[tuple[int, ...]]:
         cost = own.space.cost(own.space.decode(tokens), task.input_shape, task.outputs)
         return cost.flops, cost.parameters
 
-    drawn = sorted(own.space.sample_batch(np.random.default_rng(0), DRAWN).tolist(), key=size)
-    places = np.linspace(0, DRAWN - 1, options.networks + 2)[1:-1].round().astype(int)
-    return [tuple(drawn[place]) for place in places]
+    sampled = own.space.sample_batch(np.random.default_rng(0), DRAWN).tolist()
+    sizes = [(size(tokens), tokens) for tokens in sampled]
+    most = task.max_flops, task.max_parameters
+    drawn = sorted(pair for pair in sizes if pair[0][0] <= most[0] and pair[0][1] <= most[1])
+    places = np.linspace(0, len(drawn) - 1, options.networks + 2)[1:-1].round().astype(int)
+    return [tuple(drawn[place][1]) for place in places]
 
 
 @lru_cache
@@ -176,7 +182,8 @@ def problem(env: str, device: str, recipe: str, share: float) -> Problem:
         changes[size] = round(share * changes.get(size, 45_000))
     for task in task_names():
         if (settings := task_class(task).environments.get(env)) is not None:
-            return Problem(task, **settings, recipe=changes, device=str(choose_device(device)))
+            own = {"task": task, **settings, "recipe": changes}
+            return Problem(**own, device=str(choose_device(device)))
     raise UnknownName("environment", env, CANDIDATES)
 
 
