@@ -18,14 +18,6 @@ _HALF = _ONE_CYCLE | {"resolution": 16, "upsample": 18}
 _QUARTER = _ONE_CYCLE | {"resolution": 8, "upsample": 9}
 
 _RECORD_SEARCH = {"preset": "record_search"}
-_RECORD = {
-    "preset": "record",
-    "warm_up": 0.0,
-    "final_rate": 0.0,
-    "lookahead": 0,
-    "validation_shift": 0,
-    "threads": 1,
-}
 
 _WORDS = {"preset": "short", "epochs": 1, "symbols": 38_000, "validation_symbols": 10_000}
 _CHARACTERS = {"preset": "short", "epochs": 1, "symbols": 80_000, "validation_symbols": 30_000}
@@ -63,8 +55,13 @@ CANDIDATES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "8 px, 25,000 images": _QUARTER | {"images": 25_000},
     },
     "NAS-CIFAR10-Record-v0": {
-        REFERENCE: _RECORD
-        | {"epochs": 4, "images": 24_576, "batch_size": 512, "filter_rate": 0.24},
+        REFERENCE: {
+            "preset": "record",
+            "epochs": 4,
+            "images": 24_576,
+            "validation_shift": 0,
+            "threads": 1,
+        },
         "16 px, 8,192 images 3 times": _RECORD_SEARCH,
         "16 px, 24,576 images": _RECORD_SEARCH | {"epochs": 1, "images": 24_576},
         "16 px, 4,096 images 6 times": _RECORD_SEARCH | {"epochs": 6, "images": 4_096},

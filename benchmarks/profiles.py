@@ -37,7 +37,7 @@ from nas_env.training.images import train
 from search_spaces import published_architecture
 
 LAYERS, STEPS, BATCH, CHILDREN = 6, 20, 128, 60
-RECORD_STEPS, RECORD_BATCH = 4, 1_024
+RECORD_STEPS, RECORD_BATCH = 8, 512
 
 #: Sorts of operators, each with parts of their names; the first that fits counts.
 SORTS = {

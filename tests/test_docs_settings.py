@@ -49,6 +49,7 @@ IMAGES = {
     "`short` of CIFAR-10": CIFAR10.recipes["short"],
     "`short` of the digits": Digits.recipes["short"],
     "`modern` of CIFAR-10": CIFAR10.recipes["modern"],
+    "`airbench` of CIFAR-10": CIFAR10.recipes["airbench"],
     "`record` of CIFAR-10": CIFAR10.recipes["record"],
 }
 OPEN = {f"{name} preset": value for name, value in configs("reinforce", "paper", "default").items()}

@@ -175,7 +175,7 @@ def test_settings_out_of_range_are_refused(setting, value):
 
 def test_the_rate_and_the_decay_are_those_of_the_reference_for_a_sum_over_a_batch():
     """Rate 11.5 and decay 0.0153 per 1,024 examples, both over 1 + 1 / (1 - momentum)."""
-    found = make_task("cifar10").recipes["record"]
+    found = make_task("cifar10").recipes["airbench"]
     assert isinstance(found, ImageRecipe)
     scale = 1024 * (1 + 1 / (1 - 0.85))
     rate, decay = 11.5 / scale, 0.0153 * 1024 / scale
