@@ -132,7 +132,7 @@ class Search:
 
     @property
     def _is_late(self) -> bool:
-        """Whether no more children may begin; those that were played before are played again."""
+        """Return whether no more children may begin; what was played before is played again."""
         return len(self.records) >= self.known and not self.seconds_left
 
     def layers(self, episode: int) -> int | None:
