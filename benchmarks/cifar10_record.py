@@ -1,0 +1,266 @@
+"""Finds a network and trains it on CIFAR-10 in so many minutes, controls beside (docs/record.md).
+
+NAS_DATA=... python -m benchmarks.cifar10_record --minutes 60 --controls
+
+The search and the final training of what it found share the minutes. Every step is a command,
+``nas-train`` or ``nas-retrain``, whose folder is kept. The same command goes on where it was
+killed, and what was spent before counts.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmarks._minutes import Minutes
+from benchmarks._pace import asked, pace
+from benchmarks._record_figures import figures, saved, shown
+from benchmarks._record_networks import best, random_networks
+from nas_env.benchmark._command import command
+from nas_env.command_line.retrain import main as retrain
+from nas_env.command_line.searching import NONE_SUCCEEDED
+from nas_env.command_line.train import INTERRUPTED
+from nas_env.command_line.train import main as train
+from nas_env.errors import InvalidValue, NASError
+from nas_env.files import write_json
+from nas_env.search.checkpoint import read_checkpoint
+from search_spaces._settings import above, at_least
+
+ENOUGH = 0.03  # share of a search's minutes that may be left
+SHORTEST = 0.001  # minutes of a search that is called again though its minutes are over
+RESERVE = 0.02  # share of the final training's minutes that its epochs leave
+
+
+@dataclass(frozen=True)
+class Options:
+    """Find a network and train it on CIFAR-10 in so many minutes.
+
+    Attributes:
+        minutes: Minutes of the search and the final training together.
+        share: Share of them that the search has.
+        seed: Seed of the agent and of the random networks.
+        count: What is counted: ``cpu``, the seconds of all processes over the cores, which other
+            programs on the machine do not change; or ``wall``, by the clock.
+        cores: Cores: children that the search trains at once, and threads of a final training.
+        compare: Networks of the search, the best by validation, that are compared once more by
+            the final recipe; 1 takes the best as it is.
+        compare_epochs: Epochs of such a comparison.
+        controls: Afterwards train the controls, each for as many minutes.
+        random: Random networks within the same limits among the controls.
+        hand_made: Hand-made network that is trained for all the minutes.
+        agent: Words of ``--agent`` and its settings.
+        env: Id of the environment.
+        task: More words of the task and the space, for both commands.
+        search: More words of ``nas-train``, as those of the recipe of the children.
+        recipe: Words of ``--recipe`` and its settings, for the final trainings.
+        rehearsal: Seconds for which a network's steps are measured before its final training.
+        device: Device, ``cpu`` or ``cuda``.
+        folder: Folder of everything; by default ``runs/record_<minutes>_<seed>``.
+    """
+
+    minutes: float = 60.0
+    share: float = 1 / 3
+    seed: int = 0
+    count: Literal["cpu", "wall"] = "cpu"
+    cores: int = 2
+    compare: int = 1
+    compare_epochs: int = 2
+    controls: bool = False
+    random: int = 3
+    hand_made: str = "published:airbench95"
+    agent: str = "evolution"
+    env: str = "NAS-CIFAR10-Record-v0"
+    task: str = ""
+    search: str = ""
+    recipe: str = "record"
+    rehearsal: float = 15.0
+    device: str = "cpu"
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        above(self, minutes=0, share=0, rehearsal=0)
+        at_least(self, cores=1, compare=1, compare_epochs=1, random=0, seed=0)
+        if not self.share < 1:
+            raise InvalidValue(f"share is {self.share}, expected less than 1")
+        if self.count == "cpu" and self.device != "cpu":
+            raise InvalidValue(f"--count is cpu, expected wall on the device {self.device}")
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the figures' file."""
+        return f"record_{self.minutes:g}_{self.seed}"
+
+    @property
+    def place(self) -> Path:
+        """The folder of everything."""
+        return self.folder or Path("runs") / self.name
+
+    @property
+    def decided(self) -> dict[str, Any]:
+        """The options that cannot change while the minutes run."""
+        given = asdict(self)
+        return {name: given[name] for name in given if name not in {"controls", "folder"}}
+
+
+def measure(options: Options) -> None:
+    """Search, train what was found, then the controls; keep the figures of what is done."""
+    options.place.mkdir(parents=True, exist_ok=True)
+    known = {"options": options.decided, "plans": {}}
+    minutes = Minutes(options.place / "state.json", options.count, options.cores, known)
+    if (before := minutes.state["options"]) != options.decided:
+        changed = {name for name in before if before[name] != options.decided.get(name)}
+        names = ", ".join(sorted(changed)) or "options"
+        raise InvalidValue(f"{options.place} was begun with another {names}: name another --folder")
+    record = Record(options, minutes)
+    record.whole("found", options.agent)
+    if options.controls:
+        record.controls()
+    found = record.keep()
+    shown(found)
+
+
+@dataclass(frozen=True)
+class Record:
+    """The steps of a record, each of which goes on where it was killed.
+
+    Attributes:
+        options: What is wanted.
+        minutes: What was spent.
+    """
+
+    options: Options
+    minutes: Minutes
+
+    def whole(self, name: str, agent: str) -> None:
+        """Search and train what is found, both within the minutes."""
+        spent = [f"{name}: search", f"{name}: comparison", f"{name}: rehearsal"]
+        self.search(name, agent)
+        file = self.options.place / f"{name.replace(' ', '-')}.json"
+        if not file.is_file():
+            with self.minutes.part(spent[1]):
+                network = best(self.searched(name), self.options.compare, self.compared)
+            write_json(file, network)
+        self.train(name, str(file), self.options.minutes, spent)
+
+    def controls(self) -> None:
+        """Train random networks, what random search finds, and the hand-made network.
+
+        The random networks have the minutes that the final training had; the others have all.
+        """
+        first, options = self.minutes.state["plans"]["found"], self.options
+        drawn = random_networks(self.searched("found"), options.random, options.seed)
+        for number, network in enumerate(drawn, 1):
+            name = f"random {number}"
+            file = options.place / f"{name.replace(' ', '-')}.json"
+            write_json(file, network)
+            self.train(name, str(file), first["minutes"], [f"{name}: rehearsal"])
+        self.whole("random search", "random_search")
+        rehearsal = ["hand-made: rehearsal"]
+        self.train("hand-made", options.hand_made, options.minutes, rehearsal)
+
+    def searched(self, name: str) -> Path:
+        """Return the folder of a search."""
+        return self.options.place / f"{name.replace(' ', '-')}-search"
+
+    def search(self, name: str, agent: str) -> None:
+        """Search until the minutes are over, as they are counted here.
+
+        The command's own minutes are by the clock, and know nothing of children that a kill
+        lost: it is given more of them as long as there are minutes left.
+        """
+        options, folder = self.options, self.searched(name)
+        part, most = f"{name}: search", options.share * options.minutes
+        done = (folder / "summary.json").is_file()
+        while not done or most - self.minutes.counted(part) > ENOUGH * most:
+            left = max(SHORTEST, most - self.minutes.counted(part))
+            checkpoint = read_checkpoint(folder / "checkpoint")
+            before = checkpoint.search["seconds"] / 60 if checkpoint else 0.0
+            words = [
+                *["--env", options.env, *shlex.split(options.task)],
+                *["--agent", *shlex.split(agent), "--seed", str(options.seed)],
+                *["--workers", str(options.cores), "--children", "1000000"],
+                *["--device", options.device, *shlex.split(options.search)],
+                *["--minutes", f"{before + left:.4f}", "--run", str(folder), "--resume", "auto"],
+                *(["--quiet"] if done else []),
+            ]
+            with self.minutes.part(part):
+                status = train(words)
+            done = (folder / "summary.json").is_file()
+            if not (done and status == NONE_SUCCEEDED):  # there may be minutes left for more
+                ended(part, status, words)
+
+    def line(self, name: str, architecture: str, epochs: int) -> list[str]:
+        """Return the words of a final training."""
+        options = self.options
+        return [
+            *["--architecture", architecture, "--env", options.env, *shlex.split(options.task)],
+            *["--recipe", *shlex.split(options.recipe), "--recipe.epochs", str(epochs)],
+            *["--recipe.threads", str(options.cores), "--seeds", "1", "--workers", "0"],
+            *["--device", options.device],
+            *["--run", str(options.place / name.replace(" ", "-"))],
+        ]
+
+    def compared(self, architecture: Mapping[str, Any]) -> float:
+        """Return the validation metric of a network after some epochs by the final recipe."""
+        file = self.options.place / "compared.json"
+        write_json(file, architecture)
+        line = self.line("compared", str(file), self.options.compare_epochs)
+        problem, job = asked(line, self.options.place / "compared.sqlite")
+        try:
+            evaluation = problem.evaluator.submit(job.request).result()
+            return evaluation.metrics.get(problem.task.metric.name, -1.0)
+        finally:
+            problem.close()
+
+    def train(self, name: str, architecture: str, minutes: float, spent: list[str]) -> None:
+        """Train a network to the end and test it, in the minutes that others have left of it.
+
+        Args:
+            name: What the network is called.
+            architecture: What ``nas-retrain --architecture`` takes.
+            minutes: Minutes of all parts together.
+            spent: Parts that belong to them; the last is the rehearsal, which is made here.
+        """
+        plans = self.minutes.state["plans"]
+        if name not in plans:
+            with self.minutes.part(spent[-1]):
+                found = pace(self.line(name, architecture, 1), self.options.rehearsal)
+            left = minutes - self.minutes.counted(*spent)
+            busy = found.busy / self.options.cores if self.options.count == "cpu" else 1.0
+            epochs = found.epochs((1 - RESERVE) * 60 * left / busy)
+            plans[name] = {"minutes": round(left, 3), "epochs": epochs, "pace": found._asdict()}
+            self.minutes.keep()
+        words = self.line(name, architecture, plans[name]["epochs"])
+        if not plans[name].get("done"):
+            with self.minutes.part(f"{name}: final training"):
+                ended(name, retrain([*words, "--no-network"]), words)
+            plans[name]["done"] = True
+            self.minutes.keep()
+        if name == "found":  # the folder of the network, which takes none of the minutes
+            ended(name, retrain([*words, "--quiet"]), words)
+        self.keep()
+
+    def keep(self) -> dict[str, Any]:
+        """Keep the figures of what is done, and return them."""
+        found = figures(self.options.place, self.minutes)
+        saved(self.options.name, self.options.decided, found)
+        return found
+
+
+def ended(what: str, status: int, words: list[str]) -> None:
+    """Check that a command ended well."""
+    if status == INTERRUPTED:
+        raise KeyboardInterrupt
+    if status:
+        raise NASError(f"{what} ended with status {status}: {shlex.join(words)}")
+
+
+main = command("python -m benchmarks.cifar10_record", Options, measure, resumes=True)
+
+if __name__ == "__main__":
+    sys.exit(main())
