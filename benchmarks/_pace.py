@@ -1,4 +1,4 @@
-"""How fast a network is trained by a final recipe: for how many epochs a time is enough."""
+"""Measures how fast a network is trained by a final recipe, and so how many epochs there are."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VALIDATED = 256  # images whose validation is timed
 
 
 class Pace(NamedTuple):
-    """What a training takes.
+    """The time that a training takes.
 
     Attributes:
         step: Seconds a step.

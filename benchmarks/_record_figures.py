@@ -16,6 +16,7 @@ from nas_env.evaluation._job import Job
 from nas_env.files import read_json
 from nas_env.run.store import Store
 from nas_env.tasks import ImageTask
+from nas_env.training.image_recipe import ImageRecipe
 
 LARGEST = 2**26  # bytes of a result that is read again
 SUMMARY = ("agent", "children", "distinct", "failed", "seconds", "best")
@@ -69,13 +70,17 @@ def _arithmetic(run: Path) -> float:
             job, epochs = Job(request), min(map(len, evaluation.curves.values()), default=0)
             images = _images(job) * epochs / job.recipe.epochs
             total += BACK * (evaluation.flops or 0) * images
-    return round(total / 1e15, 6)
+    return _petaflop(total)
+
+
+def _petaflop(flop: float) -> float:
+    return float(f"{flop / 1e15:.4g}")
 
 
 def _images(job: Job, final: bool = False) -> float:
     """Return the images of a training, in images of the task's own size."""
     task, recipe = job.task, job.recipe
-    assert isinstance(task, ImageTask)
+    assert isinstance(task, ImageTask) and isinstance(recipe, ImageRecipe)
     held_out = task.validation_size
     examples = task.train_size or task.available - held_out
     return images_of(recipe, examples + (held_out if final else 0), max(task.input_shape[1:]))
@@ -95,7 +100,7 @@ def _networks(
                 pair for pair in store.evaluations() if pair[0].split == "final"
             )
         flops = BACK * (evaluation.flops or 0) * _images(Job(request), final=True)
-        parts[f"{name}: final training"]["PFLOP"] = round(flops / 1e15, 6)
+        parts[f"{name}: final training"]["PFLOP"] = _petaflop(flops)
         own = [part for part in parts if part.startswith(f"{name}: ")]
         yield (
             name,

@@ -186,7 +186,6 @@ class Record:
                 *["--workers", str(options.cores), "--children", "1000000"],
                 *["--device", options.device, *shlex.split(options.search)],
                 *["--minutes", f"{before + left:.4f}", "--run", str(folder), "--resume", "auto"],
-                *(["--quiet"] if done else []),
             ]
             with self.minutes.part(part):
                 status = train(words)

@@ -1,0 +1,101 @@
+"""The record's program runs whole at a tiny size, and goes on where it was killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import _results, cifar10_record
+from benchmarks._minutes import Minutes, cpu_seconds
+from tests._killing import forked, killed_at
+
+TINY = [
+    *["--env", "NAS-Digits-v0", "--recipe", "short", "--rehearsal", "0.1", "--cores", "1"],
+    "--task=--space.filters 4 8 --space.layers 2 --task.train-size 64 --task.validation-size 32",
+    "--search=--workers 0 --recipe short --recipe.epochs 1",
+    "--agent=evolution --agent.population-size 2",
+    *["--minutes", "0.04", "--share", "0.5", "--compare", "2", "--compare-epochs", "1"],
+    *["--random", "2", "--controls"],
+]
+HAND_MADE = {"filter_height": 3, "filter_width": 3, "stride_height": 1, "stride_width": 1}
+
+
+@pytest.fixture
+def line(tmp_path, monkeypatch):
+    monkeypatch.setattr(_results, "FOLDER", tmp_path / "results")
+    file = tmp_path / "hand.json"
+    layers = [{**HAND_MADE, "filters": 8, "inputs": []}]
+    file.write_text(json.dumps({"space": "convolutional", "layers": layers}))
+    return [*TINY, "--hand-made", str(file), "--folder", str(tmp_path / "record")]
+
+
+def killed_after_training(line):
+    """Run the program until its first final training is over, and kill it there."""
+    retrain = cifar10_record.retrain
+
+    def killed(words):
+        retrain(words)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def work():
+        cifar10_record.retrain = killed
+        return cifar10_record.main(line)
+
+    status = os.waitpid(forked(work), 0)[1]
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+
+
+def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path):
+    assert killed_at(25, lambda: cifar10_record.main(line))
+    killed_after_training(line)
+    state = json.loads((tmp_path / "record" / "state.json").read_text())
+    assert cifar10_record.main(line) == 0
+    kept = json.loads((tmp_path / "results" / "record_0.04_0.json").read_text())["figures"]
+    assert kept["networks"]["found"]["plan"] == {**state["plans"]["found"], "done": True}
+    assert [*kept["networks"]] == ["found", "random 1", "random 2", "random search", "hand-made"]
+    for name, network in kept["networks"].items():
+        assert 0 <= network["mean"] <= 1 and network["minutes"]["cpu"] > 0
+        assert kept["parts"][f"{name}: final training"]["PFLOP"] > 0
+    assert {*kept["added"]} == {"over random networks", "over random search", "over hand-made"}
+    assert kept["legs"][: len(state["legs"]) - 1] == state["legs"][:-1]
+    assert sum(leg["part"] == "found: search" for leg in kept["legs"]) >= 2
+    assert (tmp_path / "record" / "found" / "final" / "network").is_dir()
+    assert not (tmp_path / "record" / "hand-made" / "final" / "network").exists()
+
+
+def test_a_record_that_is_made_is_not_made_again(line, tmp_path, monkeypatch):
+    assert cifar10_record.main(line[: line.index("--controls")] + line[-4:]) == 0
+    state = (tmp_path / "record" / "state.json").read_bytes()
+    assert cifar10_record.main(line[: line.index("--controls")] + line[-4:]) == 0
+    assert (tmp_path / "record" / "state.json").read_bytes() == state
+
+
+def test_other_options_are_refused_where_a_record_was_begun(line, tmp_path, capsys):
+    folder = tmp_path / "record"
+    known = cifar10_record.Options(folder=folder).decided
+    folder.mkdir()
+    Minutes(folder / "state.json", "cpu", 2, {"options": known, "plans": {}}).keep()
+    assert cifar10_record.main(["--folder", str(folder), "--seed", "1"]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.endswith("was begun with another seed: name another --folder")
+
+
+@pytest.mark.parametrize("words", ["--share 1", "--minutes 0", "--device cuda", "--compare 0"])
+def test_a_wrong_option_gets_one_line(words, capsys):
+    assert cifar10_record.main(words.split()) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_the_seconds_of_processes_below_are_counted():
+    code = "import time\nwhile time.process_time() < 0.5: pass\nprint(flush=True)\ninput()"
+    before = cpu_seconds()
+    below = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    below.stdout.readline()
+    running = cpu_seconds()
+    below.communicate(b"\n")
+    assert running - before >= 0.45 and cpu_seconds() >= running
