@@ -15,12 +15,12 @@ from nas_env.search.summary import versions
 FOLDER = Path(__file__).parent / "results"
 
 
-def save(name: str, command: str, figures: Any) -> Path:
+def save(name: str, command: str, figures: Any, folder: Path = FOLDER) -> Path:
     """Write figures to a file, with the command that made them and the machine it ran on."""
-    FOLDER.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     machine = {"processor": processor(), "versions": versions()}
-    write_json(FOLDER / f"{name}.json", {"command": command, "on": machine, "figures": figures})
-    return FOLDER / f"{name}.json"
+    write_json(folder / f"{name}.json", {"command": command, "on": machine, "figures": figures})
+    return folder / f"{name}.json"
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:

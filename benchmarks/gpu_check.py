@@ -1,125 +1,94 @@
-"""Checks training on a GPU: the engines on CUDA and on the CPU, alone and in workers.
+"""Checks training on a GPU in three minutes: equal curves, speed, faults, resuming.
 
-python -m benchmarks.gpu_check                    # a minute or two; data that comes with Python
-python -m benchmarks.gpu_check --device cpu       # the same checks where there is no GPU
+python -m benchmarks.gpu_check                          # on a machine with a GPU
+python -m benchmarks.gpu_check --device cpu --quick     # the same at a small size, in a minute
 
-Everything is trained on the digits and on Python's own manual, so that no data need be carried to
-a bare machine. The exit status is 1 where a check fails; all figures go to a JSON file.
+Images are drawn and the text is Python's own manual, so that a bare machine with torch, numpy and
+scipy has all that it takes. Each check has a process and a time of its own; where one fails the
+next one goes on. All figures go to a JSON file as they are measured. The exit status is 1 where a
+check failed.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
-import numpy as np
-
-from benchmarks._results import save
+from benchmarks._gpu import equal, faults, speed
+from benchmarks._gpu.running import Check, carried_out
+from benchmarks._gpu.scale import scale_of
+from benchmarks._results import FOLDER, save
 from nas_env.benchmark._command import command
-from nas_env.parts import choose_device
-from nas_env.problem import Problem
-from nas_env.records import Evaluation
-from nas_env.search.summary import device_name
-from nas_env.tasks import task_class
+from search_spaces import UnknownName
 
-#: The tasks and how far their means on two devices may be apart, in standard errors.
-TASKS = ("digits", "python_docs")
-STANDARD_ERRORS = 3.5
+#: The checks with the seconds that each may take; what matters most comes first.
+CHECKS = {
+    "machine": Check(speed.machine, 20),
+    "beside-the-cpu": Check(equal.beside_the_cpu, 40),
+    "side-by-side": Check(speed.side_by_side, 60),
+    "neighbours": Check(faults.neighbours, 60),
+    "resuming": Check(faults.resuming, 30),
+    "parts": Check(equal.parts, 45),
+    "rates": Check(speed.rates, 40),
+    "twice": Check(equal.twice, 20),
+    "text": Check(equal.text, 40),
+}
 
 
 @dataclass(frozen=True)
 class Options:
-    """Check the engines on a device.
+    """Check training on a device.
 
     Attributes:
-        device: The device to check, ``cuda`` or ``cpu``.
-        tasks: Tasks to train on; recurrent cells take minutes.
-        children: Random children of each task.
-        seeds: Trainings of each child.
-        workers: Children at once in the check of worker processes.
+        device: The device to check, beside the CPU.
+        quick: Run all checks at a small size, to test themselves.
+        seconds: Seconds that all checks may take together.
+        only: Names of the checks to run; none: all.
+        out: Folder of the JSON file.
     """
 
-    device: str = "cuda"
-    tasks: tuple[str, ...] = TASKS
-    children: int = 6
-    seeds: int = 4
-    workers: int = 4
+    device: Literal["cuda", "cpu"] = "cuda"
+    quick: bool = False
+    seconds: float = 180.0
+    only: tuple[str, ...] = ()
+    out: Path = FOLDER
+
+    @property
+    def command(self) -> str:
+        """The command with these options."""
+        only = "".join(f" {name}" for name in ("--only", *self.only)) if self.only else ""
+        return (
+            f"python -m benchmarks.gpu_check --device {self.device}{' --quick' * self.quick} "
+            f"--seconds {self.seconds:g}{only}"
+        )
 
 
 def measure(options: Options) -> int:
-    """Run all checks, print the results and write them; return 1 if one failed."""
-    checks: dict[str, Callable[[str, Options], dict[str, Any]]] = {
-        "same numbers twice": twice,
-        "as on the CPU": beside_the_cpu,
-        "in worker processes": in_workers,
-    }
-    figures: dict[str, Any] = {"device": device_name(choose_device(options.device))}
-    for task in options.tasks:
-        for name, check in checks.items():
-            begun = time.perf_counter()
-            found = check(task, options)
-            found["seconds"] = round(time.perf_counter() - begun, 1)
-            figures[f"{task}: {name}"] = found
-            print(f"{task:12} {name:22} {found}", flush=True)
-    passed = all(found["right"] for found in figures.values() if isinstance(found, dict))
-    figures["all right"] = passed
-    save(
-        f"gpu_check_{options.device}",
-        f"python -m benchmarks.gpu_check --device {options.device} "
-        f"--tasks {' '.join(options.tasks)} --children {options.children} "
-        f"--seeds {options.seeds} --workers {options.workers}",
-        figures,
-    )
-    return 0 if passed else 1
-
-
-def twice(task: str, options: Options) -> dict[str, Any]:
-    """Train the same children twice: each evaluation is equal to the last digit."""
-    one, other = (evaluations(task, options.device, 0, options) for _ in range(2))
-    return {"right": [e.public() for e in one] == [e.public() for e in other]}
-
-
-def beside_the_cpu(task: str, options: Options) -> dict[str, Any]:
-    """Train the same children on both devices: the mean difference is within its noise."""
-    differences = []
-    for seed in range(options.seeds):
-        here, there = (evaluations(task, d, seed, options) for d in (options.device, "cpu"))
-        pairs = zip(here, there, strict=True)
-        name = task_class(task).metric.name
-        differences += [a.metrics.get(name, np.nan) - b.metrics.get(name, np.nan) for a, b in pairs]
-    known = np.array(differences)[np.isfinite(differences)]
-    error = known.std(ddof=1) / np.sqrt(len(known))
-    return {
-        "right": bool(abs(known.mean()) <= STANDARD_ERRORS * error + 1e-12),
-        "mean difference of the metric": float(known.mean()),
-        "standard error": float(error),
-        "largest difference": float(np.abs(known).max()),
-        "children": len(known),
-    }
-
-
-def in_workers(task: str, options: Options) -> dict[str, Any]:
-    """Train the children side by side in processes that share the device: equal numbers."""
-    alone = evaluations(task, options.device, 0, options)
-    workers = {"name": "workers", "workers": options.workers}
-    together = evaluations(task, options.device, 0, options, evaluator=workers)
-    return {"right": [e.public() for e in alone] == [e.public() for e in together]}
-
-
-def evaluations(
-    task: str, device: str, seed: int, options: Options, **how: Any
-) -> list[Evaluation]:
-    """Return the evaluations of the task's random children on a device, by a fresh problem."""
-    (settings,) = task_class(task).environments.values()  # of the task's one id
-    problem = Problem(task, **settings, recipe="short", device=device, evaluation_seed=seed, **how)
-    try:
-        drawn = problem.space.sample_batch(np.random.default_rng(0), options.children).tolist()
-        return [evaluation for _, evaluation in problem.evaluate(drawn)]
-    finally:
-        problem.close()
+    """Run the checks, print and write what each finds; return 1 if one failed."""
+    for name in options.only:
+        if name not in CHECKS:
+            raise UnknownName("check", name, CHECKS)
+    scale, begun = scale_of(options.device, options.quick), time.monotonic()
+    figures: dict[str, Any] = {}
+    file = f"gpu_check_{options.device}" + "_quick" * options.quick
+    for name in options.only or CHECKS:
+        check, started = CHECKS[name], time.monotonic()
+        left = options.seconds - (started - begun)
+        found: dict[str, Any] = {"right": False}
+        figures[name] = found
+        for each in carried_out(check, scale, min(check.seconds, left)):
+            found.update(each)
+            print(f"{name:16} {each}", flush=True)
+            save(file, options.command, figures, options.out)
+        found["seconds"] = round(time.monotonic() - started, 1)
+        print(f"{name:16} {'right' if found['right'] else 'WRONG'}, {found['seconds']} s")
+    figures["all right"] = all(found["right"] for found in figures.values())
+    path = save(file, options.command, figures, options.out)
+    print(f"{path}: {'all right' if figures['all right'] else 'something is wrong'}")
+    return 0 if figures["all right"] else 1
 
 
 main = command("python -m benchmarks.gpu_check", Options, measure)

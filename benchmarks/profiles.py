@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from benchmarks._rates import training_flops
 from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.command_line.train import main as train_agent
@@ -138,7 +139,7 @@ def hand_made() -> tuple[dict[str, float], dict[str, float]]:
     torch.set_num_threads(recipe.threads)
     run()  # warms up
     run()
-    flops = 3 * space.cost(architecture, *sizes).flops * RECORD_STEPS * RECORD_BATCH
+    flops = training_flops(space, architecture, *sizes) * RECORD_STEPS * RECORD_BATCH
     training, product = flops / seconds[-1], matrix_product(recipe.autocast or torch.float32)
     shares = profiled(run)
     torch.set_num_threads(1)

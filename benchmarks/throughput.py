@@ -20,18 +20,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import nn
 
 from benchmarks import _naive
+from benchmarks._rates import measured_peaks, training_flops
 from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
@@ -188,43 +187,13 @@ def timed(pool: ProcessPoolExecutor, way: str, architecture: Any, options: Optio
     return (time.perf_counter() - begun) / count
 
 
-def measured_peaks(device: str) -> dict[str, float]:
-    """Measure GFLOP/s of large products and of a large convolution, the best of several."""
-    side, batch = (8192, 1024) if device == "cuda" else (2048, 32)
-    peaks = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        settings: dict[str, Any] = {"device": device, "dtype": dtype}
-        matrix = torch.randn(side, side, **settings)
-        images = torch.randn(batch, 64, 32, 32, **settings).to(memory_format=torch.channels_last)
-        layer: Any = nn.Conv2d(64, 64, 3, padding=1, **settings)
-        convolution = layer.to(memory_format=torch.channels_last)
-        name = str(dtype).removeprefix("torch.")
-        work = {
-            "product": (partial(torch.mm, matrix, matrix), 2 * side**3),
-            "convolution": (partial(convolution, images), 2 * batch * 32 * 32 * 9 * 64 * 64),
-        }
-        for kind, (once, flops) in work.items():
-            peaks[f"{name} {kind}"] = flops / min(_durations(once, device)) / 1e9
-    return peaks
-
-
-@torch.no_grad()
-def _durations(once: Any, device: str) -> Iterator[float]:
-    for _ in range(8):
-        begun = time.perf_counter()
-        once()
-        if device == "cuda":
-            torch.cuda.synchronize()
-        yield time.perf_counter() - begun
-
-
 # -- what it says --------------------------------------------------------------------------------
 def report(
     options: Options, chosen: list[Any], seconds: dict[str, float], peaks: dict[str, float]
 ) -> dict[str, Any]:
     """Return the figures; children an hour have 5 epochs of 45,000 images."""
     images = len(chosen) * options.steps * options.batch
-    flops = sum(3 * SPACE.cost(a, SHAPE, CLASSES).flops for a in chosen) / len(chosen)
+    flops = sum(training_flops(SPACE, a, SHAPE, CLASSES) for a in chosen) / len(chosen)
     peak = max(peaks.values())
     device = torch.cuda.get_device_name() if options.device == "cuda" else "cpu"
     figures: dict[str, Any] = {"device": device, "architectures": len(chosen), "cores": cores()}

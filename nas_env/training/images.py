@@ -90,11 +90,11 @@ def train(
         with timed(result, "train"):
             for _ in steps.epoch(epoch):
                 checkpoints.keep(steps, result)
-            loss = steps.loss
-        if not torch.isfinite(loss):
+            loss = steps.loss.item()  # within the time: a GPU is done only when it is read
+        if not math.isfinite(loss):
             result.diverged = True
             break
-        result.curves["training_loss"].append(loss.item())
+        result.curves["training_loss"].append(loss)
         if tested is None:
             with timed(result, "validate"), steps.average.applied():
                 scores = validate(child, views, recipe, pieces)
