@@ -29,7 +29,7 @@ CHECKS = {
     "machine": Check(speed.machine, 20),
     "beside-the-cpu": Check(equal.beside_the_cpu, 40),
     "side-by-side": Check(speed.side_by_side, 60),
-    "neighbours": Check(faults.neighbours, 60),
+    "neighbours": Check(faults.neighbours, 75),
     "resuming": Check(faults.resuming, 30),
     "parts": Check(equal.parts, 45),
     "rates": Check(speed.rates, 40),

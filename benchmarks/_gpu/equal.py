@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ NOISE = 0.03
 PARTS: dict[str, dict[str, Any]] = {
     "orthogonal steps": {"preset": "record_search"},
     "lookahead": {"preset": "airbench", "batch_size": 256, "validation_shift": 0, "threads": 1},
-    "growing images": {"preset": "record_search", "first_resolution": 8},
+    "growing images": {"preset": "record_search", "first_resolution": 6},
 }
 LAYERS = {"name": "convolutional", "layers": 4, "filters": [6, 12, 24, 36]}
 
@@ -35,20 +36,16 @@ def twice(scale: Scale) -> Iterator[dict[str, Any]]:
 
 def beside_the_cpu(scale: Scale) -> Iterator[dict[str, Any]]:
     """Train the paper's kind of networks on both devices."""
-    recipe = {"preset": "short", "upsample": 0, "batch_size": 64, "epochs": 2}
-    yield differences(
-        scale, lambda device, seed: scale.problem(recipe, LAYERS, device=device, **seed)
-    )
+    recipe = {"preset": "short", "upsample": 0, "batch_size": 64, **scale.compared}
+    yield differences(scale, lambda **how: scale.problem(recipe, LAYERS, **how))
 
 
 def parts(scale: Scale) -> Iterator[dict[str, Any]]:
     """Train networks in stages on both devices, by each new part of the engine."""
     right = True
     for name, recipe in PARTS.items():
-        settings = {"epochs": 2, **recipe}
-        found = differences(
-            scale, lambda device, seed, s=settings: scale.problem(s, device=device, **seed)
-        )
+        settings = {**recipe, **scale.compared}
+        found = differences(scale, partial(scale.problem, settings))
         right &= found.pop("right")
         yield {name: found}
     yield {"right": right}
@@ -65,18 +62,17 @@ def text(scale: Scale) -> Iterator[dict[str, Any]]:
     yield {**found, "relative difference from the CPU": apart, "right": right}
 
 
-def differences(scale: Scale, make: Callable[[str, Mapping[str, int]], Problem]) -> dict[str, Any]:
+def differences(scale: Scale, make: Callable[..., Problem]) -> dict[str, Any]:
     """Return how far the accuracies of the same children on two devices are apart.
 
     Args:
         scale: Sizes of the check.
-        make: Makes a problem from a device and the seed of its children.
+        make: Makes a problem from a device and an evaluator.
     """
-    pairs: list[tuple[Evaluation, Evaluation]] = []
-    for seed in range(scale.seeds):
-        seeded = {"evaluation_seed": seed}
-        here, there = (evaluated(make(d, seeded), scale.children) for d in (scale.device, "cpu"))
-        pairs += zip(here, there, strict=True)
+    count, seeds = scale.children, scale.seeds
+    here = evaluated(make(device=scale.device), count, seeds)
+    there = evaluated(make(device="cpu", evaluator=scale.beside), count, seeds)
+    pairs = list(zip(here, there, strict=True))
     curves = [(final(a), final(b)) for a, b in pairs]
     apart = np.array([a - b for a, b in curves])
     error = float(apart.std(ddof=1) / np.sqrt(len(apart)))

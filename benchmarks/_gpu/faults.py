@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from benchmarks._gpu.equal import alike
-from benchmarks._gpu.scale import Scale, drawn, evaluated
+from benchmarks._gpu.scale import Scale, evaluated, requests
 from benchmarks._gpu.task import FAULTS
 from nas_env.evaluation import make_evaluator
 from nas_env.run.store import Store
@@ -21,23 +22,23 @@ MEMORY = 2  # gigabytes of a worker on a CPU
 def neighbours(scale: Scale) -> Iterator[dict[str, Any]]:
     """Train healthy children beside one that fills the memory, hangs, dies, and breaks CUDA.
 
-    The faults are begun first. Each must have its status, and the healthy children what they have
-    alone in this process.
+    They take turns, so that there are always healthy ones when a fault shows. Each fault must have
+    its status, and the healthy children what they have alone in this process.
     """
     alone = evaluated(scale.problem({}), scale.healthy)
     problem = scale.problem({})
-    sequences = drawn(problem, scale.healthy)
-    sound = [problem.request(problem.space.decode(tokens)) for tokens in sequences]
+    sound = requests(problem, scale.healthy)
     recipe = {**sound[0].recipe, "batch_size": 2}  # which cannot be cut into parts
     bad = [replace(sound[0], recipe={**recipe, "fault": fault}) for fault in FAULTS]
     settings = {"workers": 4, "time_limit": scale.time_limit, "memory_limit": MEMORY}
     evaluator = make_evaluator({"name": "workers", **settings}, problem.device, Store(":memory:"))
     try:
-        ill = evaluator.submit_batch(bad)
-        well = [future.result() for future in evaluator.submit_batch(sound)]
+        turns = (each for pair in zip_longest(sound, bad) for each in pair if each is not None)
+        futures = {each.key: evaluator.submit(each) for each in turns}
+        well = [futures[each.key].result() for each in sound]
         compared = alike(alone, well, scale)
         yield {f"healthy: {name}": value for name, value in compared.items() if name != "right"}
-        found = dict(zip(FAULTS, (future.result() for future in ill), strict=True))
+        found = {fault: futures[ill.key].result() for fault, ill in zip(FAULTS, bad, strict=True)}
         for fault, evaluation in found.items():
             yield {f"{fault}: status": f"{evaluation.status}: {evaluation.error}"}
         statuses = all(each.status == fault for fault, each in found.items())
@@ -53,7 +54,7 @@ def resuming(scale: Scale) -> Iterator[dict[str, Any]]:
     """Kill a training two thirds of its way: it goes on from its last checkpoint."""
     (whole,) = evaluated(scale.problem({}), 1)
     problem = scale.problem({})
-    request = problem.request(problem.space.decode(drawn(problem, 1)[0]))
+    (request,) = requests(problem, 1)
     steps = problem.recipe.epochs * problem.recipe.steps_an_epoch(_size(problem))
     with tempfile.TemporaryDirectory() as folder:
         note, killed = Path(folder) / "note", 2 * steps // 3

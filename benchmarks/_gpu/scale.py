@@ -10,10 +10,8 @@ import numpy as np
 
 from benchmarks._gpu.task import NAME
 from nas_env.problem import Problem
-from nas_env.records import Evaluation
+from nas_env.records import Evaluation, Request
 from nas_env.tasks import task_class
-
-FACTS = ("ok", "diverged")
 
 
 @dataclass(frozen=True)
@@ -28,10 +26,12 @@ class Scale:
         recipe: Settings that change each recipe for images.
         space: Settings of the space of stages.
         published: Names of published networks whose speed is measured; none: a small one's.
-        batches: Images of a step at which it is measured.
+        batches: Images of a step at which it is measured; the highest for small networks alone.
         peaks: See :func:`~benchmarks._rates.measured_peaks`.
+        compared: Settings of the recipe of children that are trained on the CPU as well.
         children: Architectures that are compared.
         seeds: Trainings of each.
+        beside: Evaluator of the CPU.
         workers: Numbers of children at once.
         healthy: Healthy children beside those with a fault.
         time_limit: Seconds after which one of them is stopped.
@@ -48,11 +48,13 @@ class Scale:
     published: bool = True
     batches: tuple[int, ...] = (64, 512, 2_048)
     peaks: tuple[int, int] | None = None
+    compared: Mapping[str, Any] = field(default_factory=lambda: {"epochs": 2, "images": 4_096})
     children: int = 3
     seeds: int = 4
+    beside: str = "workers"
     workers: tuple[int, ...] = (1, 2, 4, 8, 16)
     healthy: int = 6
-    time_limit: float = 12.0
+    time_limit: float = 20.0
 
     def problem(
         self,
@@ -84,13 +86,16 @@ def scale_of(device: str, quick: bool) -> Scale:
         Scale(device),
         quick=True,
         images={"name": NAME, "train_size": 512, "validation_size": 200},
+        text={"train_size": 8_000, "validation_size": 1_000},
         recipe={"resolution": 8, "padding": 1, "batch_size": 64, "epochs": 2},
         space={"layers": 2, "filter_sizes": [3], "filters": [4, 8]},
         published=False,
         batches=(64,),
         peaks=(256, 2),
+        compared={"epochs": 2},
         children=2,
         seeds=2,
+        beside="in_process",
         workers=(1, 2),
         healthy=3,
         time_limit=6.0,
@@ -102,9 +107,17 @@ def drawn(problem: Problem, count: int) -> Sequence[Sequence[int]]:
     return problem.space.sample_batch(np.random.default_rng(0), count).tolist()
 
 
-def evaluated(problem: Problem, count: int) -> list[Evaluation]:
-    """Return the evaluations of so many children of a problem, and close it."""
+def requests(problem: Problem, count: int, seeds: int = 1) -> list[Request]:
+    """Return requests for so many children of a problem, each with so many seeds."""
+    sequences = drawn(problem, count)
+    asked = [problem.request(problem.space.decode(tokens)) for tokens in sequences]
+    return [replace(each, seed=seed) for seed in range(seeds) for each in asked]
+
+
+def evaluated(problem: Problem, count: int, seeds: int = 1) -> list[Evaluation]:
+    """Return the evaluations of so many children, each with so many seeds; close the problem."""
     try:
-        return [evaluation for _, evaluation in problem.evaluate(drawn(problem, count))]
+        futures = problem.evaluator.submit_batch(requests(problem, count, seeds))
+        return [future.result() for future in futures]
     finally:
         problem.close()

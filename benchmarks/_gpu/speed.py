@@ -46,7 +46,7 @@ def rates(scale: Scale) -> Iterator[dict[str, Any]]:
     """Measure images a second of one child, and its share of the bfloat16 peak."""
     keep_memory()
     peak = measured_peaks(scale.device, scale.peaks)["bfloat16 product"]
-    for name, batch in ((n, b) for n in NETWORKS for b in scale.batches):
+    for name, batch in measured(scale):
         problem, architecture = prepared(scale, name, batch)
         seconds, images = timed(problem, architecture)
         task = problem.task
@@ -63,12 +63,20 @@ def rates(scale: Scale) -> Iterator[dict[str, Any]]:
     yield {"right": True}
 
 
+def measured(scale: Scale) -> list[tuple[str, int]]:
+    """Return each network with the images of a step; the paper's keeps much for each image."""
+    small, large = NETWORKS
+    batches = scale.batches
+    return [(small, each) for each in batches] + [(large, each) for each in batches[:2]]
+
+
 def prepared(scale: Scale, name: str, batch: int) -> tuple[Problem, Architecture]:
     """Return a problem with whole images, and a published network or a small one of its space."""
     space, recipe = NETWORKS[name]
+    settings = {"resolution": 0, "epochs": 2, **recipe, "batch_size": batch}
     if not scale.published:
         space = {**space, "layers": 2, "filters": [4, 8]}
-    settings = {"resolution": 0, "epochs": 2, **recipe, "batch_size": batch}
+        settings |= {"epochs": 1, "images": 2 * batch}
     problem = scale.problem(settings, space)
     if scale.published:
         return problem, problem.space.parse(published_architecture(name))
@@ -76,16 +84,16 @@ def prepared(scale: Scale, name: str, batch: int) -> tuple[Problem, Architecture
 
 
 def timed(problem: Problem, architecture: Architecture) -> tuple[float, int]:
-    """Return the seconds of an epoch after a first one, and its images."""
+    """Return the seconds of a training after one that chooses the kernels, and its images."""
     task, recipe, device = problem.task, problem.recipe, problem.device
     assert isinstance(task, ImageTask)
-    data, once = task.search_data().to(device), replace(recipe, epochs=1)
-    seconds = 0.0
+    data, seconds = task.search_data().to(device), 0.0
     with settled(recipe, 0, device):
         child = problem.space.build(architecture, task.input_shape, task.outputs).to(device)
-        for seed in range(2):  # kernels are chosen in the first
-            seconds = train(child, data, once, seed=seed, device=device).seconds["train"]
-    return seconds, once.steps_an_epoch(data.sizes[0]) * once.batch_size
+        for seed in range(2):
+            seconds = train(child, data, recipe, seed=seed, device=device).seconds["train"]
+    steps = recipe.epochs * recipe.steps_an_epoch(data.sizes[0])
+    return seconds, steps * recipe.batch_size
 
 
 def side_by_side(scale: Scale) -> Iterator[dict[str, Any]]:
