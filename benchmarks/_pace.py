@@ -56,13 +56,16 @@ def asked(words: Sequence[str], store: Path | None = None) -> tuple[Problem, Job
 
 
 @sealed_test_set()
-def pace(words: Sequence[str], seconds: float) -> Pace:
+def pace(words: Sequence[str], seconds: float) -> Pace | None:
     """Measure how fast a line of ``nas-retrain`` trains, in a whole training of few steps.
 
     Args:
         words: The words of the line; the epochs do not matter.
         seconds: About so many seconds are measured, after a few steps that do everything for the
             first time.
+
+    Returns:
+        None where the network diverges.
     """
     problem, job = asked(words)
     try:
@@ -71,6 +74,8 @@ def pace(words: Sequence[str], seconds: float) -> Pace:
         first = trained(problem, job, min(most, 4))
         timed = max(1, min(most, int(seconds * min(most, 4) / first.seconds["train"])))
         found = trained(problem, job, timed)
+        if found.diverged:
+            return None
         train, validate = found.seconds["train"], found.seconds["validate"]
         busy = found.cpu_seconds / (train + validate)
         return Pace(train / timed, validate / min(VALIDATED, sizes[1]), busy, steps)

@@ -39,6 +39,7 @@ def figures(place: Path, minutes: Minutes) -> dict[str, Any]:
         "parts": parts,
         "searches": searches,
         "networks": networks,
+        "failed": [name for name, plan in minutes.state["plans"].items() if plan.get("failed")],
         "added": _added(networks),
         "legs": minutes.state["legs"],
     }
@@ -92,7 +93,7 @@ def _networks(
     """Yield what is known of each network that was tested, and add its arithmetic to its part."""
     for name, plan in minutes.state["plans"].items():
         folder = place / name.replace(" ", "-")
-        if not plan.get("done"):
+        if not plan.get("done") or plan["failed"]:
             continue
         result = read_json(folder / "final" / "final.json", most=LARGEST)
         with contextlib.closing(Store(folder / STORE)) as store:

@@ -9,6 +9,7 @@ killed, and what was spent before counts.
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 from collections.abc import Mapping
@@ -28,11 +29,13 @@ from nas_env.command_line.train import INTERRUPTED
 from nas_env.command_line.train import main as train
 from nas_env.errors import InvalidValue, NASError
 from nas_env.files import write_json
+from nas_env.run.folder import Run
 from nas_env.search.checkpoint import read_checkpoint
 from search_spaces._settings import above, at_least
 
 ENOUGH = 0.03  # share of a search's minutes that may be left
 SHORTEST = 0.001  # minutes of a search that is called again though its minutes are over
+FOUND = "found"  # the name of what is searched and trained before the controls
 RESERVE = 0.02  # share of the final training's minutes that its epochs leave
 
 
@@ -116,12 +119,12 @@ def measure(options: Options) -> None:
         changed = {name for name in before if before[name] != options.decided.get(name)}
         names = ", ".join(sorted(changed)) or "options"
         raise InvalidValue(f"{options.place} was begun with another {names}: name another --folder")
-    record = Record(options, minutes)
-    record.whole("found", options.agent)
-    if options.controls:
-        record.controls()
-    found = record.keep()
-    shown(found)
+    with contextlib.closing(Run(options.place)):  # no other process works there
+        record = Record(options, minutes)
+        record.whole(FOUND, options.agent)
+        if options.controls:
+            record.controls()
+        shown(record.keep())
 
 
 @dataclass(frozen=True)
@@ -152,8 +155,8 @@ class Record:
 
         The random networks have the minutes that the final training had; the others have all.
         """
-        first, options = self.minutes.state["plans"]["found"], self.options
-        drawn = random_networks(self.searched("found"), options.random, options.seed)
+        first, options = self.minutes.state["plans"][FOUND], self.options
+        drawn = random_networks(self.searched(FOUND), options.random, options.seed)
         for number, network in enumerate(drawn, 1):
             name = f"random {number}"
             file = options.place / f"{name.replace(' ', '-')}.json"
@@ -227,22 +230,34 @@ class Record:
         """
         plans = self.minutes.state["plans"]
         if name not in plans:
-            with self.minutes.part(spent[-1]):
-                found = pace(self.line(name, architecture, 1), self.options.rehearsal)
-            left = minutes - self.minutes.counted(*spent)
-            busy = found.busy / self.options.cores if self.options.count == "cpu" else 1.0
-            epochs = found.epochs((1 - RESERVE) * 60 * left / busy)
-            plans[name] = {"minutes": round(left, 3), "epochs": epochs, "pace": found._asdict()}
+            plans[name] = self.planned(name, architecture, minutes, spent)
             self.minutes.keep()
         words = self.line(name, architecture, plans[name]["epochs"])
         if not plans[name].get("done"):
             with self.minutes.part(f"{name}: final training"):
-                ended(name, retrain([*words, "--no-network"]), words)
-            plans[name]["done"] = True
+                status = retrain([*words, "--no-network"])
+            if name == FOUND or status != NONE_SUCCEEDED:  # a control may diverge
+                ended(name, status, words)
+            plans[name] |= {"done": True, "failed": status != 0}
             self.minutes.keep()
-        if name == "found":  # the folder of the network, which takes none of the minutes
+        if name == FOUND:  # the folder of the network, which takes none of the minutes
             ended(name, retrain([*words, "--quiet"]), words)
         self.keep()
+
+    def planned(
+        self, name: str, architecture: str, minutes: float, spent: list[str]
+    ) -> dict[str, Any]:
+        """Return for how many epochs a network is trained; a control that diverges has failed."""
+        with self.minutes.part(spent[-1]):
+            found = pace(self.line(name, architecture, 1), self.options.rehearsal)
+        left = minutes - self.minutes.counted(*spent)
+        if found is None:
+            if name == FOUND:
+                raise NASError("the network that was found diverged in its first steps")
+            return {"minutes": round(left, 3), "epochs": 1, "done": True, "failed": True}
+        busy = found.busy / self.options.cores if self.options.count == "cpu" else 1.0
+        epochs = found.epochs((1 - RESERVE) * 60 * left / busy)
+        return {"minutes": round(left, 3), "epochs": epochs, "pace": found._asdict()}
 
     def keep(self) -> dict[str, Any]:
         """Keep the figures of what is done, and return them."""

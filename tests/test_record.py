@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import _results, cifar10_record
 from benchmarks._minutes import Minutes, cpu_seconds
+from nas_env.benchmark._options import parse
 from tests._killing import forked, killed_at
 
 TINY = [
@@ -54,7 +55,11 @@ def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path):
     state = json.loads((tmp_path / "record" / "state.json").read_text())
     assert cifar10_record.main(line) == 0
     kept = json.loads((tmp_path / "results" / "record_0.04_0.json").read_text())["figures"]
-    assert kept["networks"]["found"]["plan"] == {**state["plans"]["found"], "done": True}
+    assert kept["networks"]["found"]["plan"] == {
+        **state["plans"]["found"],
+        "done": True,
+        "failed": False,
+    }
     assert [*kept["networks"]] == ["found", "random 1", "random 2", "random search", "hand-made"]
     for name, network in kept["networks"].items():
         assert 0 <= network["mean"] <= 1 and network["minutes"]["cpu"] > 0
@@ -71,6 +76,19 @@ def test_a_record_that_is_made_is_not_made_again(line, tmp_path, monkeypatch):
     state = (tmp_path / "record" / "state.json").read_bytes()
     assert cifar10_record.main(line[: line.index("--controls")] + line[-4:]) == 0
     assert (tmp_path / "record" / "state.json").read_bytes() == state
+
+
+@pytest.mark.parametrize(
+    "words", [["--recipe", "short --recipe.learning-rate 1e30"], ["--task=--task.max-parameters 9"]]
+)
+def test_a_control_that_fails_is_told_and_the_others_follow(words, line, tmp_path):
+    given = parse(cifar10_record.Options, [*line, *words], "record")
+    given.place.mkdir()
+    known = {"options": given.decided, "plans": {}}
+    record = cifar10_record.Record(given, Minutes(given.place / "state.json", "cpu", 1, known))
+    record.train("hand-made", given.hand_made, 0.02, ["hand-made: rehearsal"])
+    kept = json.loads((tmp_path / "results" / "record_0.04_0.json").read_text())["figures"]
+    assert (kept["failed"], kept["networks"]) == (["hand-made"], {})
 
 
 def test_other_options_are_refused_where_a_record_was_begun(line, tmp_path, capsys):
