@@ -72,5 +72,7 @@ def test_figures_are_written_before_all_checks_are_done(monkeypatch, tmp_path, c
     assert main(["--device", "cpu", "--out", str(tmp_path)]) == 1
     figures = json.loads((tmp_path / "gpu_check_cpu.json").read_text())["figures"]
     assert [figures[name]["first"] for name in "ab"] == [1, 1] and not figures["all right"]
+    assert main(["--device", "cpu", "--seconds", "0", "--out", str(tmp_path)]) == 1
+    assert "no time was left" in capsys.readouterr().out
     assert main(["--device", "cpu", "--only", "c", "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err == "gpu_check: unknown check 'c': known are a, b\n"

@@ -29,6 +29,9 @@ class Check(NamedTuple):
 
 def carried_out(check: Check, scale: Scale, seconds: float) -> Iterator[dict[str, Any]]:
     """Yield the figures of a check as they come; what goes wrong with it is one of them."""
+    if seconds <= 0:
+        yield wrong("no time was left")
+        return
     receiver, sender = CONTEXT.Pipe(duplex=False)
     process = CONTEXT.Process(target=_check, args=(check, scale, sender))
     process.start()
