@@ -22,7 +22,7 @@ from benchmarks._gpu.running import Check, carried_out
 from benchmarks._gpu.scale import scale_of
 from benchmarks._results import FOLDER, save
 from nas_env.benchmark._command import command
-from search_spaces import UnknownName
+from nas_env.errors import InvalidValue, UnknownName
 
 #: The checks with the seconds that each may take; what matters most comes first.
 CHECKS = {
@@ -72,6 +72,9 @@ def measure(options: Options) -> int:
         if name not in CHECKS:
             raise UnknownName("check", name, CHECKS)
     scale, begun = scale_of(options.device, options.quick), time.monotonic()
+    for each in carried_out(Check(speed.present, 60), scale, 60):  # no fork survives CUDA here
+        if "error" in each:
+            raise InvalidValue(each["error"])
     figures: dict[str, Any] = {}
     file = f"gpu_check_{options.device}" + "_quick" * options.quick
     for name in options.only or CHECKS:

@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+import torch
 from test_laboratory import MISSING
 
 from benchmarks._gpu.running import Check, carried_out
@@ -76,3 +77,10 @@ def test_figures_are_written_before_all_checks_are_done(monkeypatch, tmp_path, c
     assert "no time was left" in capsys.readouterr().out
     assert main(["--device", "cpu", "--only", "c", "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err == "gpu_check: unknown check 'c': known are a, b\n"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_machine_without_a_gpu_is_told_in_one_line(tmp_path, capsys):
+    assert main(["--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == "gpu_check: device is 'cuda', this machine has 0 GPUs\n"
+    assert not any(tmp_path.iterdir())

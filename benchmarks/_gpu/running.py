@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 from benchmarks._gpu.scale import Scale
+from nas_env.errors import InvalidValue
 
 #: A fork has torch imported already; it comes before anything of CUDA, which no fork survives.
 CONTEXT = get_context("fork")
@@ -60,6 +61,8 @@ def _check(check: Check, scale: Scale, sender: Connection) -> None:
     try:
         for figures in check.run(scale):
             sender.send(figures)
+    except InvalidValue as error:
+        sender.send(wrong(str(error)))
     except Exception as error:
         text = str(error).strip().splitlines()
         sender.send(wrong(f"{type(error).__name__}: {text[0] if text else ''}"))

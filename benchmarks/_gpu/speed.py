@@ -28,6 +28,11 @@ NETWORKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+def present(scale: Scale) -> Iterator[dict[str, Any]]:
+    """Tell whether the device is there, without touching it."""
+    yield {"device": str(choose_device(scale.device))}
+
+
 def machine(scale: Scale) -> Iterator[dict[str, Any]]:
     """Tell what the device is, and what it reaches at best."""
     device = choose_device(scale.device)
