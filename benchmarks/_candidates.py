@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nas_env.tasks.cifar10 import RECORD
+
 REFERENCE = "reference"
 
 _ONE_CYCLE = {"preset": "short", "epochs": 1, "batch_size": 64}
@@ -17,7 +19,23 @@ _FULL = _ONE_CYCLE | {"upsample": 40}
 _HALF = _ONE_CYCLE | {"resolution": 16, "upsample": 18}
 _QUARTER = _ONE_CYCLE | {"resolution": 8, "upsample": 9}
 
-_RECORD_SEARCH = {"preset": "record_search"}
+_ONCE = {
+    "preset": "record_search",
+    "epochs": 1,
+    "images": 12_288,
+    "batch_size": 128,
+    "learning_rate": RECORD.learning_rate / 4,
+    "filter_rate": 0.24,
+    "validation_flip": False,
+}
+_THRICE = _ONCE | {
+    "epochs": 3,
+    "images": 8_192,
+    "batch_size": 256,
+    "learning_rate": RECORD.learning_rate / 2,
+    "validation_flip": True,
+}
+_PLAIN = {"filter_rate": 0.0, "warm_up": 0.23, "final_rate": 0.07, "lookahead": 5}
 
 _WORDS = {"preset": "short", "epochs": 1, "symbols": 38_000, "validation_symbols": 10_000}
 _CHARACTERS = {"preset": "short", "epochs": 1, "symbols": 80_000, "validation_symbols": 30_000}
@@ -57,20 +75,21 @@ CANDIDATES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "NAS-CIFAR10-Record-v0": {
         REFERENCE: {
             "preset": "record",
-            "epochs": 4,
-            "images": 24_576,
+            "epochs": 1,
+            "images": 16_384,
+            "batch_size": 128,
+            "learning_rate": RECORD.learning_rate / 4,
+            "validation_flip": False,
             "validation_shift": 0,
             "threads": 1,
         },
-        "16 px, 8,192 images 3 times": _RECORD_SEARCH,
-        "16 px, 24,576 images": _RECORD_SEARCH | {"epochs": 1, "images": 24_576},
-        "16 px, 4,096 images 6 times": _RECORD_SEARCH | {"epochs": 6, "images": 4_096},
-        "16 px, 8,192 images 3 times, SGD": _RECORD_SEARCH
-        | {"filter_rate": 0.0, "warm_up": 0.23, "final_rate": 0.07, "lookahead": 5},
-        "32 px, 2,048 images 3 times": _RECORD_SEARCH
-        | {"resolution": 0, "padding": 2, "images": 2_048, "batch_size": 64},
-        "24 px, 3,600 images 3 times": _RECORD_SEARCH
-        | {"resolution": 24, "padding": 2, "images": 3_600, "batch_size": 128},
+        "16 px, 12,288 images": _ONCE,
+        "24 px, 5,120 images": _ONCE | {"images": 5_120, "resolution": 24, "padding": 2},
+        "16 px, 12,288 images, batch 256": _ONCE
+        | {"batch_size": 256, "learning_rate": RECORD.learning_rate / 2},
+        "16 px, 12,288 images, rate 0.12": _ONCE | {"filter_rate": 0.12},
+        "16 px, 12,288 images, SGD": _ONCE | _PLAIN,
+        "16 px, 8,192 images 3 times, batch 256": _THRICE,
     },
     "NAS-PTB-v0": {
         REFERENCE: _WORDS | {"batch_size": 40, "symbols": 400_000, "epochs": 2},
@@ -88,4 +107,24 @@ CANDIDATES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "40,000 characters twice": _CHARACTERS | {"epochs": 2, "symbols": 40_000},
         "53,000 characters, steps of 10": _CHARACTERS | {"steps": 10, "symbols": 53_000},
     },
+}
+
+
+def _stages(*widths: tuple[int, ...]) -> Mapping[str, Any]:
+    """Return a network of 3x3 filters in stages, each of which begins by halving the map."""
+    layers = [
+        {"filter_size": 3, "filters": width, "pool": not place, "skips": []}
+        for stage in widths
+        for place, width in enumerate(stage)
+    ]
+    return {"space": "staged", "layers": layers}
+
+
+#: Networks beside the random ones: the hand-made one, a narrower one and a deeper one.
+NETWORKS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
+    "NAS-CIFAR10-Record-v0": (
+        _stages((64, 64), (256, 256), (256, 256)),
+        _stages((48, 48), (128, 128), (192, 192)),
+        _stages((64, 64), (192, 192, 192), (256, 256, 256)),
+    ),
 }

@@ -2,13 +2,16 @@
 
 NAS_DATA=... python -m benchmarks.fidelity --device cuda --workers 16     # minutes of a GPU
 NAS_DATA=... python -m benchmarks.fidelity --reference-seeds 0 --networks 3 --seeds 1 --device cpu
+NAS_DATA=... python -m benchmarks.fidelity --env NAS-CIFAR10-Record-v0 --networks 5 --seeds 1 \
+    --reference-seeds 1 --device cpu --workers 1 --store fidelity.sqlite   # half an hour of a core
 
 The same random networks, spread evenly over the FLOPs of the space, are trained by each candidate
 of ``benchmarks/_candidates.py`` and by the reference, over several seeds. The figure of a candidate
 is Kendall's tau between two orders of the networks: by one training of each, and by the reference's
 mean over seeds. It is averaged over the candidate's seeds; its interval is a bootstrap over
 networks. The second command leaves the reference out, and measures the seconds of a child on this
-machine.
+machine. With ``--store`` a later run trains only what is not there: the 5 networks of
+``--networks 5`` are among those of ``--networks 11``.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._candidates import CANDIDATES, REFERENCE
+from benchmarks._candidates import CANDIDATES, NETWORKS, REFERENCE
 from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
@@ -47,7 +50,7 @@ class Options:
 
     Attributes:
         env: Id of the environment.
-        networks: Number of networks.
+        networks: Number of random networks; those of ``NETWORKS`` are trained beside them.
         seeds: Number of trainings of each network by each candidate.
         reference_seeds: Number of trainings of each network by the reference; 0 leaves it out.
         device: ``cpu``, ``cuda`` or ``auto``.
@@ -55,6 +58,7 @@ class Options:
         minutes: Time after which no training begins; seeds that are then complete count.
         only: Candidates to train; by default all.
         share: Share of the images or words of every training, for a trial.
+        store: File of evaluations, with which a later run goes on where this one ended.
     """
 
     env: str = "NAS-CIFAR10-v0"
@@ -66,6 +70,7 @@ class Options:
     minutes: float = 600.0
     only: tuple[str, ...] = ()
     share: float = 1.0
+    store: str = ":memory:"
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Job:
     device: str
     recipe: str
     share: float
+    store: str
     tokens: tuple[int, ...]
     seed: int
 
@@ -83,9 +89,9 @@ class Job:
 def measure(options: Options) -> None:
     """Train, compare, print the figures and write them."""
     names = chosen(options)
-    networks = spread(options)
+    networks = named(options) + spread(options)
     jobs = [
-        Job(options.env, options.device, name, options.share, tokens, seed)
+        Job(options.env, options.device, name, options.share, options.store, tokens, seed)
         for seed in range(max(options.seeds, options.reference_seeds))
         for name in names
         if seed < (options.reference_seeds if name == REFERENCE else options.seeds)
@@ -153,6 +159,12 @@ def chosen(options: Options) -> list[str]:
     return [REFERENCE] * (options.reference_seeds > 0) + wanted
 
 
+def named(options: Options) -> list[tuple[int, ...]]:
+    """Return the networks of ``NETWORKS``."""
+    space = problem(options.env, options.device, REFERENCE, 1.0).space
+    return [space.encode(space.parse(each)) for each in NETWORKS.get(options.env, ())]
+
+
 def spread(options: Options) -> list[tuple[int, ...]]:
     """Return networks at even steps of a ranking of random ones by FLOPs and parameters.
 
@@ -174,7 +186,7 @@ def spread(options: Options) -> list[tuple[int, ...]]:
 
 
 @lru_cache
-def problem(env: str, device: str, recipe: str, share: float) -> Problem:
+def problem(env: str, device: str, recipe: str, share: float, store: str = ":memory:") -> Problem:
     """Return the problem of an id with one of its recipes; Gymnasium need not be installed."""
     changes = dict(CANDIDATES[env][recipe])
     if share < 1:
@@ -183,19 +195,22 @@ def problem(env: str, device: str, recipe: str, share: float) -> Problem:
     for task in task_names():
         if (settings := task_class(task).environments.get(env)) is not None:
             own = {"task": task, **settings, "recipe": changes}
-            return Problem(**own, device=str(choose_device(device)))
+            return Problem(**own, device=str(choose_device(device)), store=store)
     raise UnknownName("environment", env, CANDIDATES)
 
 
 def trained(job: Job) -> tuple[float, float]:
-    """Return the reward of one training, ``FAILED`` if it failed, and its seconds."""
-    own = problem(job.env, job.device, job.recipe, job.share)
+    """Return the reward of one training, or ``FAILED``, and its seconds, on a CPU of its cores."""
+    own = problem(job.env, job.device, job.recipe, job.share, job.store)
     own.evaluation_seed = job.seed
     ((architecture, evaluation),) = own.evaluate([job.tokens])
     if evaluation.status != "ok":
         return FAILED, np.nan
+    reward = own.objective.reward(evaluation)
+    if own.device.type == "cpu":
+        return reward, evaluation.cpu_seconds
     parts = own.parts(job.tokens, own.request(architecture))
-    return own.objective.reward(evaluation), parts["train"] + parts["validate"]
+    return reward, parts["train"] + parts["validate"]
 
 
 def report(tables: Mapping[str, np.ndarray]) -> dict[str, Any]:
