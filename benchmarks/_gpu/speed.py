@@ -24,7 +24,10 @@ from search_spaces import Architecture, published_architecture
 #: Published networks whose speed is measured: space and its settings, recipe.
 NETWORKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "airbench94": ({"name": "staged", "layers": 8}, {"preset": "record"}),
-    "zoph_le_2017_v1": ({"name": "convolutional", "layers": 20}, {"preset": "paper"}),
+    "zoph_le_2017_v1": (
+        {"name": "convolutional", "layers": 20},
+        {"preset": "paper", "images": 2_048},
+    ),
 }
 
 
