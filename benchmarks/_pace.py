@@ -19,6 +19,7 @@ from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.outcome import Training, unheard
 
 TESTED = 10_000  # images of CIFAR-10's test set
+FEW = 4  # steps that do everything for the first time; twice as many are measured at least
 VALIDATED = 256  # images whose validation is timed
 
 
@@ -71,9 +72,9 @@ def pace(words: Sequence[str], seconds: float) -> Pace | None:
     try:
         sizes = job.data(problem.device).sizes
         steps, most = job.recipe.steps_an_epoch(sum(sizes)), job.recipe.steps_an_epoch(sizes[0])
-        first = trained(problem, job, min(most, 4))
-        timed = max(1, min(most, int(seconds * min(most, 4) / first.seconds["train"])))
-        found = trained(problem, job, timed)
+        few = min(most, FEW)
+        first = trained(problem, job, few)
+        found = trained(problem, job, timed := _steps(few, most, seconds, first))
         if found.diverged:
             return None
         train, validate = found.seconds["train"], found.seconds["validate"]
@@ -81,6 +82,11 @@ def pace(words: Sequence[str], seconds: float) -> Pace | None:
         return Pace(train / timed, validate / min(VALIDATED, sizes[1]), busy, steps)
     finally:
         problem.close()
+
+
+def _steps(few: int, most: int, seconds: float, first: Training) -> int:
+    """Return how many steps are measured, by what the first few took."""
+    return min(most, max(2 * few, int(seconds * few / first.seconds["train"])))
 
 
 def trained(problem: Problem, job: Job, steps: int) -> Training:

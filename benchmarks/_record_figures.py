@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import _results
 from benchmarks._minutes import Minutes
 from benchmarks._pace import images_of
 from benchmarks._record_networks import STORE, config_of
+from benchmarks._results import mean_interval, save
 from nas_env.evaluation._job import Job
 from nas_env.files import read_json
 from nas_env.run.store import Store
@@ -45,12 +45,12 @@ def figures(place: Path, minutes: Minutes) -> dict[str, Any]:
     }
 
 
-def saved(name: str, options: Mapping[str, Any], found: Mapping[str, Any]) -> Path:
+def saved(name: str, options: Mapping[str, Any], found: Mapping[str, Any], folder: Path) -> Path:
     """Keep the figures, with the command of their options, and return the file."""
     given = {key.replace("_", "-"): value for key, value in options.items() if value != ""}
     words = [shlex.quote(f"--{key}={value}") for key, value in given.items()]
     command = f"python -m benchmarks.cifar10_record {' '.join(words)}"
-    return _results.save(name, command, found)
+    return save(name, command, found, folder)
 
 
 def _searches(place: Path, parts: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -135,7 +135,7 @@ def _added(networks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         f"over {name}": round(better[name], 3) for name in single if name in better
     }
     if len(drawn) > 1:
-        mean, half = _results.mean_interval(drawn)
+        mean, half = mean_interval(drawn)
         added["over random networks"] = [round(mean, 3), round(half, 3)]
     return added
 

@@ -22,6 +22,7 @@ from benchmarks._minutes import Minutes
 from benchmarks._pace import asked, pace
 from benchmarks._record_figures import figures, saved, shown
 from benchmarks._record_networks import best, random_networks
+from benchmarks._results import FOLDER
 from nas_env.benchmark._command import command
 from nas_env.command_line.retrain import main as retrain
 from nas_env.command_line.searching import NONE_SUCCEEDED
@@ -64,6 +65,7 @@ class Options:
         rehearsal: Seconds for which a network's steps are measured before its final training.
         device: Device, ``cpu`` or ``cuda``.
         folder: Folder of everything; by default ``runs/record_<minutes>_<seed>``.
+        out: Folder of the file of figures.
     """
 
     minutes: float = 60.0
@@ -84,6 +86,7 @@ class Options:
     rehearsal: float = 15.0
     device: str = "cpu"
     folder: Path | None = None
+    out: Path = FOLDER
 
     def __post_init__(self) -> None:
         above(self, minutes=0, share=0, rehearsal=0)
@@ -107,7 +110,7 @@ class Options:
     def decided(self) -> dict[str, Any]:
         """The options that cannot change while the minutes run."""
         given = asdict(self)
-        return {name: given[name] for name in given if name not in {"controls", "folder"}}
+        return {name: given[name] for name in given if name not in {"controls", "folder", "out"}}
 
 
 def measure(options: Options) -> None:
@@ -262,7 +265,7 @@ class Record:
     def keep(self) -> dict[str, Any]:
         """Keep the figures of what is done, and return them."""
         found = figures(self.options.place, self.minutes)
-        saved(self.options.name, self.options.decided, found)
+        saved(self.options.name, self.options.decided, found, self.options.out)
         return found
 
 

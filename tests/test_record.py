@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from benchmarks import _results, cifar10_record
+from benchmarks import cifar10_record
 from benchmarks._minutes import Minutes, cpu_seconds
 from nas_env.benchmark._options import parse
 from tests._killing import forked, killed_at
@@ -25,12 +25,12 @@ HAND_MADE = {"filter_height": 3, "filter_width": 3, "stride_height": 1, "stride_
 
 
 @pytest.fixture
-def line(tmp_path, monkeypatch):
-    monkeypatch.setattr(_results, "FOLDER", tmp_path / "results")
+def line(tmp_path):
     file = tmp_path / "hand.json"
     layers = [{**HAND_MADE, "filters": 8, "inputs": []}]
     file.write_text(json.dumps({"space": "convolutional", "layers": layers}))
-    return [*TINY, "--hand-made", str(file), "--folder", str(tmp_path / "record")]
+    places = ["--folder", str(tmp_path / "record"), "--out", str(tmp_path / "results")]
+    return [*TINY, "--hand-made", str(file), *places]
 
 
 def killed_after_training(line):
@@ -71,10 +71,10 @@ def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path):
     assert not (tmp_path / "record" / "hand-made" / "final" / "network").exists()
 
 
-def test_a_record_that_is_made_is_not_made_again(line, tmp_path, monkeypatch):
-    assert cifar10_record.main(line[: line.index("--controls")] + line[-4:]) == 0
+def test_a_record_that_is_made_is_not_made_again(line, tmp_path):
+    assert cifar10_record.main(line[: line.index("--controls")] + line[-6:]) == 0
     state = (tmp_path / "record" / "state.json").read_bytes()
-    assert cifar10_record.main(line[: line.index("--controls")] + line[-4:]) == 0
+    assert cifar10_record.main(line[: line.index("--controls")] + line[-6:]) == 0
     assert (tmp_path / "record" / "state.json").read_bytes() == state
 
 
