@@ -75,10 +75,10 @@ CANDIDATES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "NAS-CIFAR10-Record-v0": {
         REFERENCE: {
             "preset": "record",
-            "epochs": 1,
-            "images": 16_384,
-            "batch_size": 128,
-            "learning_rate": RECORD.learning_rate / 4,
+            "epochs": 2,
+            "images": 20_480,
+            "batch_size": 256,
+            "learning_rate": RECORD.learning_rate / 2,
             "validation_flip": False,
             "validation_shift": 0,
             "threads": 1,

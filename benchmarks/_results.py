@@ -15,8 +15,9 @@ from nas_env.search.summary import versions
 FOLDER = Path(__file__).parent / "results"
 
 
-def save(name: str, command: str, figures: Any, folder: Path = FOLDER) -> Path:
+def save(name: str, command: str, figures: Any, folder: Path | None = None) -> Path:
     """Write figures to a file, with the command that made them and the machine it ran on."""
+    folder = folder or FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     machine = {"processor": processor(), "versions": versions()}
     write_json(folder / f"{name}.json", {"command": command, "on": machine, "figures": figures})

@@ -212,8 +212,8 @@ def test_help_all_lists_every_option_with_its_default(capsys):
 def test_help_shows_first_what_people_use_first(capsys):
     text = printed(capsys, "--help")
     named = re.findall(r"^(?:│ |  )--([\w.-]+)", text, re.MULTILINE)
-    first = ["env", "agent", "children", "seed", "run", "resume", "control", "track"]
-    assert named[: len(first)] == first and len(named) <= 15
+    first = ["env", "agent", "children", "minutes", "seed", "run", "resume", "control"]
+    assert named[: len(first)] == first and len(named) <= 16
     assert "--help-all" in text and "--version" in text
 
 

@@ -147,6 +147,11 @@ class StagedSpace(SearchSpace):
         """The places of the decisions about pooling in a sequence."""
         return np.flatnonzero([decision.kind == POOLING for decision in self.decisions])
 
+    @cached_property
+    def masks_are_static(self) -> bool:
+        """True if no pooling is ever closed: there are none, or as many as layers."""
+        return not 0 < self.poolings < self.layers
+
     def open_mask(self, tokens: np.ndarray) -> np.ndarray:
         """Close a pooling where the prefix has as many as there may be: bool (m, max_options)."""
         mask, place = super().open_mask(tokens), tokens.shape[1]

@@ -39,7 +39,7 @@ class StagedArchitecture(Architecture):
         layers: Layers in order.
 
     Example:
-        >>> StagedArchitecture((StagedLayer(3, 64, True),)).to_json()[21:]
+        >>> StagedArchitecture((StagedLayer(3, 64, True),)).to_json()[20:]
         '"layers": [{"filter_size": 3, "filters": 64, "pool": true, "skips": []}]}'
     """
 
