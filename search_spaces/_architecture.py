@@ -78,3 +78,14 @@ def check_keys(value: Any, keys: Sequence[str], what: str) -> None:
     for key in keys:
         if key not in value:
             raise InvalidArchitecture(f"{what} has no {key!r}")
+
+
+def whole_number(value: Any, most: int, what: str) -> int:
+    """Return a value of a description that must be a whole number from 1 to ``most``.
+
+    Raises:
+        InvalidArchitecture: If it is none; the message says ``what`` it should be.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise InvalidArchitecture(f"{what} is {value!r}, expected a whole number from 1 to {most}")
+    return value

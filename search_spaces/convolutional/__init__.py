@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from numbers import Integral
 from typing import Any, ClassVar, Literal
 
 from torch import nn
 
 from search_spaces._architecture import Architecture
-from search_spaces._base import SearchSpace
 from search_spaces._decisions import Decision, Vertex
-from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue
+from search_spaces._errors import InvalidArchitecture, InvalidValue
+from search_spaces._layered import LayeredSpace
 from search_spaces._settings import at_least, at_most
 from search_spaces._source import Normalisation, Source
 from search_spaces.convolutional._architecture import (
@@ -33,7 +32,7 @@ __all__ = ["ConvolutionalArchitecture", "ConvolutionalLayer", "ConvolutionalSpac
 
 
 @dataclass(frozen=True)
-class ConvolutionalSpace(SearchSpace):
+class ConvolutionalSpace(LayeredSpace):
     """Chains of convolutions with predicted skip connections (Zoph & Le 2017, sections 3.2, 3.3).
 
     A layer's decisions are its filter height, filter width, stride height, stride width and
@@ -144,19 +143,9 @@ class ConvolutionalSpace(SearchSpace):
             return range(0)
         return range(1, layer - (self.previous_layer == "always"))
 
-    @property
-    def depth(self) -> int:
-        """The number of layers at full depth."""
-        return self.layers
-
-    def length(self, layers: int | None = None) -> int:
-        """Return the number of decisions of an episode of ``layers`` layers, or at full depth."""
-        depth = self.layers if layers is None else layers
-        whole = isinstance(depth, Integral) and not isinstance(depth, bool)
-        if not whole or not 1 <= depth <= self.layers:
-            raise InvalidValue(f"layers is {layers}, expected 1 to {self.layers}")
+    def _decisions_of(self, layer: int) -> int:
         numbers = sum(len(options) > 1 for _, options in self._fields())
-        return sum(numbers + len(self._candidates(n)) for n in range(1, depth + 1))
+        return numbers + len(self._candidates(layer))
 
     # -- tokens and architectures ----------------------------------------------------------------
     def decode(self, tokens: Sequence[int]) -> ConvolutionalArchitecture:
@@ -176,22 +165,6 @@ class ConvolutionalSpace(SearchSpace):
         """Return the inputs of a layer that are not decided."""
         undecided = self.skip_connections and self.previous_layer == "sampled"
         return () if undecided or layer == 1 else (layer - 1,)
-
-    def _depth_of(self, length: int) -> int:
-        lengths = {self.length(n): n for n in range(1, self.layers + 1)}
-        if length not in lengths:
-            raise InvalidTokens(
-                f"{length} tokens do not end with a layer, expected one of {sorted(lengths)}"
-            )
-        return lengths[length]
-
-    def decode_prefix(self, tokens: Sequence[int]) -> tuple[ConvolutionalArchitecture | None, int]:
-        """Return the layers that are complete so far, and the number of their tokens."""
-        depth = sum(self.length(n) <= len(tokens) for n in range(1, self.layers + 1))
-        if depth == 0:
-            return None, 0
-        used = self.length(depth)
-        return self.decode(tokens[:used]), used
 
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
         """Return the image, the layers and the classifier."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from search_spaces._architecture import Architecture, check_keys
+from search_spaces._architecture import Architecture, check_keys, whole_number
 from search_spaces._errors import InvalidArchitecture
 from search_spaces._graph import canonical_order
 
@@ -153,7 +153,7 @@ def _parse_layer(number: int, layer: Any) -> ConvolutionalLayer:
     what = f"layer {number}"
     check_keys(layer, FIELDS, what)
     height, width, down, right, filters = (
-        _whole(layer[field], most, f"{what} {field}")
+        whole_number(layer[field], most, f"{what} {field}")
         for field, most in zip(FIELDS, LARGEST, strict=False)
     )
     if height % 2 == 0 or width % 2 == 0:
@@ -161,13 +161,7 @@ def _parse_layer(number: int, layer: Any) -> ConvolutionalLayer:
     inputs = layer["inputs"]
     if not isinstance(inputs, list):
         raise InvalidArchitecture(f"{what} inputs must be a list of earlier layers")
-    sources = tuple(sorted(_whole(source, number - 1, f"{what} input") for source in inputs))
+    sources = tuple(sorted(whole_number(source, number - 1, f"{what} input") for source in inputs))
     if len(set(sources)) < len(sources):
         raise InvalidArchitecture(f"{what} inputs are {inputs}, one stands twice")
     return ConvolutionalLayer(height, width, down, right, filters, sources)
-
-
-def _whole(value: Any, most: int, what: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise InvalidArchitecture(f"{what} is {value!r}, expected a whole number from 1 to {most}")
-    return value

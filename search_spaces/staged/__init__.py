@@ -6,16 +6,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from torch import nn
 
 from search_spaces._architecture import Architecture
-from search_spaces._base import SearchSpace
 from search_spaces._decisions import Decision, Vertex
-from search_spaces._errors import InvalidArchitecture, InvalidTokens, InvalidValue
+from search_spaces._errors import InvalidArchitecture, InvalidValue
+from search_spaces._layered import LayeredSpace
 from search_spaces._settings import above, at_least, at_most
 from search_spaces._source import Normalisation, Source
 from search_spaces.staged._architecture import (
@@ -34,7 +33,7 @@ POOLING = "pooling"  # the kind of the decisions about it
 
 
 @dataclass(frozen=True)
-class StagedSpace(SearchSpace):
+class StagedSpace(LayeredSpace):
     """A chain of convolutions whose widths, filters, skip connections and poolings are decided.
 
     A layer's decisions are the side of its filters, their number, whether its map is halved, and
@@ -120,19 +119,9 @@ class StagedSpace(SearchSpace):
         """Return the earlier layers that the anchor of ``layer`` decides about."""
         return range(1, layer - 1 if self.skip_connections else 1)
 
-    @property
-    def depth(self) -> int:
-        """The number of layers at full depth."""
-        return self.layers
-
-    def length(self, layers: int | None = None) -> int:
-        """Return the number of decisions of an episode of ``layers`` layers, or at full depth."""
-        depth = self.layers if layers is None else layers
-        whole = isinstance(depth, Integral) and not isinstance(depth, bool)
-        if not whole or not 1 <= depth <= self.layers:
-            raise InvalidValue(f"layers is {layers}, expected 1 to {self.layers}")
+    def _decisions_of(self, layer: int) -> int:
         numbers = sum(len(options) > 1 for _, options in self._fields)
-        return sum(numbers + len(self._candidates(n)) for n in range(1, depth + 1))
+        return numbers + len(self._candidates(layer))
 
     @cached_property
     def size(self) -> int:
@@ -173,22 +162,6 @@ class StagedSpace(SearchSpace):
             skips = tuple(source for source in self._candidates(number) if next(remaining))
             layers.append(StagedLayer(*fields, skips=skips))
         return StagedArchitecture(tuple(layers))
-
-    def _depth_of(self, length: int) -> int:
-        lengths = {self.length(n): n for n in range(1, self.layers + 1)}
-        if length not in lengths:
-            raise InvalidTokens(
-                f"{length} tokens do not end with a layer, expected one of {sorted(lengths)}"
-            )
-        return lengths[length]
-
-    def decode_prefix(self, tokens: Sequence[int]) -> tuple[StagedArchitecture | None, int]:
-        """Return the layers that are complete so far, and the number of their tokens."""
-        depth = sum(self.length(n) <= len(tokens) for n in range(1, self.layers + 1))
-        if depth == 0:
-            return None, 0
-        used = self.length(depth)
-        return self.decode(tokens[:used]), used
 
     def encode(self, architecture: Architecture) -> tuple[int, ...]:
         """Return the tokens of a network that this space can express."""

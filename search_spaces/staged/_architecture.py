@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from search_spaces._architecture import Architecture, check_keys
+from search_spaces._architecture import Architecture, check_keys, whole_number
 from search_spaces._errors import InvalidArchitecture
 
 FIELDS = ("filter_size", "filters", "pool", "skips")
@@ -79,22 +79,16 @@ def parse_architecture(description: Mapping[str, Any]) -> StagedArchitecture:
 def _parse_layer(number: int, layer: Any) -> StagedLayer:
     what = f"layer {number}"
     check_keys(layer, FIELDS, what)
-    size = _whole(layer["filter_size"], MAX_SIZE, f"{what} filter_size")
+    size = whole_number(layer["filter_size"], MAX_SIZE, f"{what} filter_size")
     if size % 2 == 0:
         raise InvalidArchitecture(f"{what} filter_size is {size}, expected an odd number")
-    filters = _whole(layer["filters"], MAX_FILTERS, f"{what} filters")
+    filters = whole_number(layer["filters"], MAX_FILTERS, f"{what} filters")
     pool, skips = layer["pool"], layer["skips"]
     if not isinstance(pool, bool):
         raise InvalidArchitecture(f"{what} pool is {pool!r}, expected true or false")
     if not isinstance(skips, list):
         raise InvalidArchitecture(f"{what} skips must be a list of earlier layers")
-    read = tuple(sorted(_whole(skip, number - 2, f"{what} skip") for skip in skips))
+    read = tuple(sorted(whole_number(skip, number - 2, f"{what} skip") for skip in skips))
     if len(set(read)) < len(read):
         raise InvalidArchitecture(f"{what} skips are {skips}, one stands twice")
     return StagedLayer(size, filters, pool, read)
-
-
-def _whole(value: Any, most: int, what: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise InvalidArchitecture(f"{what} is {value!r}, expected a whole number from 1 to {most}")
-    return value
