@@ -8,16 +8,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from benchmarks._minutes import Minutes
 from benchmarks._pace import images_of
 from benchmarks._record_networks import STORE, config_of
 from benchmarks._results import mean_interval, save
+from nas_env.errors import InvalidValue
 from nas_env.evaluation._job import Job
 from nas_env.files import read_json
 from nas_env.run.store import Store
-from nas_env.tasks import ImageTask
 from nas_env.training.image_recipe import ImageRecipe
 
+CPU = torch.device("cpu")
 LARGEST = 2**26  # bytes of a result that is read again
 SUMMARY = ("agent", "children", "distinct", "failed", "seconds", "best")
 TRAINED = ("mean", "interval_by_test_set", "test_examples", "device", "recipe", "versions")
@@ -78,13 +81,11 @@ def _petaflop(flop: float) -> float:
     return float(f"{flop / 1e15:.4g}")
 
 
-def _images(job: Job, final: bool = False) -> float:
+def _images(job: Job) -> float:
     """Return the images of a training, in images of the task's own size."""
-    task, recipe = job.task, job.recipe
-    assert isinstance(task, ImageTask) and isinstance(recipe, ImageRecipe)
-    held_out = task.validation_size
-    examples = task.train_size or task.available - held_out
-    return images_of(recipe, examples + (held_out if final else 0), max(task.input_shape[1:]))
+    if not isinstance(job.recipe, ImageRecipe):
+        raise InvalidValue(f"task is {job.task.name}, expected one of images")
+    return images_of(job.recipe, job.data(CPU).sizes[0], max(job.task.input_shape[1:]))
 
 
 def _networks(
@@ -100,7 +101,7 @@ def _networks(
             ((request, evaluation),) = (
                 pair for pair in store.evaluations() if pair[0].split == "final"
             )
-        flops = BACK * (evaluation.flops or 0) * _images(Job(request), final=True)
+        flops = BACK * (evaluation.flops or 0) * _images(Job(request))
         parts[f"{name}: final training"]["PFLOP"] = _petaflop(flops)
         own = [part for part in parts if part.startswith(f"{name}: ")]
         yield (

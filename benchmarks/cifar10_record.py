@@ -32,6 +32,7 @@ from nas_env.errors import InvalidValue, NASError
 from nas_env.files import write_json
 from nas_env.run.folder import Run
 from nas_env.search.checkpoint import read_checkpoint
+from search_spaces import InvalidArchitecture
 from search_spaces._settings import above, at_least
 
 ENOUGH = 0.03  # share of a search's minutes that may be left
@@ -112,9 +113,28 @@ class Options:
         given = asdict(self)
         return {name: given[name] for name in given if name not in {"controls", "folder", "out"}}
 
+    def final(self, name: str, architecture: str, epochs: int) -> list[str]:
+        """Return the words of a final training."""
+        return [
+            *["--architecture", architecture, "--env", self.env, *shlex.split(self.task)],
+            *["--recipe", *shlex.split(self.recipe), "--recipe.epochs", str(epochs)],
+            *["--recipe.threads", str(self.cores), "--seeds", "1", "--workers", "0"],
+            *["--device", self.device, "--run", str(self.place / name.replace(" ", "-"))],
+        ]
+
+
+def check(options: Options) -> None:
+    """Check, before any minute is spent, the network that is only trained at the end."""
+    try:
+        asked(options.final("hand-made", options.hand_made, 1))[0].close()
+    except (InvalidArchitecture, InvalidValue) as error:
+        raise InvalidValue(f"--hand-made: {error}") from None
+
 
 def measure(options: Options) -> None:
     """Search, train what was found, then the controls; keep the figures of what is done."""
+    if options.controls:
+        check(options)
     options.place.mkdir(parents=True, exist_ok=True)
     known = {"options": options.decided, "plans": {}}
     minutes = Minutes(options.place / "state.json", options.count, options.cores, known)
@@ -199,23 +219,12 @@ class Record:
             if not (done and status == NONE_SUCCEEDED):  # there may be minutes left for more
                 ended(part, status, words)
 
-    def line(self, name: str, architecture: str, epochs: int) -> list[str]:
-        """Return the words of a final training."""
-        options = self.options
-        return [
-            *["--architecture", architecture, "--env", options.env, *shlex.split(options.task)],
-            *["--recipe", *shlex.split(options.recipe), "--recipe.epochs", str(epochs)],
-            *["--recipe.threads", str(options.cores), "--seeds", "1", "--workers", "0"],
-            *["--device", options.device],
-            *["--run", str(options.place / name.replace(" ", "-"))],
-        ]
-
     def compared(self, architecture: Mapping[str, Any]) -> float:
         """Return the validation metric of a network after some epochs by the final recipe."""
         file = self.options.place / "compared.json"
         write_json(file, architecture)
-        line = self.line("compared", str(file), self.options.compare_epochs)
-        problem, job = asked(line, self.options.place / "compared.sqlite")
+        words = self.options.final("compared", str(file), self.options.compare_epochs)
+        problem, job = asked(words, self.options.place / "compared.sqlite")
         try:
             evaluation = problem.evaluator.submit(job.request).result()
             return evaluation.metrics.get(problem.task.metric.name, -1.0)
@@ -235,7 +244,7 @@ class Record:
         if name not in plans:
             plans[name] = self.planned(name, architecture, minutes, spent)
             self.minutes.keep()
-        words = self.line(name, architecture, plans[name]["epochs"])
+        words = self.options.final(name, architecture, plans[name]["epochs"])
         if not plans[name].get("done"):
             with self.minutes.part(f"{name}: final training"):
                 status = retrain([*words, "--no-network"])
@@ -252,7 +261,7 @@ class Record:
     ) -> dict[str, Any]:
         """Return for how many epochs a network is trained; a control that diverges has failed."""
         with self.minutes.part(spent[-1]):
-            found = pace(self.line(name, architecture, 1), self.options.rehearsal)
+            found = pace(self.options.final(name, architecture, 1), self.options.rehearsal)
         left = minutes - self.minutes.counted(*spent)
         if found is None:
             if name == FOUND:

@@ -123,6 +123,7 @@ CASES = {
     "modern, in pieces, final": (image_training, {**MODERN, "pieces": 2, "final": True}),
     "record": (image_training, RECORD),
     "orthogonal steps": (image_training, {"filter_rate": 0.1}),
+    "images that grow": (image_training, {"first_resolution": 4, "growth": 0.9}),
     "record, final": (image_training, {**RECORD, "final": True}),
     "without momentum": (image_training, {"momentum": 0.0}),
     "bfloat16": (image_training, {"precision": "bfloat16", "upsample": 8}),

@@ -18,7 +18,7 @@ TINY = [
     "--task=--space.filters 4 8 --space.layers 2 --task.train-size 64 --task.validation-size 32",
     "--search=--workers 0 --recipe short --recipe.epochs 1",
     "--agent=evolution --agent.population-size 2",
-    *["--minutes", "0.04", "--share", "0.5", "--compare", "2", "--compare-epochs", "1"],
+    *["--minutes", "0.08", "--share", "0.5", "--compare", "2", "--compare-epochs", "1"],
     *["--random", "2", "--controls"],
 ]
 HAND_MADE = {"filter_height": 3, "filter_width": 3, "stride_height": 1, "stride_width": 1}
@@ -54,7 +54,7 @@ def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path):
     killed_after_training(line)
     state = json.loads((tmp_path / "record" / "state.json").read_text())
     assert cifar10_record.main(line) == 0
-    kept = json.loads((tmp_path / "results" / "record_0.04_0.json").read_text())["figures"]
+    kept = json.loads((tmp_path / "results" / "record_0.08_0.json").read_text())["figures"]
     assert kept["networks"]["found"]["plan"] == {
         **state["plans"]["found"],
         "done": True,
@@ -87,7 +87,7 @@ def test_a_control_that_fails_is_told_and_the_others_follow(words, line, tmp_pat
     known = {"options": given.decided, "plans": {}}
     record = cifar10_record.Record(given, Minutes(given.place / "state.json", "cpu", 1, known))
     record.train("hand-made", given.hand_made, 0.02, ["hand-made: rehearsal"])
-    kept = json.loads((tmp_path / "results" / "record_0.04_0.json").read_text())["figures"]
+    kept = json.loads((tmp_path / "results" / "record_0.08_0.json").read_text())["figures"]
     assert (kept["failed"], kept["networks"]) == (["hand-made"], {})
 
 
@@ -117,3 +117,11 @@ def test_the_seconds_of_processes_below_are_counted():
     running = cpu_seconds()
     below.communicate(b"\n")
     assert running - before >= 0.45 and cpu_seconds() >= running
+
+
+def test_a_hand_made_network_of_another_space_is_refused_at_once(line, tmp_path, capsys):
+    place = line.index("--hand-made") + 1
+    assert cifar10_record.main([*line[:place], "published:airbench94", *line[place + 1 :]]) == 2
+    expected = "--hand-made: space is 'staged', expected 'convolutional'"
+    assert expected in capsys.readouterr().err
+    assert not (tmp_path / "record").exists()

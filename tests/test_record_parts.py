@@ -1,5 +1,7 @@
 """The parts of the recipe ``record``: slow weights, mirrored edges, shifted views, fitting."""
 
+import shutil
+
 import pytest
 import torch
 from torch import nn
@@ -109,6 +111,26 @@ def test_training_images_grow_and_those_of_a_validation_do_not():
     trained = [side for training, side in seen if training]
     assert trained == [4, 4, 4, 6, 6, 6] + [8] * 6
     assert {side for training, side in seen if not training} == {8}
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="a CPU needs a C++ compiler")
+def test_a_compiled_child_learns_the_same_and_keeps_the_names_of_its_weights():
+    class Child(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.linear, self.compiled = nn.Linear(64, 4), set()
+
+        def forward(self, x):
+            self.compiled.add(torch.compiler.is_compiling())
+            return self.linear(x.flatten(1))
+
+    plain, compiled = Child(), Child()
+    curves, others = train(plain).curves, train(compiled, compile=True).curves
+    assert (plain.compiled, compiled.compiled) == ({False}, {True})
+    assert others["training_loss"] == pytest.approx(curves["training_loss"], rel=1e-4)
+    for name, weights in plain.state_dict().items():
+        torch.testing.assert_close(compiled.state_dict()[name], weights)
 
 
 # -- fitted layers -------------------------------------------------------------------------------

@@ -93,6 +93,8 @@ class ImageRecipe(ChildRecipe):
         first_resolution: Longer side in pixels to which training images are reduced at first, by
             averaging areas; it then grows (Tan & Le 2021, 2104.00298, section 4). 0 for none.
         growth: Share of the training during which it grows to the images' own.
+        compile: Compile the network by ``torch.compile`` first, which takes up to a minute, and on
+            a GPU makes each step shorter; a CPU needs a C++ compiler for it.
     """
 
     epochs: int = 50
@@ -133,6 +135,7 @@ class ImageRecipe(ChildRecipe):
     filter_momentum: float = 0.6
     first_resolution: int = 0
     growth: float = 0.5
+    compile: bool = False
 
     engine: ClassVar[str] = "nas_env.training.images:train"
     continues: ClassVar[bool] = True
@@ -157,6 +160,7 @@ class ImageRecipe(ChildRecipe):
             "filter_momentum",
             "first_resolution",
             "growth",
+            "compile",
         }
     )
 

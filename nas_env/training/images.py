@@ -81,6 +81,8 @@ def train(
     views = data.views(recipe)
     child.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     recipe.set_up(child)
+    if recipe.compile:
+        child.compile()  # in place, so that the weights keep their names
     steps = _Steps(child, views, recipe, torch.Generator(device).manual_seed(seed), pieces)
     names = ("training_loss", "validation_accuracy", "validation_balanced_accuracy")
     result = Training({name: [] for name in names[: 3 if tested is None else 1]}, seconds={})
