@@ -20,14 +20,19 @@ _HALF = _ONE_CYCLE | {"resolution": 16, "upsample": 18}
 _QUARTER = _ONE_CYCLE | {"resolution": 8, "upsample": 9}
 
 _ONCE = {
-    "preset": "record_search",
+    "preset": "record",
     "epochs": 1,
     "images": 12_288,
     "batch_size": 128,
     "learning_rate": RECORD.learning_rate / 4,
     "filter_rate": 0.24,
+    "resolution": 16,
+    "padding": 1,
     "validation_flip": False,
+    "validation_shift": 0,
+    "threads": 1,
 }
+_SHARP = _ONCE | {"images": 5_120, "resolution": 24, "padding": 2}
 _THRICE = _ONCE | {
     "epochs": 3,
     "images": 8_192,
@@ -84,7 +89,10 @@ CANDIDATES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "threads": 1,
         },
         "16 px, 12,288 images": _ONCE,
-        "24 px, 5,120 images": _ONCE | {"images": 5_120, "resolution": 24, "padding": 2},
+        "24 px, 5,120 images": _SHARP,
+        "24 px, 5,120 images, rate 0.12": _SHARP | {"filter_rate": 0.12},
+        "24 px, 2,560 images twice": _SHARP | {"images": 2_560, "epochs": 2},
+        "32 px, 2,880 images": _SHARP | {"images": 2_880, "resolution": 0, "padding": 2},
         "16 px, 12,288 images, batch 256": _ONCE
         | {"batch_size": 256, "learning_rate": RECORD.learning_rate / 2},
         "16 px, 12,288 images, rate 0.12": _ONCE | {"filter_rate": 0.12},

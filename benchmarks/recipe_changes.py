@@ -15,6 +15,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,7 +57,11 @@ class Options(Reduced):
 
 def measure(options: Options) -> None:
     """Train, compare, print the figures and write them."""
-    found = {name: trained(options, recipe) for name, recipe in compared(options).items()}
+    recipes = compared(options)
+    with ThreadPoolExecutor(options.workers) as pool:  # a recipe each, with a process of its own
+        one = replace(options, workers=1)
+        trainings = [pool.submit(trained, one, recipe) for recipe in recipes.values()]
+        found = {name: each.result() for name, each in zip(recipes, trainings, strict=True)}
     figures = {name: figures_of(each, found[AS_IT_IS]) for name, each in found.items()}
     for name, own in figures.items():
         print(f"{name:40} { ({key: own[key] for key in own if key != 'accuracies'}) }")
