@@ -21,6 +21,7 @@ _QUARTER = _ONE_CYCLE | {"resolution": 8, "upsample": 9}
 
 _ONCE = {
     "preset": "record",
+    "first_resolution": 0,
     "epochs": 1,
     "images": 12_288,
     "batch_size": 128,
@@ -80,6 +81,8 @@ CANDIDATES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "NAS-CIFAR10-Record-v0": {
         REFERENCE: {
             "preset": "record",
+            "first_resolution": 0,
+            "filter_rate": 0.17,
             "epochs": 2,
             "images": 20_480,
             "batch_size": 256,

@@ -1,7 +1,8 @@
 """Measures what changes of a recipe's settings are worth at equal arithmetic.
 
-NAS_DATA=... python -m benchmarks.recipe_changes --epochs 3 --changes \
-    filter_rate=0.12 filter_rate=0.24 batch_size=1024 first_resolution=16,growth=0.54
+NAS_DATA=... python -m benchmarks.recipe_changes --images 30000 --epochs 2 \
+    --base first_resolution=0,growth=0.5,filter_rate=0.17 \
+    --changes first_resolution=16,growth=0.72 filter_rate=0.24 filter_rate=0.12
 
 Each change, of one setting or of several, is trained for as many whole epochs as take no more
 arithmetic than the recipe as it is: small images take less. Nothing is tested; figures are of the
@@ -26,6 +27,7 @@ from benchmarks._reduced import Reduced, make_problem, place, spelled
 from benchmarks._results import in_percent, save
 from nas_env.benchmark._command import command
 from nas_env.command_line._subjects.named import named_architecture
+from nas_env.errors import ChildrenFail
 from nas_env.parts import preset_recipe
 from nas_env.tasks import make_task
 from nas_env.training.image_recipe import ImageRecipe
@@ -41,7 +43,8 @@ class Options(Reduced):
 
     Attributes:
         recipe: Name of the recipe.
-        changes: Changes of it: ``setting=value``, several joined by commas.
+        base: Settings of the recipe to begin with: ``setting=value``, several joined by commas.
+        changes: Changes of it, each written in the same way.
         networks: Networks: files of JSON, folders of networks or runs, or ``published:NAME``.
     """
 
@@ -51,6 +54,7 @@ class Options(Reduced):
     validation: int = 5_000
     epochs: int = 3
     recipe: str = "record"
+    base: str = ""
     changes: tuple[str, ...] = ()
     networks: tuple[str, ...] = ("published:airbench94",)
 
@@ -78,14 +82,20 @@ def compared(options: Options) -> dict[str, ImageRecipe]:
     task: Any = make_task(place(options.env)[0])
     recipe: Any = preset_recipe(task, options.recipe)
     side = max(task.input_shape[1:])
-    own = replace(recipe, epochs=options.epochs, resolution=options.resolution, threads=1)
+    given = {"epochs": options.epochs, "resolution": options.resolution, "threads": 1}
+    own = changed(recipe, given | settings_of(options.base))
     most = images_of(own, options.images, side)
     found = {AS_IT_IS: own}
     for text in options.changes:
-        changed = from_mapping(ImageRecipe, {**own.spec, **settings_of(text)}, "recipe setting")
-        once = images_of(replace(changed, epochs=1), options.images, side)
-        found[text] = replace(changed, epochs=max(1, int(most / once + 0.01)))
+        other = changed(own, settings_of(text))
+        once = images_of(replace(other, epochs=1), options.images, side)
+        found[text] = replace(other, epochs=max(1, int(most / once + 0.01)))
     return found
+
+
+def changed(recipe: ImageRecipe, settings: Mapping[str, Any]) -> ImageRecipe:
+    """Return a recipe with some settings changed."""
+    return from_mapping(ImageRecipe, {**recipe.spec, **settings}, "recipe setting")
 
 
 def settings_of(text: str) -> dict[str, Any]:
@@ -96,14 +106,18 @@ def settings_of(text: str) -> dict[str, Any]:
         {'first_resolution': 16, 'growth': 0.5, 'reflect': False}
     """
     try:
-        pairs = [part.split("=") for part in text.split(",")]
+        pairs = [part.split("=") for part in text.split(",") if text]
         return {name: json.loads(value) for name, value in pairs}
     except ValueError:
-        raise InvalidValue(f"--changes has {text!r}, expected as setting=value") from None
+        raise InvalidValue(f"a change is {text!r}, expected as setting=value") from None
 
 
 def trained(options: Options, recipe: ImageRecipe) -> Mapping[str, Any]:
-    """Return accuracies after the last epoch, (networks, seeds), epochs and mean CPU seconds."""
+    """Return accuracies after the last epoch, (networks, seeds), epochs and mean CPU seconds.
+
+    Raises:
+        ChildrenFail: If a training diverges or fails: then there is no table.
+    """
     problem, tickets = make_problem(options, recipe), []
     with contextlib.closing(problem):
         named = [named_architecture(text).architecture for text in options.networks]
@@ -111,6 +125,9 @@ def trained(options: Options, recipe: ImageRecipe) -> Mapping[str, Any]:
         for problem.evaluation_seed in range(options.seeds):
             tickets += problem.submit(tokens)
         evaluations = [ticket.evaluation for ticket in tickets]
+    for each in evaluations:
+        if each.status != "ok":
+            raise ChildrenFail(f"{each.status}: {each.error}")
     last = [each.curves["validation_accuracy"][-1] for each in evaluations]
     spent = [each.cpu_seconds for each in evaluations]
     return {
@@ -125,10 +142,15 @@ def figures_of(found: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, A
     accuracies, others = found["accuracies"], base["accuracies"]
     return {
         **found,
-        "accuracy": in_percent(accuracies.mean(axis=0)),
-        "minus as it is": in_percent((accuracies - others).flatten()),
+        "accuracy": figure(accuracies.mean(axis=0)),
+        "minus as it is": figure((accuracies - others).flatten()),
         "accuracies": accuracies.round(4).tolist(),
     }
+
+
+def figure(shares: np.ndarray) -> list[float]:
+    """Return a mean in percent, with half the width of its 95% interval if there are several."""
+    return in_percent(shares) if len(shares) > 1 else [round(100 * shares.item(), 2)]
 
 
 main = command("python -m benchmarks.recipe_changes", Options, measure)
