@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from nas_env.handover import LoadedNetwork
 
 ENTRY_POINT = "nas_env.env.single:NASEnv"
+OWN = {"task", "recipe"}  # arguments of which an id has its own, some of whose settings may change
 __version__ = "0.1.0"
 
 
@@ -54,8 +55,9 @@ def register(id: str, **settings: Any) -> None:
 
     Args:
         id: Id of the environment, of the form ``MyBench-v0``.
-        **settings: Default keyword arguments, plain JSON values. ``task`` is the id's own: who
-            makes the environment may change some of its settings and leave the others.
+        **settings: Default keyword arguments, plain JSON values. ``task`` and ``recipe`` are
+            the id's own: who makes the environment may change some of their settings and leave the
+            others.
 
     Example:
         >>> register("NAS-TinyDigits-v0", task="digits", space="convolutional", layers=2)
@@ -71,7 +73,7 @@ def register(id: str, **settings: Any) -> None:
         vector_entry_point="nas_env.env.vector:NASVectorEnv",
         # Gymnasium merges keywords, but not what is in them: ``task={"train_size": 500}`` would
         # leave nothing of the id's own task.
-        kwargs={**({"default_task": settings["task"]} if "task" in settings else {}), **settings},
+        kwargs={**{f"default_{name}": settings[name] for name in OWN & set(settings)}, **settings},
     )
 
 

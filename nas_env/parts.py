@@ -83,14 +83,28 @@ def preset_recipe(task: Task, name: str) -> Recipe:
     return task.recipes[name]
 
 
-def chosen_recipe(task: Task, spec: Named | None, device: torch.device) -> Recipe:
-    """Return a recipe of a task, of the same form as :class:`Problem` takes it."""
+def chosen_recipe(
+    task: Task, spec: Named | None, device: torch.device, default: Named | None = None
+) -> Recipe:
+    """Return a recipe of a task.
+
+    Args:
+        task: What children are trained on.
+        spec: Name, or settings, where ``"preset"`` names the recipe that they change.
+        device: Device, on which the task's own recipe depends.
+        default: Name, or settings, of the environment's own recipe; settings without a preset
+            change it.
+    """
+    settings = dict(on_top(_recipe_settings(default), _recipe_settings(spec)))
+    base = preset_recipe(task, settings.pop("preset", None) or task.default_recipe(device.type))
+    return task_recipe(task, {**base.spec, **settings})
+
+
+def _recipe_settings(spec: Named | None) -> Mapping[str, Any]:
     settings = {"preset": spec} if isinstance(spec, str) else spec or {}
     if not isinstance(settings, Mapping):
         raise InvalidValue(f"recipe is {spec!r}, expected a name or a mapping of settings")
-    settings = dict(settings)
-    base = preset_recipe(task, settings.pop("preset", None) or task.default_recipe(device.type))
-    return task_recipe(task, {**base.spec, **settings})
+    return settings
 
 
 def choose_device(name: str) -> torch.device:

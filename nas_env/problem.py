@@ -32,7 +32,7 @@ class Problem:
         objective: Name of an objective, or name and settings; settings alone change the task's own,
             and None is the task's own.
         recipe: Name of a recipe, or settings, where ``"preset"`` names the recipe that they change;
-            None for the task's default on the device.
+            by default the environment's own, or the task's on the device.
         device: Device, ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
         evaluator: Name of an evaluator, or name and settings
             (``{"name": "workers", "workers": 4, "time_limit": 600}``); None for the task's own,
@@ -40,6 +40,7 @@ class Problem:
         evaluation_seed: Seed of the children, together with their architecture.
         store: File or open store of evaluations; None to keep them in memory.
         default_task: Name of the environment's own task, or name and settings.
+        default_recipe: Name of the environment's own recipe, or settings.
         caller: Class whose arguments these are, for the message about an unknown one.
         **space_settings: Settings of the space.
 
@@ -60,6 +61,7 @@ class Problem:
         evaluation_seed: int = 0,
         store: str | Path | Store | None = None,
         default_task: Named | None = None,
+        default_recipe: Named | None = None,
         caller: type | None = None,
         **space_settings: Any,
     ):
@@ -78,7 +80,8 @@ class Problem:
                 f"{self.task.name} trains networks"
             )
         self.device = choose_device(device)
-        self.recipe: Any = chosen_recipe(self.task, recipe, self.device).resolved(self.device.type)
+        trained = chosen_recipe(self.task, recipe, self.device, default_recipe)
+        self.recipe: Any = trained.resolved(self.device.type)
         if type(evaluation_seed) is not int or evaluation_seed < 0:
             raise InvalidValue(f"evaluation_seed is {evaluation_seed!r}, expected 0 or more")
         self.evaluation_seed = evaluation_seed

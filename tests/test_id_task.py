@@ -1,6 +1,7 @@
 """The task of an environment's id, which ``task=`` changes or replaces."""
 
 import re
+from dataclasses import replace
 
 import gymnasium
 import pytest
@@ -9,6 +10,7 @@ from gymnasium.envs.registration import EnvSpec
 import nas_env
 from nas_env import InvalidValue
 from nas_env.problem import Problem
+from nas_env.tasks.cifar10 import CIFAR10
 from nas_env.tasks.digits import Digits
 
 VECTOR = {"vectorization_mode": "vector_entry_point"}
@@ -69,3 +71,19 @@ def test_a_task_without_a_name_and_without_an_id_is_refused():
     says = "task is {'train_size': 5}, expected a name, or a mapping with a name"
     with pytest.raises(InvalidValue, match=re.escape(says)):
         Problem({"train_size": 5})
+
+
+@pytest.mark.parametrize("make", [gymnasium.make, make_many])
+def test_settings_alone_change_the_ids_own_recipe(make):
+    def recipe(**keywords):
+        env = make("NAS-CIFAR10-Record-v0", device="cpu", **keywords)
+        env.close()
+        return env.unwrapped.problem.recipe
+
+    own = recipe()
+    assert own == replace(CIFAR10.recipes["record_search"], precision=own.precision)
+    assert recipe(recipe={"epochs": 2}) == replace(own, epochs=2)
+    assert recipe(recipe="airbench").batch_size == 1_024
+    assert recipe(recipe={"preset": "laptop", "epochs": 1}).resolution == 8
+    with pytest.raises(InvalidValue, match="recipe is 3, expected a name or a mapping"):
+        recipe(recipe=3)

@@ -7,16 +7,22 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import asdict
 
+import gymnasium
 import pytest
 
+import nas_env
 from agents import agent_names, make_config
 from nas_env.command_line._docstrings import attributes
+from nas_env.command_line.parsing import parse
 from nas_env.command_line.train import main
+from nas_env.parts import mapping
 from nas_env.search import loop
 from nas_env.tasks._torchvision import verify
 from tests._killing import forked, stopped_at
+from tests._needed import DRAWN, needed
 
 TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2"]
 KEYS = {
@@ -233,6 +239,19 @@ def test_help_fits_a_narrow_terminal_without_colours(help, columns, capsys, monk
 def words(text):
     """All characters of a help but its frame and its spaces, in any order of columns."""
     return sorted(re.sub(r"[\s─│╭╮╰╯]|-{3,}", "", text))
+
+
+@pytest.mark.parametrize("id", nas_env.environment_ids())
+def test_a_search_is_of_what_the_environment_is(id):
+    task = mapping(gymnasium.spec(id).kwargs["task"])["name"]
+    source = needed(task) if task in DRAWN else {}
+    words = [word for name, value in source.items() for word in (f"--task.{name}", value)]
+    made = parse(["--env", id, "--device", "cpu", *words], make_config, "nas-train").make
+    given = {"task": {"name": task, **source}} if source else {}
+    with closing(gymnasium.make(id, device="cpu", **given)) as env:
+        problem = env.unwrapped.problem
+        for part in ("task", "space", "objective", "recipe"):
+            assert made[part] == {**made[part], **getattr(problem, part).spec}, part
 
 
 @pytest.mark.parametrize("word", ["--help", "--help-all", "--version"])

@@ -35,7 +35,7 @@ PROBLEM = frozenset(
 )
 
 #: Keyword that an id has beside them, of which it was registered: its own task.
-DEFAULT_TASK = "default_task"
+DEFAULTS = frozenset({"default_task", "default_recipe"})
 
 #: Those of them that another environment has of its own.
 OF_ENVIRONMENT = frozenset({"task", "space", "objective", "recipe"})
@@ -125,7 +125,7 @@ def choose(
         env, make = chosen.env, {k: v for k, v in make.items() if k not in OF_ENVIRONMENT}
     keywords = dict(environment_spec(env).kwargs)
     task = settled_task(on_top(keywords["task"], make.get("task", {})), line, program)
-    recipe = _recipe(chosen, task, make)
+    recipe = _recipe(chosen, task, keywords, make)
     agent = make_config(_agent(chosen, config.get("agent", {})))
     space = make_space(_space(chosen, task, keywords, make.get("space", {})))
     objective = _objective(chosen, task, keywords, make.get("objective", {}))
@@ -146,7 +146,7 @@ def _space(
     if chosen.space is not None:
         spec = on_top({"name": chosen.space}, configured)
         return spec if spec["name"] == chosen.space else chosen.space
-    apart = {*PROBLEM, DEFAULT_TASK}
+    apart = {*PROBLEM, *DEFAULTS}
     settings = {key: value for key, value in keywords.items() if key not in apart}
     return on_top({**mapping(keywords.get("space") or task.space or ""), **settings}, configured)
 
@@ -161,11 +161,13 @@ def _objective(
     )
 
 
-def _recipe(chosen: argparse.Namespace, task: Task, make: Mapping[str, Any]) -> Any:
+def _recipe(
+    chosen: argparse.Namespace, task: Task, keywords: Mapping[str, Any], make: Mapping[str, Any]
+) -> Any:
     device = choose_device(given(chosen.device, make.get("device", "auto")))
     if chosen.recipe is not None:
         return preset_recipe(task, chosen.recipe)
-    return chosen_recipe(task, make.get("recipe"), device)
+    return chosen_recipe(task, make.get("recipe"), device, keywords.get("recipe"))
 
 
 def given(value: str | None, default: str) -> str:

@@ -77,10 +77,12 @@ class NASEnv(gymnasium.Env[Observation, Any]):
     |---|---|---|
     | ``task`` | the id's | name, or a mapping of ``name`` and settings; settings alone change the \
       id's own |
-    | ``default_task`` | the id's | the id's own task; set where the id is registered |
+    | ``default_task``, ``default_recipe`` | the id's | the id's own task and recipe; set where \
+      the id is registered |
     | ``space`` | the id's | name of the search space, or a mapping of ``name`` and settings |
     | ``objective`` | the task's | makes the reward: name, or a mapping of ``name`` and settings |
-    | ``recipe`` | the task's for the device | name, or settings (``preset`` and changes to it); \
+    | ``recipe`` | the id's, or the task's for the device | name, or settings (``preset`` and \
+      changes to it; settings alone change the id's own); \
       ``fidelity`` and ``noise`` for a table |
     | ``device`` | ``"auto"`` | CUDA where there is one, else the CPU |
     | ``evaluator`` | the task's | evaluator that trains the children, or looks them up; \
@@ -115,6 +117,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
         *,
         task: Named,
         default_task: Named | None = None,
+        default_recipe: Named | None = None,
         space: Named | None = None,
         objective: Named | None = None,
         recipe: Named | None = None,
@@ -137,6 +140,7 @@ class NASEnv(gymnasium.Env[Observation, Any]):
             evaluation_seed=evaluation_seed,
             store=store,
             default_task=default_task,
+            default_recipe=default_recipe,
             caller=type(self),
             **space_settings,
         )
