@@ -35,6 +35,9 @@ from nas_env.search.checkpoint import read_checkpoint
 from search_spaces import InvalidArchitecture
 from search_spaces._settings import above, at_least
 
+#: A search has time for some hundred children: a small population, and work for two processes.
+AGENT = "evolution --agent.population-size 20 --agent.sample-size 8 --agent.ahead 3"
+AGENT += " --agent.avoid-repeats"
 ENOUGH = 0.03  # share of a search's minutes that may be left
 SHORTEST = 0.001  # minutes of a search that is called again though its minutes are over
 FOUND = "found"  # the name of what is searched and trained before the controls
@@ -79,7 +82,7 @@ class Options:
     controls: bool = False
     random: int = 3
     hand_made: str = "published:airbench95"
-    agent: str = "evolution"
+    agent: str = AGENT
     env: str = "NAS-CIFAR10-Record-v0"
     task: str = ""
     search: str = ""
