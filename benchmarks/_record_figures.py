@@ -18,6 +18,7 @@ from nas_env.errors import InvalidValue
 from nas_env.evaluation._job import Job
 from nas_env.files import read_json
 from nas_env.run.store import Store
+from nas_env.tasks import make_task
 from nas_env.training.image_recipe import ImageRecipe
 
 CPU = torch.device("cpu")
@@ -63,7 +64,18 @@ def _searches(place: Path, parts: dict[str, Any]) -> Iterator[tuple[str, dict[st
         if (run / "summary.json").is_file():
             summary = read_json(run / "summary.json", most=LARGEST)
             parts[f"{name}: search"]["PFLOP"] = _arithmetic(run)
-            yield name, {key: summary[key] for key in SUMMARY}
+            yield (
+                name,
+                {key: summary[key] for key in SUMMARY} | {"children by number": _children(run)},
+            )
+
+
+def _children(run: Path) -> list[float | None]:
+    """Return the main metric of each child of a search, in order; None of one that failed."""
+    config = config_of(run)
+    name = make_task(config["make"]["task"]).metric.name
+    with contextlib.closing(Store(run / STORE, config["id"])) as store:
+        return [record["metrics"].get(name) for record in store.episodes()]
 
 
 def _arithmetic(run: Path) -> float:
