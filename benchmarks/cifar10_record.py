@@ -73,7 +73,7 @@ class Options:
     """
 
     minutes: float = 60.0
-    share: float = 1 / 3
+    share: float = 0.25
     seed: int = 0
     count: Literal["cpu", "wall"] = "cpu"
     cores: int = 2

@@ -77,7 +77,7 @@ def draw(figures: Mapping[str, Any], file: Path) -> None:
         loss, minutes = network["training_loss"], network["minutes"]["cpu"]
         error = 100 * (1 - network["mean"])
         passed = np.arange(1, len(loss) + 1) / len(loss)
-        right.plot(passed, loss, label=f"{name}: {error:.2f}% in {minutes:.0f} minutes")
+        right.plot(passed, loss, label=f"{name}: {error:.2f}% test error, {minutes:.0f} min")
     right.set(xlabel="share of the final training", ylabel="training loss")
     for axes in (left, right):
         axes.legend(frameon=False)

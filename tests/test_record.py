@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from benchmarks import cifar10_record
+from benchmarks import cifar10_record, record_pictures
 from benchmarks._minutes import Minutes, cpu_seconds
 from nas_env.benchmark._options import parse
 from tests._killing import forked, killed_at
@@ -69,6 +69,10 @@ def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path):
     assert sum(leg["part"] == "found: search" for leg in kept["legs"]) >= 2
     assert (tmp_path / "record" / "found" / "final" / "network").is_dir()
     assert not (tmp_path / "record" / "hand-made" / "final" / "network").exists()
+    file = tmp_path / "results" / "record_0.08_0.json"
+    assert record_pictures.main(["--record", str(file), "--folder", str(tmp_path)]) == 0
+    for name in ("record_0.08_0.png", "record_0.08_0_network.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_record_that_is_made_is_not_made_again(line, tmp_path):
