@@ -15,6 +15,9 @@ Status = Literal["ok", "diverged", "too_large", "failed", "out_of_memory", "time
 #: moment: they answer within their run, and another run tries again.
 FACTS = frozenset({"ok", "diverged"})
 
+#: What differs from run to run; it stays in the store.
+APART = ("seconds", "pieces", "cpu_seconds", "attempts")
+
 #: The data of a request. ``"search"``: trained on the training split, validated after each epoch.
 #: ``"final"``: trained on training and validation split, tested once, after the last epoch.
 Split = Literal["search", "final"]
@@ -104,6 +107,8 @@ class Evaluation:
         pieces: Parts in which each batch was trained, because it did not fit the memory whole. They
             depend on the machine, so they stay in the store too.
         cpu_seconds: Seconds of all cores that training and validation took, which stay there too.
+        attempts: What became of each attempt on a cluster, in order: its node, status, seconds and
+            error. They stay in the store too; none where a child is not tried on other machines.
     """
 
     status: Status
@@ -115,6 +120,7 @@ class Evaluation:
     seconds: Mapping[str, float] = field(default_factory=dict)
     pieces: int = 1
     cpu_seconds: float = 0.0
+    attempts: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def is_fact(self) -> bool:
@@ -128,7 +134,8 @@ class Evaluation:
         type.
         """
         record = asdict(self)
-        del record["seconds"], record["pieces"], record["cpu_seconds"]
+        for name in APART:
+            del record[name]
         return {name: value for name, value in record.items() if value is not None}
 
     def to_json(self) -> str:

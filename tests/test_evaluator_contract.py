@@ -12,9 +12,10 @@ from nas_env.testing import EVALUATOR_CHECKS, check_evaluator
 from nas_env.testing._asked import Asked
 from tests._faults import expect_broken
 
-#: Settings of the evaluators that need some; a table's trains nothing, see tests/test_tables.py.
+#: Settings of the evaluators that need some.
 SETTINGS = {"workers": {"workers": 2}}
-TRAINING = [name for name in evaluator_names() if name != "table"]
+#: A table trains nothing, see tests/test_tables.py; Ray has a cluster, see tests/test_ray.py.
+TRAINING = [name for name in evaluator_names() if name not in ("table", "ray")]
 
 
 @pytest.mark.parametrize("check", EVALUATOR_CHECKS, ids=lambda check: check.__name__)

@@ -130,7 +130,7 @@ class Worker:
         if "does_not_fit" in answer:
             raise DoesNotFit
         if "error" in answer:
-            raise _error(*answer["error"])
+            raise error_of(*answer["error"])
         return answer["answer"]
 
     def kill(self) -> None:
@@ -225,8 +225,8 @@ def _answer(
         return {"error": [type(error).__name__, str(error)]}
 
 
-def _error(name: str, text: str) -> Exception:
-    """The error that a worker met, as if it had been met here."""
+def error_of(name: str, text: str) -> Exception:
+    """Return the error that a worker met, as if it had been met here."""
     kind = getattr(nas_env.errors, name, NASError)
     error = kind.__new__(kind, text)
     error.args = (text,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +15,11 @@ import torch
 
 from nas_env.evaluation._base import Evaluator
 from nas_env.evaluation._checkpoints import EVERY
-from nas_env.evaluation._child import failed, fitted
+from nas_env.evaluation._child import fitted
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._rehearsal import Rehearsal, rehearsed
 from nas_env.evaluation._room import Room, predicted_memory
-from nas_env.evaluation._worker import Worker, WorkerDied, WorkerLate
+from nas_env.evaluation._slot import Slot
 from nas_env.machine import cores, memory
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
@@ -27,7 +27,6 @@ from nas_env.training.outcome import Report
 from search_spaces._settings import at_least
 
 GIGABYTE = 2**30
-REHEARSAL = 60.0  # seconds that one may take once its data has been read
 SHARE = 0.9  # of the machine's memory that the workers may take together
 
 #: What is done in the worker of a slot, on a device; and what waits for it.
@@ -91,8 +90,7 @@ class WorkersEvaluator(Evaluator):
         self.rooms = {name: Room(_free(name)) for name in self.devices if name != "cpu"}
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._workers: dict[int, Worker] = {}
-        self._closed = False
+        self._slots = [Slot(self._memory_limit()) for _ in range(self.count)]
         ForkServer.shared()  # imports torch by the time that the first child comes
 
     @property
@@ -136,8 +134,7 @@ class WorkersEvaluator(Evaluator):
                 future.set_result(what(slot, device))
             except BaseException as error:
                 future.set_exception(error)
-        if slot in self._workers:
-            self._workers.pop(slot).close()
+        self._slots[slot].close()
 
     def _shown(self, request: Request, slot: int, device: str) -> Evaluation:
         """Train one child, and let its progress be seen."""
@@ -149,15 +146,8 @@ class WorkersEvaluator(Evaluator):
         room = self.rooms.get(device)
 
         def once(pieces: int) -> Rehearsal | None:
-            found = None
             with nullcontext() if room is None else room.taken(predicted_memory(request, pieces)):
-                try:
-                    with suppress(WorkerLate, WorkerDied):
-                        found = self._worker(slot).rehearse(request, device, REHEARSAL, pieces)
-                finally:
-                    if found is None and slot in self._workers:
-                        self._workers.pop(slot).close()
-            return found
+                return self._slots[slot].rehearse(request, device, pieces)
 
         return rehearsed(request, once)
 
@@ -180,41 +170,8 @@ class WorkersEvaluator(Evaluator):
     def _evaluate(
         self, slot: int, device: str, request: Request, report: Report, pieces: int
     ) -> Evaluation:
-        """Train in the worker of a slot, and replace the worker where that did not end well.
-
-        A child that failed can spoil its process for the next one: a heap that fills the limit,
-        half-made state of oneDNN, a CUDA error that every later call meets again. A training whose
-        worker died goes on from its checkpoint, as long as each worker brings it to another one.
-        """
-        while True:
-            before = self.place(request).written()
-            evaluation = self._outcome(self._worker(slot), device, request, report, pieces)
-            if not evaluation.is_fact:
-                self._workers.pop(slot).close()
-                if self._closed:
-                    raise CancelledError
-            if evaluation.status != "died" or self.place(request).written() <= before:
-                return evaluation
-
-    def _worker(self, slot: int) -> Worker:
-        """The worker of a slot, a new one where there is none."""
-        if slot not in self._workers:
-            self._workers[slot] = Worker({"memory_limit": self._memory_limit()})
-        if self._closed:
-            raise CancelledError
-        return self._workers[slot]
-
-    def _outcome(
-        self, worker: Worker, device: str, request: Request, report: Report, pieces: int
-    ) -> Evaluation:
-        """Train in a worker; what became of the worker is the evaluation of its child."""
-        limit = self.settings.time_limit
-        try:
-            return worker.evaluate(request, device, limit, report, pieces, self.place(request))
-        except WorkerLate:
-            return failed("timed_out", f"not done within {limit:g} seconds")
-        except WorkerDied as error:
-            return failed("died", str(error))
+        limit, place = self.settings.time_limit, self.place(request)
+        return self._slots[slot].evaluate(request, device, limit, report, pieces, place)
 
     def _memory_limit(self) -> float | None:
         limit = self.settings.memory_limit
@@ -227,15 +184,14 @@ class WorkersEvaluator(Evaluator):
 
     def close(self) -> None:
         """Stop all workers, whatever they do; what was not done is cancelled."""
-        self._closed = True
         super().close()
         with suppress(queue.Empty):
             while (job := self._jobs.get_nowait()) is not None:
                 job[1].cancel()
         for _ in self._threads:
             self._jobs.put(None)
-        for worker in list(self._workers.values()):
-            worker.kill()
+        for slot in self._slots:
+            slot.kill()
         for thread in self._threads:
             thread.join()
         self._threads = []

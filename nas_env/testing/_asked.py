@@ -81,5 +81,5 @@ def requests(problem: Problem, count: int = 1, **changes: Any) -> list[Request]:
 
 
 def timeless(evaluation: Evaluation) -> Evaluation:
-    """Return an evaluation without its seconds, which differ from one training to the next."""
-    return replace(evaluation, seconds={}, cpu_seconds=0.0)
+    """Return an evaluation without what differs from one training to the next."""
+    return replace(evaluation, seconds={}, cpu_seconds=0.0, attempts=[])

@@ -1,0 +1,32 @@
+"""A Ray cluster of several nodes on this machine."""
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+
+import pytest
+
+OBJECTS = 80 * 2**20  # bytes of a node's object store, the smallest there is
+
+
+@contextmanager
+def started(*cpus):
+    """Start a cluster whose nodes have so many CPUs, the head first; give Ray's ``Cluster``."""
+    pytest.importorskip("ray", reason="Ray is wanted: pip install 'nas-env[cluster]'")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        import ray
+        from ray.cluster_utils import Cluster
+
+        folder = tempfile.mkdtemp(prefix="nas-ray-")  # short: the paths of sockets are limited
+        made = Cluster()
+        for number, count in enumerate(cpus):
+            own = {"temp_dir": folder, "include_dashboard": False} if number == 0 else {}
+            made.add_node(num_cpus=count, num_gpus=0, object_store_memory=OBJECTS, **own)
+        patch.setenv("RAY_ADDRESS", made.address)
+        try:
+            yield made
+        finally:
+            ray.shutdown()
+            made.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)

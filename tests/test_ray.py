@@ -1,0 +1,59 @@
+"""Children on a Ray cluster: the numbers of a search in process, and the contract of evaluators."""
+
+import pytest
+from _cluster import started
+
+from nas_env.command_line.train import main
+from nas_env.errors import InvalidValue
+from nas_env.evaluation.ray import RaySettings
+from nas_env.run.store import Store
+from nas_env.testing import EVALUATOR_CHECKS
+from nas_env.testing._asked import Asked, timeless
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with started(1, 1) as made:
+        yield made
+
+
+def searched(folder, *options):
+    """The evaluations and the rewards that a small search has stored, by key and number."""
+    arguments = ["--run", str(folder), "--children", "6", "--quiet", "--device", "cpu", *options]
+    small = ["--space.layers", "1", "--task.train-size", "64", "--recipe.epochs", "1"]
+    assert main([*arguments, *small]) == 0
+    store = Store(folder / "results.sqlite")
+    found = {request.key: evaluation for request, evaluation in store.evaluations()}
+    episodes = [episode["reward"] for episode in store.all_episodes()]
+    store.close()
+    return found, episodes
+
+
+def test_a_search_stores_what_it_stores_in_process(cluster, tmp_path):
+    here, rewards = searched(tmp_path / "here", "--workers", "0")
+    there, same = searched(tmp_path / "there", "--evaluator", "ray")
+    assert rewards == same
+    assert {key: timeless(each) for key, each in here.items()} == {
+        key: timeless(each) for key, each in there.items()
+    }
+    assert all([attempt["status"] for attempt in e.attempts] == ["ok"] for e in there.values())
+    assert all(e.attempts[0]["node"] and e.attempts[0]["seconds"] > 0 for e in there.values())
+
+
+@pytest.mark.parametrize("check", EVALUATOR_CHECKS, ids=lambda check: check.__name__)
+def test_it_keeps_the_contract_of_evaluators(cluster, check):
+    check(Asked("ray"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"cpus_per_child": 0}, "cpus_per_child is 0, expected more where no GPU is kept"),
+        ({"workers": 0}, "workers is 0, expected at least 1"),
+        ({"gpus_per_child": -1}, "gpus_per_child is -1, expected at least 0"),
+    ],
+    ids=str,
+)
+def test_bad_settings_are_one_line(settings, line):
+    with pytest.raises(InvalidValue, match=line):
+        RaySettings(**settings)
