@@ -120,6 +120,11 @@ class Problem:
         self.rewards(answers.measure(function.examples()), answers)
         return answers
 
+    @property
+    def answers_at_once(self) -> Answers | None:
+        """The answers where they need no time; None if the evaluator is asked."""
+        return self.answers if self.evaluator.at_once else None
+
     def rewards(self, figures: Figures, answers: Answers) -> np.ndarray:
         """Return the rewards of figures that a function gave: float64 (m,).
 
@@ -153,15 +158,22 @@ class Problem:
     ) -> Request:
         """Return the request to evaluate an architecture, built by another space if given."""
         return Request(
-            task=self.task.request_spec,
+            **self._parts_of_requests,
             space=space or self.space.construction,
             architecture=architecture.canonical().to_dict(),
-            recipe=self.recipe.request_spec,
             seed=self.evaluation_seed,
-            device=self.device.type,
-            limits=self.task.limits,
-            source=self.task.source,
         )
+
+    @cached_property
+    def _parts_of_requests(self) -> dict[str, Any]:
+        """The parts that all requests have in common."""
+        return {
+            "task": self.task.request_spec,
+            "recipe": self.recipe.request_spec,
+            "device": self.device.type,
+            "limits": self.task.limits,
+            "source": self.task.source,
+        }
 
     def submit(self, sequences: Sequence[Sequence[int]]) -> list[Ticket]:
         """Ask for the children of complete token sequences; never wait for another process.
@@ -183,6 +195,8 @@ class Problem:
             At least one ticket, if one is open and the time sufficed, in the order in which they
             were done.
         """
+        if timeout != 0 and not self._tickets.done:
+            self.evaluator.pass_time()
         return self._tickets.completed(timeout)
 
     def evaluate(self, sequences: Sequence[Sequence[int]]) -> list[tuple[Architecture, Evaluation]]:
@@ -192,7 +206,7 @@ class Problem:
     def _asked(self, sequences: Sequence[Sequence[int]]) -> list[Ticket]:
         """Return a ticket for each sequence; what a function answers is done at once."""
         architectures = [self.space.decode(tokens) for tokens in sequences]
-        if (answers := self.answers) is not None:
+        if (answers := self.answers_at_once) is not None:
             futures = [answered(found) for found in answers.evaluations(sequences)]
         else:
             futures = self.evaluator.submit_batch([self.request(a) for a in architectures])
@@ -202,7 +216,7 @@ class Problem:
 
     def announce(self, sequences: Sequence[Sequence[int]]) -> None:
         """Announce complete token sequences that will be evaluated soon: workers may begin."""
-        if self.answers is None:
+        if not self.answers_at_once:
             self.evaluator.announce(self.request(self.space.decode(s)) for s in sequences)
 
     def seconds(self, tokens: Sequence[int], request: Request) -> float | None:
@@ -216,8 +230,8 @@ class Problem:
             The measured seconds of ``"build"`` (with reading the data, the first time in a
             process), ``"train"``, ``"validate"`` and ``"store"``; or ``"train"`` by the function.
         """
-        if self.answers is not None:
-            seconds = float(self.answers.seconds([tokens])[0])
+        if (answers := self.answers_at_once) is not None:
+            seconds = float(answers.seconds([tokens])[0])
             return {} if np.isnan(seconds) else {"train": seconds}
         evaluation = self.evaluator.known(request)
         if evaluation is None:
@@ -227,7 +241,7 @@ class Problem:
 
     def pieces(self, request: Request) -> int:
         """Return the parts in which each batch of a child was trained; 1 if that is unknown."""
-        kept = None if self.answers is not None else self.evaluator.known(request)
+        kept = None if self.answers_at_once else self.evaluator.known(request)
         return 1 if kept is None else kept.pieces
 
     def verify_data(self) -> None:
@@ -239,7 +253,8 @@ class Problem:
             DataInvalid: If the data does not fit; the message says what was found and expected.
         """
         self.task.verify()
-        if self.answers is None:  # making them also tries the function
+        _ = self.answers  # making them tries the function
+        if not self.answers_at_once:
             self.evaluator.prepare({**self.task.request_spec, **self.task.source})
 
     def close(self) -> None:

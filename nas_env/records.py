@@ -133,10 +133,9 @@ class Evaluation:
         Entries that a failed child lacks are left out, so that each key of a vector info has one
         type.
         """
-        record = asdict(self)
-        for name in APART:
-            del record[name]
-        return {name: value for name, value in record.items() if value is not None}
+        curves = {name: [*curve] for name, curve in self.curves.items()}
+        fresh = {**vars(self), "metrics": dict(self.metrics), "curves": curves}
+        return {n: value for n, value in fresh.items() if value is not None and n not in APART}
 
     def to_json(self) -> str:
         """One line, keys sorted."""

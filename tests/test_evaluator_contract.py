@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import nas_env  # noqa: F401 - registers the environments
-from nas_env.evaluation import Evaluator, evaluate, evaluator_names
+from nas_env.evaluation import Evaluator, evaluate, evaluator_class, evaluator_names
 from nas_env.evaluation.in_process import InProcessEvaluator
 from nas_env.testing import EVALUATOR_CHECKS, check_evaluator
 from nas_env.testing._asked import Asked
@@ -14,8 +14,9 @@ from tests._faults import expect_broken
 
 #: Settings of the evaluators that need some.
 SETTINGS = {"workers": {"workers": 2}}
-#: A table trains nothing, see tests/test_tables.py; Ray has a cluster, see tests/test_ray.py.
-TRAINING = [name for name in evaluator_names() if name not in ("table", "ray")]
+#: Those that train nothing have tests of their own; Ray has a cluster, see tests/test_ray.py.
+TRAINED = [name for name in evaluator_names() if evaluator_class(name).trains]
+TRAINING = [name for name in TRAINED if name != "ray"]
 
 
 @pytest.mark.parametrize("check", EVALUATOR_CHECKS, ids=lambda check: check.__name__)

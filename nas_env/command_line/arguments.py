@@ -36,7 +36,8 @@ class Main:
             command line goes before it.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
         evaluator: What trains the children: ``workers``, ``in_process``, or ``module:NAME``; by
-            default workers, unless the task is a table.
+            default workers, unless the task is a table. ``simulated``: a table answers, and the
+            children's time passes on a simulated clock.
         objective: What makes the reward, one of these or ``module:NAME``; by default the
             task's own.
         recipe: Name of one of the task's recipes, by which the children are trained; by default

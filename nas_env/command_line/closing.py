@@ -74,12 +74,23 @@ def _rows(figures: Mapping[str, Any]) -> dict[str, str]:
         "failed": failed or "0",
         "seconds": f"{figures['seconds']:,.1f}",
         "children per hour": f"{figures['children_per_hour'] or 0:,.0f}",
+        **_busy(figures),
         "seconds a child": _seconds_a_child(figures),
         **{
             f"seconds to {PARTS[part]}": f"{seconds:,.1f}"
             for part, seconds in (figures.get("seconds_of_children") or {}).items()
         },
     }
+
+
+def _busy(figures: Mapping[str, Any]) -> dict[str, str]:
+    """Return how busy workers were, and the time of a simulated clock, where they are known."""
+    share, simulated = figures.get("utilisation"), figures.get("simulated")
+    rows = {} if share is None else {"workers busy": f"{share:.0%}"}
+    if simulated:
+        rows["simulated seconds"] = f"{simulated['seconds']:,.0f}"
+        rows["simulated children per hour"] = f"{simulated['children_per_hour'] or 0:,.0f}"
+    return rows
 
 
 def _measured(best: Mapping[str, Any], guessing: Mapping[str, float]) -> dict[str, str]:

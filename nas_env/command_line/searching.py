@@ -118,17 +118,17 @@ def _search(
         minutes=config.get("minutes"),
         depth=Depth(**config["depth"]),
         observers=[
-            Tracking(trackers),
             Pictures(run.folder, problem, trackers),
             SmallerBatches(console, problem),
         ],
         stop_after_failures=config["stop_after_failures"],
         order=config["order"],
     )
+    search.observe(Tracking(trackers, lambda: search.usage))
     trackers.start(run.folder, run.folder.name, config, resume_from=len(search.records))
     if search.best is not None:
         draw_best(search.best, problem, run.folder / "best.png")
-    if problem.answers is None and config["order"] == "submitted":
+    if not problem.answers_at_once and config["order"] == "submitted":
         _warn_of_idle_workers(problem, agent.config, console)
     expected = None if console.quiet else _estimate(search, agent.config, console)
     display = Display(
@@ -140,6 +140,7 @@ def _search(
         metric=problem.task.metric,
         expected=expected.total if expected else None,
         seconds_left=search.seconds_left,
+        usage=lambda: search.usage,
     )
     with display:
         search.observe(display)

@@ -17,7 +17,7 @@ __all__ = ["FunctionEndings", "TrainedEndings", "make_endings", "terminal_info"]
 
 def make_endings(problem: Problem) -> TrainedEndings | FunctionEndings:
     """Make the endings of a problem's episodes."""
-    answers = problem.answers
+    answers = problem.answers_at_once
     return TrainedEndings(problem) if answers is None else FunctionEndings(problem, answers)
 
 
@@ -27,7 +27,7 @@ def terminal_info(architecture: Architecture, evaluation: Evaluation) -> Info:
 
 
 class TrainedEndings:
-    """Endings whose children are trained, m of them as one batch."""
+    """Endings of children that the evaluator is asked for, m of them as one batch."""
 
     def __init__(self, problem: Problem):
         self.problem = problem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +17,10 @@ import torch
 from nas_env.errors import StoreError
 from nas_env.evaluation._checkpoints import NOWHERE, Place
 from nas_env.evaluation._child import under_limits
+from nas_env.evaluation._costliest import costliest_first, expected_flops
 from nas_env.evaluation._data import check_data
 from nas_env.evaluation._rehearsal import Rehearsal
+from nas_env.evaluation._usage import Simulation, Usage
 from nas_env.evaluation._watch import Watch
 from nas_env.evaluation._work import Work
 from nas_env.records import Evaluation, Request
@@ -44,6 +47,7 @@ class Evaluator(ABC):
         Settings: The frozen dataclass of a member's settings.
         background: Whether children are trained while the caller continues.
         trains: Whether children are trained at all.
+        at_once: Whether a function's answers need no time, so that nobody need ask the evaluator.
         work: Children that are being trained, as far as a member reports them.
         kept: Seconds taken to store each evaluation, by its key.
     """
@@ -51,6 +55,7 @@ class Evaluator(ABC):
     Settings: ClassVar[type] = NoSettings
     background: ClassVar[bool] = False
     trains: ClassVar[bool] = True
+    at_once: ClassVar[bool] = False
 
     def __init__(self, device: torch.device, store: Store, settings: Any = None):
         self.device = device
@@ -60,6 +65,8 @@ class Evaluator(ABC):
         self._watch = Watch(self._look)
         self.kept: dict[str, float] = {}
         self.work = Work()
+        self._counted, self._slots = time.monotonic(), 0.0
+        self._counting = threading.Lock()
 
     @classmethod
     def name(cls) -> str:
@@ -131,18 +138,50 @@ class Evaluator(ABC):
             return True
 
     def submit_batch(self, requests: Sequence[Request]) -> list[Future[Evaluation]]:
-        """Request a whole batch; its futures are used in the order of submission."""
-        return [self.submit(request) for request in requests]
+        """Request a whole batch; return its futures in the order of the requests.
+
+        Where not all can begin at once, the costliest is begun first: a batch is awaited whole,
+        and it takes longest where the longest child begins last.
+        """
+        order, room = range(len(requests)), self.capacity - len(self._running)
+        if self.background and len(requests) > max(room, 1):
+            order = costliest_first(requests, self.expected)
+        futures = {place: self.submit(requests[place]) for place in order}
+        return [futures[place] for place in range(len(requests))]
 
     def announce(self, requests: Iterable[Request]) -> None:
         """Begin children that will be requested soon, if they run in the background."""
-        for request in requests if self.background else ():
-            self.submit(request)
+        if self.background:
+            self.submit_batch([*requests])
+
+    def expected(self, request: Request) -> float:
+        """Return what a child will probably cost, in any unit; here in FLOPs."""
+        return expected_flops(request)
 
     @property
     def capacity(self) -> int:
         """The number of children that are trained at the same time."""
         return 1
+
+    def usage(self) -> Usage:
+        """Return how busy its slots were since it was made, as far as :attr:`work` says.
+
+        The present :attr:`capacity` counts since the last call. A member whose clock is another
+        counts by itself.
+        """
+        with self._counting:
+            now = time.monotonic()
+            self._slots += (now - self._counted) * self.capacity
+            self._counted = now
+            return Usage(self.work.busy(), self._slots)
+
+    def simulation(self) -> Simulation | None:
+        """Return the figures of its simulated clock; None where real time passes."""
+        return None
+
+    def pass_time(self) -> None:
+        """Let time pass until another child is done; real time passes by itself."""
+        return
 
     @property
     def checkpoint_every(self) -> float:

@@ -52,6 +52,11 @@ class Tickets:
             self._open += 1
             ticket.future.add_done_callback(lambda _, done=ticket: self._done.put(done))
 
+    @property
+    def done(self) -> bool:
+        """True if :meth:`completed` does not wait."""
+        return not self._done.empty()
+
     def completed(self, timeout: float | None) -> list[Ticket]:
         """Return what is done, each once; wait for the first so many seconds, None for ever."""
         found: list[Ticket] = []

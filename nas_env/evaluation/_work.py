@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -31,6 +31,9 @@ class Child:
 class Work:
     """Keeps account of the children at work; every method may be called from any thread.
 
+    Args:
+        clock: Gives the seconds since some moment.
+
     Attributes:
         begun: Number of children that the evaluator has begun to train.
         ended: Number of children whose training has ended or failed.
@@ -45,8 +48,9 @@ class Work:
         ([], 1)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.begun = self.ended = 0
+        self._clock, self._spent = clock, 0.0
         self._children: dict[int, Child] = {}
 
     @contextmanager
@@ -54,7 +58,7 @@ class Work:
         """Count a child as being trained for as long as the block runs; take its reports."""
         with _GUARD:
             self.begun += 1
-            child = self._children[self.begun] = Child(self.begun, time.monotonic())
+            child = self._children[self.begun] = Child(self.begun, self._clock())
 
         def report(progress: Progress) -> None:
             child.progress = progress
@@ -64,7 +68,14 @@ class Work:
         finally:
             with _GUARD:
                 del self._children[child.number]
+                self._spent += self._clock() - child.began
                 self.ended += 1
+
+    def busy(self) -> float:
+        """Return the seconds of all children so far, summed, those at work included."""
+        with _GUARD:
+            now = self._clock()
+            return self._spent + sum(now - child.began for child in self._children.values())
 
     def children(self) -> list[Child]:
         """Return the children that are being trained, in the order in which they were begun."""

@@ -18,6 +18,7 @@ class TableEvaluator(Evaluator):
     """Asks the task's function for each request; the store stays empty."""
 
     trains: ClassVar[bool] = False
+    at_once: ClassVar[bool] = True
 
     def submit(self, request: Request) -> Future[Evaluation]:
         """Return the function's answer at once."""

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column
 from rich.text import Text
 
+from nas_env.evaluation._usage import Usage
 from nas_env.evaluation._work import Child, Work
 from nas_env.metrics import Metric
 from nas_env.search._moments import duration
@@ -55,7 +56,7 @@ class _Live(Progress):
 
 
 class Display:
-    """Shows the best so far, the last child, rate, time left, and the children at work.
+    """Shows the best so far, the last child, rate, busy share, time left, and children at work.
 
     In a terminal a line or two are kept up to date; elsewhere a line is printed from time to time,
     without control characters. A thread of its own looks at the clock.
@@ -69,6 +70,7 @@ class Display:
         metric: The metric that is shown of a child at work.
         expected: Seconds that the search will probably take, from now on; None if unknown.
         seconds_left: Seconds after which no more children begin.
+        usage: Gives how busy the evaluator's slots have been; nothing is shown without it.
         clock: Gives the seconds since some moment, as :class:`Work` does.
     """
 
@@ -83,11 +85,12 @@ class Display:
         metric: Metric | None = None,
         expected: float | None = None,
         seconds_left: float = math.inf,
+        usage: Callable[[], Usage] = Usage,
         clock: Callable[[], float] = time.monotonic,
     ):
         self.console, self.label, self.children, self.done = console, label, children, done
         self.work, self.metric, self.expected = work or Work(), metric, expected
-        self.seconds_left = seconds_left
+        self.seconds_left, self.usage = seconds_left, usage
         self.progress = _Live(console)
         self.bar = self.progress.add_task(label, total=children, completed=done, figures="")
         self._clock = clock
@@ -156,13 +159,14 @@ class Display:
         return min(self.children, max(self._number, self._offset + self.work.ended))
 
     def _line(self, now: float) -> str:
-        """The best and the last reward, the rate, and the time left, as far as they are known."""
+        """The best and last reward, rate, busy share and time left, as far as they are known."""
         finished = self._shown() - self.done
         rate = 3600 * finished / max(now - self._began, 1e-9)
-        left = self._left(now)
+        left, share = self._left(now), self.usage().utilisation
         parts = (
             self._figures,
             f"{rate:,.0f}/h" if finished else "",
+            "" if share is None else f"{share:.0%} busy",
             "" if left is None else f"{duration(left)} left",
         )
         return "  ".join(filter(None, parts))

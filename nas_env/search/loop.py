@@ -6,10 +6,11 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from nas_env.errors import ChildrenFail
+from nas_env.evaluation._usage import Usage
 from nas_env.problem import Problem, total_seconds
 from nas_env.run.folder import Run
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -99,6 +100,7 @@ class Search:
         self.records: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None
         self.seconds = 0.0
+        self._used_before, self._used_at_start = Usage(), problem.evaluator.usage()
         self.known = len(problem.store.episodes())  # those that are not restored are only replayed
         self._restore()
         self._arriving = self._arriving_again() if order == "finished" else None
@@ -120,10 +122,16 @@ class Search:
         while len(self.records) < self.children and not self._is_late:
             self._stop_where_all_fail()
             self._advance() if self._arriving is None else self._take(self._arriving)
-            if time.perf_counter() - self._saved > CHECKPOINT_EVERY:
+            is_due = time.perf_counter() - self._saved > CHECKPOINT_EVERY
+            if is_due and self.problem.evaluator.simulation() is None:
                 self.save()
         self.save()
-        return summarise(self.records, self.problem, self.seconds)
+        return summarise(self.records, self.problem, self.seconds, self.usage)
+
+    @property
+    def usage(self) -> Usage:
+        """The seconds of the evaluator's slots during the search, all its legs together."""
+        return self._used_before.plus(self.problem.evaluator.usage().since(self._used_at_start))
 
     @property
     def seconds_left(self) -> float:
@@ -149,7 +157,7 @@ class Search:
         self.seconds += now - self._started
         self._started = self._saved = now
         state: AgentState = self.agent.state()
-        search = {"seconds": self.seconds}
+        search = {"seconds": self.seconds, "usage": asdict(self.usage)}
         checkpoint = Checkpoint(len(self.records), state.tensors, state.values, search)
         write_checkpoint(self.run.checkpoints, checkpoint)
 
@@ -173,6 +181,9 @@ class Search:
         checkpoint = read_checkpoint(self.run.checkpoints)
         if checkpoint is None:
             return
+        if self.problem.evaluator.simulation() is not None:  # its clock begins anew, and so do we
+            self.seconds = checkpoint.search["seconds"]
+            return
         records = self.problem.store.episodes(before=checkpoint.episodes)
         if len(records) < checkpoint.episodes:  # the store was lost: all is played again
             return
@@ -181,6 +192,7 @@ class Search:
         self.records = records
         self.best = best_of(self.records)
         self.seconds = checkpoint.search["seconds"]
+        self._used_before = Usage(**checkpoint.search.get("usage", {}))  # an older one has none
 
     def _arriving_again(self) -> Finished:
         """Return the children that are on their way; they arrive as the history says from here."""
@@ -226,6 +238,7 @@ class Search:
         request = self.problem.request(architecture)
         evaluation = episode.evaluation
         parts = self.problem.parts(episode.tokens, request)
+        simulation = self.problem.evaluator.simulation()
         return {
             "tokens": list(episode.tokens),
             "reward": episode.reward,
@@ -239,4 +252,5 @@ class Search:
             "seconds": total_seconds(parts),
             "parts": parts,
             "pieces": self.problem.pieces(request),
+            **({} if simulation is None else {"at": round(simulation.seconds, 3)}),
         }

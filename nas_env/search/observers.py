@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from nas_env import drawing
+from nas_env.evaluation._usage import Usage
 from nas_env.metrics import caption
 from nas_env.problem import Problem
 from nas_env.tracking import Trackers
@@ -89,15 +90,21 @@ def cut_line(number: int, recipe: ChildRecipe, pieces: int) -> str:
 
 
 class Tracking:
-    """Hands each child and update to the trackers."""
+    """Hands each child and update to the trackers.
 
-    def __init__(self, trackers: Trackers):
-        self.trackers = trackers
+    Args:
+        trackers: The trackers.
+        usage: Gives how busy the evaluator has been.
+    """
+
+    def __init__(self, trackers: Trackers, usage: Callable[[], Usage]):
+        self.trackers, self.usage = trackers, usage
 
     def child(self, number: int, record: Record, best: Record | None) -> None:
         """Pass on the child's figures, and those of the best so far where there is one."""
         figures = {name: record[name] for name in ("reward", "parameters", "flops", "seconds")}
         figures |= {**record["metrics"], "status": record["status"]}
+        figures["utilisation"] = self.usage().utilisation
         if best is not None:
             figures |= {f"best_{name}": value for name, value in best["metrics"].items()}
             figures["best_reward"] = best["reward"]

@@ -48,6 +48,7 @@ class Finished:
         self.agent, self.problem = agent, problem
         self._known = deque(known)
         self._flying: dict[int, tuple[Ticket, Proposed]] = {}  # by the proposal's number
+        self._numbers: dict[int, int] = {}  # of the proposals on their way, by their tickets'
         self._ready: deque[Arrival] = deque()  # they have finished, and have not arrived
         self._batch: list[Arrival] = []  # they have arrived, and were not learned from
         for proposal in agent.proposals.open.values():
@@ -67,9 +68,9 @@ class Finished:
         while self.agent.proposals.made < end and len(self._flying) < self._capacity:
             self._propose()
         while not self._ready:
-            flying = {ticket.number: number for number, (ticket, _) in self._flying.items()}
             done = [ticket.number for ticket in self.problem.completed()]
-            self._ready.extend(self._land(flying[n]) for n in done if n in flying)
+            ours = [self._numbers[number] for number in done if number in self._numbers]
+            self._ready.extend(map(self._land, ours))
         room = self.agent.batch_size - len(self._batch)
         return [self._ready.popleft() for _ in range(min(room, len(self._ready)))], []
 
@@ -102,10 +103,12 @@ class Finished:
     def _submit(self, proposal: Proposed) -> None:
         (ticket,) = self.problem.submit([proposal.tokens])
         self._flying[proposal.number] = ticket, proposal
+        self._numbers[ticket.number] = proposal.number
 
     def _land(self, number: int) -> Arrival:
         """Return a child that was on its way; wait for it if it has not finished."""
         ticket, proposal = self._flying.pop(number)
+        del self._numbers[ticket.number]
         evaluation = ticket.evaluation
         reward = self.problem.objective.reward(evaluation)
         made = ticket.architecture.to_dict()

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from nas_env import __version__
+from nas_env.evaluation._usage import Usage
 from nas_env.machine import processor
 from nas_env.problem import Problem
 from nas_env.search.failures import failures
@@ -24,6 +25,9 @@ VERSIONED = (
     "torch", "torchvision", "gymnasium", "stable-baselines3", "sb3-contrib", "numpy",
     "scikit-learn",
 )  # fmt: skip
+
+#: Shares of the best reward; how long a simulated search took to reach each is told.
+REACHED = (0.5, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 #: What a child's seconds go into, in order, and what a person calls it.
 PARTS = {
@@ -48,14 +52,18 @@ def better(record: Record, best: Record | None) -> bool:
     return record["status"] == "ok" and (best is None or record["reward"] > best["reward"])
 
 
-def summarise(records: Sequence[Record], problem: Problem, seconds: float) -> dict[str, Any]:
+def summarise(
+    records: Sequence[Record], problem: Problem, seconds: float, usage: Usage
+) -> dict[str, Any]:
     """The figures of a search.
 
     Args:
         records: Records of its episodes, in order.
         problem: What was searched.
         seconds: That it took.
+        usage: How busy the evaluator was.
     """
+    share = usage.utilisation
     failed = Counter(r["status"] for r in records if r["status"] != "ok")
     return {
         "children": len(records),
@@ -71,6 +79,44 @@ def summarise(records: Sequence[Record], problem: Problem, seconds: float) -> di
         "children_per_hour": round(3600 * len(records) / seconds, 1) if seconds else None,
         "seconds_a_child": _seconds_a_child(records),
         "seconds_of_children": _parts(records),
+        "utilisation": None if share is None else round(share, 4),
+        "staleness": staleness(records),
+        "simulated": _simulated(records, problem),
+    }
+
+
+def staleness(records: Sequence[Record]) -> dict[str, float] | None:
+    """Return how many updates late children arrived; None where that was not kept.
+
+    Returns:
+        ``"mean"`` and ``"most"`` of the updates between a child's proposal and its arrival.
+    """
+    late = [r["learned"] - r["version"] for r in records if "learned" in r]
+    return {"mean": round(fmean(late), 3), "most": max(late)} if late else None
+
+
+def seconds_to(records: Sequence[Record], reward: float) -> float | None:
+    """Return the simulated seconds until a child had this reward; None if there is none."""
+    reached = (r["at"] for r in records if r["status"] == "ok" and r["reward"] >= reward)
+    return next(reached, None)
+
+
+def _simulated(records: Sequence[Record], problem: Problem) -> dict[str, Any] | None:
+    """Return the figures by the evaluator's simulated clock; None where real time passed."""
+    found, best = problem.evaluator.simulation(), best_of(records)
+    if found is None:
+        return None
+    reward = 0.0 if best is None else best["reward"]  # of a loss, shares say nothing
+    shares = REACHED if reward > 0 else REACHED[-1:] if best else ()
+    rate = 3600 * len(records) / found.seconds if found.seconds else None
+    return {
+        "seconds": round(found.seconds, 3),
+        "children_per_hour": None if rate is None else round(rate, 1),
+        "seconds_to_share_of_best": {
+            f"{share:g}": seconds_to(records, share * reward) for share in shares
+        },
+        "seconds_lost": round(found.lost, 3),
+        "node_failures": found.node_failures,
     }
 
 

@@ -1,0 +1,233 @@
+"""The evaluator that answers by a function, and lets children's time pass on a simulated clock.
+
+As many workers as one likes, on nodes that may fail, cost nothing but the agent's own time. The
+same is done for multi-fidelity schedulers by Syne Tune's simulator back-end (Salinas et al. 2022).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import torch
+
+from nas_env.errors import InvalidValue
+from nas_env.evaluation._answers import Answers
+from nas_env.evaluation._base import Evaluator
+from nas_env.evaluation._cluster import Cluster, Failures
+from nas_env.evaluation._job import task_recipe
+from nas_env.evaluation._tickets import answered
+from nas_env.evaluation._times import drawn
+from nas_env.evaluation._usage import Simulation, Usage
+from nas_env.records import Evaluation, Request
+from nas_env.run.store import Store
+from nas_env.table.function import Function
+from nas_env.tasks import Task, make_task
+from search_spaces._settings import above, at_least
+
+HOUR = 3600.0  # seconds
+CHANCES = 2**48  # child seeds
+
+#: Number of the task, recipe and seed that are asked for, and the architecture.
+Key = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class SimulatedSettings:
+    """Settings of a cluster that is simulated.
+
+    Attributes:
+        workers: Children at once.
+        workers_per_node: Workers of a node; they fail together.
+        times: How long children take: ``function``, as the table or function says; or drawn for
+            each child from a distribution that was measured: ``digits``, or ``layers_6``,
+            ``layers_12``, ``layers_20`` for networks of so many layers on CIFAR-10.
+        mean_seconds: Mean seconds of a child whose time is drawn.
+        startup_seconds: Seconds that a worker needs before it trains, child for child.
+        driver_seconds: Seconds of the search's own process for each child, one after the other.
+        hours_between_failures: Mean hours between two failures of a node; None where none fails.
+        repair_seconds: Seconds after which a node that failed is back.
+        failure_seed: Seed of the moments of failure.
+    """
+
+    workers: int = 8
+    workers_per_node: int = 8
+    times: Literal["function", "digits", "layers_6", "layers_12", "layers_20"] = "function"
+    mean_seconds: float = HOUR
+    startup_seconds: float = 0.0
+    driver_seconds: float = 0.0
+    hours_between_failures: float | None = None
+    repair_seconds: float = 600.0
+    failure_seed: int = 0
+
+    def __post_init__(self) -> None:
+        at_least(self, workers=1, workers_per_node=1, failure_seed=0)
+        at_least(self, startup_seconds=0, driver_seconds=0, repair_seconds=0)
+        above(self, mean_seconds=0, hours_between_failures=0)
+
+    @property
+    def failures(self) -> Failures:
+        """The failures of nodes."""
+        hours = self.hours_between_failures
+        mean = math.inf if hours is None else HOUR * hours
+        return Failures(mean, self.repair_seconds, self.failure_seed)
+
+
+class SimulatedFuture(Future[Evaluation]):
+    """A future whose waiting lets simulated time pass.
+
+    Args:
+        pass_time: Lets time pass until another child is done; tells whether there was one.
+    """
+
+    def __init__(self, pass_time: Callable[[], bool]):
+        super().__init__()
+        self._pass_time = pass_time
+
+    def result(self, timeout: float | None = None) -> Evaluation:
+        """Return the evaluation, at the simulated moment at which it is there."""
+        while not self.done() and self._pass_time():
+            pass
+        return super().result(timeout=0)
+
+
+class SimulatedEvaluator(Evaluator):
+    """Begins children on simulated workers; they are done in the order of a simulated clock.
+
+    The clock stands still unless someone waits for a child. A child that was evaluated before is
+    answered at once, as a store answers. The store stays empty. A search that goes on is played
+    again from its first child, since its clock begins anew: it comes to the same moment.
+    """
+
+    Settings = SimulatedSettings
+    background: ClassVar[bool] = True
+    trains: ClassVar[bool] = False
+
+    settings: SimulatedSettings
+
+    def __init__(
+        self, device: torch.device, store: Store, settings: SimulatedSettings | None = None
+    ):
+        super().__init__(device, store, settings)
+        chosen = self.settings
+        self.cluster = Cluster(chosen.workers, chosen.workers_per_node, chosen.failures)
+        self._asked: list[tuple[Request, Answers]] = []  # of each task, recipe and seed
+        self._done: dict[Key, Evaluation] = {}
+        self._flying: dict[Key, SimulatedFuture] = {}
+        self._children: list[tuple[Key, Evaluation]] = []
+        self._expected: dict[Key, Evaluation] = {}
+
+    @property
+    def capacity(self) -> int:
+        """The number of workers, those of failed nodes included."""
+        return self.settings.workers
+
+    def prepare(self, task: Mapping[str, Any]) -> None:
+        """Check that the times of children are known."""
+        made = make_task(task)
+        function = function_of(made)
+        known = function.measure(function.examples()[:1]).values
+        if self.settings.times == "function" and "seconds" not in known:
+            raise InvalidValue(
+                f"evaluator.times is 'function', but {function.name} has no seconds: expected "
+                "'digits', 'layers_6', 'layers_12' or 'layers_20'"
+            )
+
+    def known(self, request: Request) -> Evaluation | None:
+        """Return the evaluation of a child that is done."""
+        return self._done.get(self._key(request))
+
+    def submit(self, request: Request) -> Future[Evaluation]:
+        """Begin a child now, or when a worker is free; one that is known is answered at once."""
+        key = self._key(request)
+        if (found := self._done.get(key)) is not None:
+            return answered(found)
+        return self._flying.get(key) or self._train(request)
+
+    def _train(self, request: Request) -> Future[Evaluation]:
+        key = self._key(request)
+        evaluation = self._expected.pop(key, None) or self._evaluation(request)
+        future = self._flying[key] = SimulatedFuture(self._next)
+        self._children.append((key, evaluation))
+        self.cluster.spend(self.settings.driver_seconds)
+        seconds = self.settings.startup_seconds + sum(evaluation.seconds.values())
+        self.cluster.submit(len(self._children) - 1, seconds)
+        return future
+
+    def expected(self, request: Request) -> float:
+        """Return the seconds that a child will take, which a simulation knows before."""
+        key = self._key(request)
+        known = self._done.get(key) or self._expected.get(key)
+        if known is None:
+            known = self._expected[key] = self._evaluation(request)
+        return sum(known.seconds.values())
+
+    def _next(self) -> bool:
+        """Let time pass until another child is done, and answer it; tell whether there was one."""
+        child = self.cluster.next()
+        if child is None:
+            return False
+        key, evaluation = self._children[child]
+        self._done[key] = evaluation
+        self._flying.pop(key).set_result(evaluation)
+        return True
+
+    def pass_time(self) -> None:
+        """Let time pass until another child is done."""
+        self._next()
+
+    def usage(self) -> Usage:
+        """Return how busy the workers have been by the simulated clock."""
+        return Usage(self.cluster.busy(), self.cluster.now * self.capacity)
+
+    def simulation(self) -> Simulation:
+        """Return the figures of the clock."""
+        return Simulation(self.cluster.now, self.cluster.lost, self.cluster.failed)
+
+    def _key(self, request: Request) -> Key:
+        """Return what tells children apart: a request's own key takes longer than all the rest."""
+        return self._place(request), json.dumps(request.architecture, sort_keys=True)
+
+    def _place(self, request: Request) -> int:
+        """Return the number of a request's task, recipe and seed, and keep what answers them."""
+        for place, (asked, _) in enumerate(self._asked):
+            same_task = asked.task == request.task and asked.recipe == request.recipe
+            if same_task and (asked.seed, asked.source) == (request.seed, request.source):
+                return place
+        task = make_task(request.task_spec)
+        recipe: Any = task_recipe(task, request.recipe)
+        self._asked.append((request, Answers(function_of(task), recipe, request.seed)))
+        return len(self._asked) - 1
+
+    def _evaluation(self, request: Request) -> Evaluation:
+        """Return the answer of the function, with the seconds that the child takes."""
+        _, answers = self._asked[self._place(request)]
+        space = answers.function.space
+        tokens = space.encode(space.parse(request.architecture))
+        (evaluation,) = answers.evaluations([tokens])
+        if self.settings.times == "function":
+            return evaluation
+        chance = request.child_seed / CHANCES
+        seconds = self.settings.mean_seconds * drawn(self.settings.times, chance)
+        return replace(evaluation, seconds={"train": seconds})
+
+    def close(self) -> None:
+        """Cancel the children that are not done."""
+        super().close()
+        for future in self._flying.values():
+            future.cancel()
+
+
+def function_of(task: Task) -> Function:
+    """Return the function that answers for a task.
+
+    Raises:
+        InvalidValue: If there is none.
+    """
+    if (function := task.make_function()) is None:
+        raise InvalidValue(f"evaluator is 'simulated', but task {task.name} trains its children")
+    return function
