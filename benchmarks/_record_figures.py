@@ -17,7 +17,7 @@ from benchmarks._results import mean_interval, save
 from nas_env.errors import InvalidValue
 from nas_env.evaluation._job import Job
 from nas_env.files import read_json
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.tasks import make_task
 from nas_env.training.image_recipe import ImageRecipe
 
@@ -74,14 +74,14 @@ def _children(run: Path) -> list[float | None]:
     """Return the main metric of each child of a search, in order; None of one that failed."""
     config = config_of(run)
     name = make_task(config["make"]["task"]).metric.name
-    with contextlib.closing(Store(run / STORE, config["id"])) as store:
+    with contextlib.closing(open_store(run / STORE, config["id"])) as store:
         return [record["metrics"].get(name) for record in store.episodes()]
 
 
 def _arithmetic(run: Path) -> float:
     """Return the PFLOP of the trainings of a search, each to where it came."""
     total = 0.0
-    with contextlib.closing(Store(run / STORE, config_of(run)["id"])) as store:
+    with contextlib.closing(open_store(run / STORE, config_of(run)["id"])) as store:
         for request, evaluation in store.evaluations():
             job, epochs = Job(request), min(map(len, evaluation.curves.values()), default=0)
             images = _images(job) * epochs / job.recipe.epochs
@@ -109,7 +109,7 @@ def _networks(
         if not plan.get("done") or plan["failed"]:
             continue
         result = read_json(folder / "final" / "final.json", most=LARGEST)
-        with contextlib.closing(Store(folder / STORE)) as store:
+        with contextlib.closing(open_store(folder / STORE)) as store:
             ((request, evaluation),) = (
                 pair for pair in store.evaluations() if pair[0].split == "final"
             )

@@ -15,7 +15,7 @@ from nas_env.evaluation._job import Job
 from nas_env.files import read_json
 from nas_env.final.top import top
 from nas_env.problem import Problem
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.tasks import make_task
 
 DRAWN = 10_000  # random networks, of which some are within the limits
@@ -39,7 +39,7 @@ def best(
     """
     config = config_of(run)
     metric = make_task(config["make"]["task"]).metric
-    with contextlib.closing(Store(run / STORE, config["id"])) as store:
+    with contextlib.closing(open_store(run / STORE, config["id"])) as store:
         found = [each.architecture for each in top(store.episodes(), metric, count)]
     if not found:
         raise NASError(f"{run} has no network that could be trained")

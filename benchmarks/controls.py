@@ -134,7 +134,7 @@ def _ends(folders: Sequence[Path]) -> dict[int, list[float]]:
     for folder in folders:
         config = read_json(folder / "config.json")
         metric = make_task(config["make"]["task"]).metric
-        played = read_played(Path(config["store"]), config["id"], metric)
+        played = read_played(config["store"], config["id"], metric)
         for count in COUNTS:
             ends[count].append(best_means(played, count, metric.maximise)[-1])
     return ends

@@ -25,7 +25,7 @@ from benchmarks._results import mean_interval, save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
 from nas_env.command_line.train import main as search
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from search_spaces import Decision
 from search_spaces.convolutional import ConvolutionalSpace
 
@@ -89,7 +89,7 @@ def digits(job: tuple[str, int, int, Path]) -> list[float]:
         arguments = [*ARMS[arm], *where, *budget, "--workers", "0", "--quiet"]
     if search(arguments) != 0:
         raise SystemExit(f"the search in {run} failed")
-    store = Store(run / "results.sqlite")
+    store = open_store(run / "results.sqlite")
     return [record["reward"] for record in store.all_episodes()]
 
 

@@ -59,8 +59,8 @@ PARTS = {
     "controller: sample": ("agents/_gradient/policy_gradient.py", "draw"),
     "controller: learn": ("agents/_gradient/policy_gradient.py", "step"),
     "pictures": ("nas_env/search/observers.py", "draw_best"),
-    "store": ("nas_env/run/store.py", "put"),
-    "history": ("nas_env/run/store.py", "record_episodes"),
+    "store": ("nas_env/run/store/_base.py", "put"),
+    "history": ("nas_env/run/store/_base.py", "record_episodes"),
     "checkpoints": ("nas_env/search/checkpoint.py", "write_checkpoint"),
 }
 

@@ -16,7 +16,7 @@ from nas_env.evaluation._answers import Answers
 from nas_env.evaluation._tickets import Ticket, Tickets, answered
 from nas_env.parts import Named, choose_device, chosen_recipe, chosen_task, task_objective
 from nas_env.records import Evaluation, Request
-from nas_env.run.store import Store
+from nas_env.run.store import IN_MEMORY, Store, open_store
 from nas_env.table.format import Table
 from nas_env.table.function import Figures
 from search_spaces import Architecture, make_space, space_class
@@ -38,7 +38,7 @@ class Problem:
             (``{"name": "workers", "workers": 4, "time_limit": 600}``); None for the task's own,
             which trains in this process or asks the task's function.
         evaluation_seed: Seed of the children, together with their architecture.
-        store: File or open store of evaluations; None to keep them in memory.
+        store: File, server's address, or open store of evaluations; None to keep them in memory.
         default_task: Name of the environment's own task, or name and settings.
         default_recipe: Name of the environment's own recipe, or settings.
         caller: Class whose arguments these are, for the message about an unknown one.
@@ -85,9 +85,8 @@ class Problem:
         if type(evaluation_seed) is not int or evaluation_seed < 0:
             raise InvalidValue(f"evaluation_seed is {evaluation_seed!r}, expected 0 or more")
         self.evaluation_seed = evaluation_seed
-        self.store = (
-            store if isinstance(store, Store) else Store(":memory:" if store is None else store)
-        )
+        where = IN_MEMORY if store is None else store
+        self.store = where if isinstance(where, Store) else open_store(where)
         self.evaluator = self._evaluator(evaluator)
         self._asked_for = 0
         self._tickets = Tickets()

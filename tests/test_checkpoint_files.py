@@ -19,7 +19,7 @@ from nas_env.files import write_bytes
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
 from nas_env.run.states import TYPES, read_state, write_state
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.testing._asked import timeless
 from nas_env.training import images, language
 from nas_env.training.outcome import unheard
@@ -190,11 +190,11 @@ def test_an_evaluator_goes_on_where_it_was_and_clears_away(tmp_path, counted, mo
     spec = {"name": "in_process", "checkpoint_every": ALWAYS}
     with monkeypatch.context() as patched, pytest.raises(Stop):
         stop_after(patched, 9)
-        make_evaluator(spec, CPU, Store(tmp_path / "s")).submit(request)
+        make_evaluator(spec, CPU, open_store(tmp_path / "s")).submit(request)
     kept = tmp_path / "s.unfinished" / request.key[:16] / "1"
     assert sorted(path.suffix for path in kept.iterdir()) == [".json", ".safetensors"]
     before = len(counted)
-    found = make_evaluator(spec, CPU, Store(tmp_path / "s")).submit(request).result()
+    found = make_evaluator(spec, CPU, open_store(tmp_path / "s")).submit(request).result()
     assert timeless(found) == timeless(expected)
     assert len(counted) - before == 30 - 9
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
@@ -204,10 +204,10 @@ def test_nothing_is_written_before_it_is_time_or_where_it_is_not_wanted(tmp_path
     request = REQUESTS["images"]
     for every, folder in ((60.0, str(tmp_path / "s.unfinished" / request.key[:16])), (0, None)):
         made = make_evaluator(
-            {"name": "in_process", "checkpoint_every": every}, CPU, Store(tmp_path / "s")
+            {"name": "in_process", "checkpoint_every": every}, CPU, open_store(tmp_path / "s")
         )
         assert made.place(request) == Place(folder, every)
-    made = make_evaluator("in_process", CPU, Store())
+    made = make_evaluator("in_process", CPU, open_store())
     assert made.place(request) == NOWHERE
     evaluate(request, CPU, unheard, Place(str(tmp_path / "it"), 60.0))
     assert not (tmp_path / "it").exists()
@@ -224,7 +224,7 @@ def test_a_time_that_is_none_is_refused_in_a_line(tmp_path, capsys, workers):
 
 @pytest.mark.parametrize("split, there", [("search", False), ("final", True)])
 def test_what_was_stopped_goes_on_where_it_is_a_final_training(tmp_path, split, there):
-    request, store = image_request(split=split), Store(tmp_path / "s", "run")
+    request, store = image_request(split=split), open_store(tmp_path / "s", "run")
     made = make_evaluator({"name": "in_process", "checkpoint_every": 60.0}, CPU, store)
     folder = Path(made.place(request).folder or "")
     for status in ("timed_out", "died", "failed"):

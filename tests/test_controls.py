@@ -11,7 +11,7 @@ import pytest
 from nas_env.command_line.train import main as train
 from nas_env.controls.__main__ import main
 from nas_env.controls.curves import Pair, Played, best_means, over_children, over_seconds
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 
 NAN = float("nan")
 TABLE = ["--env", "NAS-Bench-Digits-v0", "--quiet"]
@@ -241,7 +241,7 @@ def test_a_store_that_is_gone_is_not_made(runs, capsys):
 
 def test_a_run_without_a_child_that_succeeded(runs, capsys):
     config = json.loads((runs[0] / "config.json").read_text())
-    store = Store(runs[0] / "results.sqlite", f"{config['id']}-control")
+    store = open_store(runs[0] / "results.sqlite", f"{config['id']}-control")
     failed = [{**each, "status": "died", "metrics": {}} for each in store.episodes()]
     store.record_episodes(0, failed)
     store.close()

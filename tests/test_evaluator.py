@@ -12,13 +12,14 @@ from nas_env.errors import StoreError
 from nas_env.evaluation.in_process import InProcessEvaluator
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
+from nas_env.run.store.sqlite import SQLiteStore
 from tests._killing import killed_at
 
 TINY = {"task": {"name": "digits", "train_size": 64}, "recipe": {"epochs": 1}, "layers": 1}
 
 
-class FullDisk(Store):
+class FullDisk(SQLiteStore):
     """Nothing can be written any more."""
 
     def put(self, request, evaluation):
@@ -44,7 +45,7 @@ def test_a_store_that_fails_raises_and_does_not_hang(request_for_one):
 
 
 def test_the_same_child_is_trained_once(request_for_one, monkeypatch):
-    evaluator = InProcessEvaluator(torch.device("cpu"), Store())
+    evaluator = InProcessEvaluator(torch.device("cpu"), open_store())
     trained = []
     train = evaluator._train
     monkeypatch.setattr(evaluator, "_train", lambda r: trained.append(r.key) or train(r))
@@ -61,17 +62,17 @@ class BrokenPool(InProcessEvaluator):
 
 
 def test_an_evaluator_that_cannot_start_gives_up_its_claim(request_for_one, tmp_path):
-    evaluator = BrokenPool(torch.device("cpu"), Store(tmp_path / "s"))
+    evaluator = BrokenPool(torch.device("cpu"), open_store(tmp_path / "s"))
     for _ in range(2):
         with pytest.raises(RuntimeError, match="pool is broken"):
             evaluator.submit(request_for_one).result(timeout=5)
-    assert Store(tmp_path / "s").claim(request_for_one.key) == "mine"
+    assert open_store(tmp_path / "s").claim(request_for_one.key) == "mine"
 
 
 @pytest.fixture
 def shared(tmp_path):
     """An evaluator, and the store of another process on the same file."""
-    ours, theirs = Store(tmp_path / "s"), Store(tmp_path / "s")
+    ours, theirs = open_store(tmp_path / "s"), open_store(tmp_path / "s")
     evaluator = InProcessEvaluator(torch.device("cpu"), ours)
     yield evaluator, theirs
     evaluator.close()
@@ -94,7 +95,7 @@ def test_what_another_process_trains_is_answered_when_it_is_there(request_for_on
 
 def test_what_another_process_gives_up_is_trained_here(request_for_one, shared, tmp_path):
     def claim_and_die():
-        assert Store(tmp_path / "s").claim(request_for_one.key) == "mine"
+        assert open_store(tmp_path / "s").claim(request_for_one.key) == "mine"
 
     evaluator, theirs = shared
     assert theirs.claim(request_for_one.key) == "mine"
@@ -124,7 +125,7 @@ def test_an_error_while_another_process_is_watched_reaches_the_caller(request_fo
 
 
 def test_tickets_are_answered_in_any_order_and_returned_once(tmp_path):
-    theirs = Store(tmp_path / "s")
+    theirs = open_store(tmp_path / "s")
     settings = {"space": "convolutional", "device": "cpu", **TINY}
     problem = Problem(store=tmp_path / "s", **settings)
     first, second = [0] * problem.space.length(), [1] * problem.space.length()

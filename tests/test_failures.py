@@ -10,7 +10,7 @@ from _small import TINY
 
 import nas_env
 from nas_env.command_line.train import main
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.search.failures import failures, fault_of_the_beginning
 from nas_env.search.summary import best_of
 from search_spaces.convolutional import ConvolutionalSpace
@@ -68,10 +68,10 @@ def test_a_search_whose_first_children_all_fail_stops_and_can_be_kept_going(
     assert "channels, expected 5; " in error
     assert f"go on with: --resume --run {run} --keep-going" in error
     assert not (run / "summary.json").exists() and not (run / "best.png").exists()
-    played = len(Store(run / "results.sqlite").all_episodes())
+    played = len(open_store(run / "results.sqlite").all_episodes())
     assert 8 <= played < 30
     assert main(["--resume", "--run", str(run)]) == 1  # as it was
-    assert len(Store(run / "results.sqlite").all_episodes()) == played
+    assert len(open_store(run / "results.sqlite").all_episodes()) == played
     assert main(["--resume", "--run", str(run), "--keep-going"]) == 1
     summary = json.loads((run / "summary.json").read_text())
     assert summary["children"] == 30 and summary["best"] is None
@@ -91,7 +91,7 @@ def test_a_search_in_which_none_succeeds_says_why(broken, tmp_path, capsys):
     assert not list(run.rglob("best.png"))
     summary = json.loads((run / "summary.json").read_text())
     assert summary["best"] is None and summary["random_search"]["best"] is None
-    ((_, kept), *_) = Store(run / "results.sqlite").evaluations()
+    ((_, kept), *_) = open_store(run / "results.sqlite").evaluations()
     assert kept.error.endswith("channels, expected 5")
     assert main(["--resume", "--run", str(run)]) == 1  # its tables again, and its status
 

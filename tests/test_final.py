@@ -16,7 +16,7 @@ from nas_env.command_line.train import main as train
 from nas_env.evaluation import in_process
 from nas_env.final import GRIDS, Grid
 from nas_env.records import Evaluation
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.tasks.digits import Digits
 from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.language_recipe import LanguageRecipe
@@ -69,7 +69,7 @@ def same_always(result):
 
 
 def readings(run):
-    store = Store(run / "results.sqlite")
+    store = open_store(run / "results.sqlite")
     try:
         return store.readings()
     finally:
@@ -147,7 +147,7 @@ def test_kills_change_nothing(run, tmp_path, monkeypatch):
         killed_at(steps.randint(1, 14), lambda: main([str(run), *FEW]))
     assert not killed_at(10**9, lambda: main([str(run), *FEW]))
     assert same_always(result_of(run)) == same_always(result_of(whole))
-    store = Store(run / "results.sqlite")
+    store = open_store(run / "results.sqlite")
     stored = {request.key for request, _ in store.evaluations()}
     store.close()
     trained = (tmp_path / "trained").read_text().split()
@@ -422,7 +422,7 @@ def test_the_requests_of_the_choice_are_those_of_a_search(run):
         main([str(run), "--recipe", "short", *FEW, "--recipe.batch-size", "64", "--grid", "none"])
         == 0
     )
-    store = Store(run / "results.sqlite")
+    store = open_store(run / "results.sqlite")
     searches = [request for request, _ in store.evaluations() if request.split == "search"]
     store.close()
     assert recipe["epochs"] == 1 and len({request.recipe["epochs"] for request in searches}) == 1
@@ -431,7 +431,7 @@ def test_the_requests_of_the_choice_are_those_of_a_search(run):
 
 
 def store_episodes(run):
-    store = Store(run / "results.sqlite")
+    store = open_store(run / "results.sqlite")
     try:
         return store.all_episodes()
     finally:

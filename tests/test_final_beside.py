@@ -6,7 +6,7 @@ import pytest
 
 from nas_env.command_line.retrain import main
 from nas_env.evaluation import in_process
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 
 LAYER = {"filter_height": 1, "filter_width": 3, "stride_height": 1, "stride_width": 1, "filters": 6}
 ONE = {"space": "convolutional", "layers": [{**LAYER, "inputs": []}]}
@@ -41,7 +41,7 @@ def test_networks_beside_are_trained_and_tested_likewise(file, tmp_path, monkeyp
     for row in result["beside"]:
         assert len(row["seeds"]) == 2 and row["interval_over_seeds"] and row["parameters"]
         assert 0 <= row["mean"] <= 1 and row["test_examples"] == 397
-    store = Store(tmp_path / "run" / "results.sqlite")
+    store = open_store(tmp_path / "run" / "results.sqlite")
     finals = [request for request, _ in store.evaluations()]
     store.close()
     assert len({json.dumps(each.recipe) for each in finals}) == 1

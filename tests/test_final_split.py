@@ -16,7 +16,7 @@ from nas_env.evaluation._job import Job
 from nas_env.evaluation._rehearsal import rehearse
 from nas_env.final.intervals import examples_interval
 from nas_env.records import Evaluation, Request
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.tasks import make_task, sealed_test_set
 from nas_env.tasks.digits import Digits
 from nas_env.tasks.python_docs import PythonDocs
@@ -183,14 +183,14 @@ def test_images_without_a_test_split(tmp_path):
 
 # -- the ledger ----------------------------------------------------------------------------------
 def test_a_final_evaluation_leaves_a_line_in_the_ledger(tmp_path):
-    store = Store(tmp_path / "s", run="one")
+    store = open_store(tmp_path / "s", run="one")
     asked = image_request(split="final")
     assert store.readings() == []
     store.put(image_request(), Evaluation("ok", {"validation_accuracy": 0.5}))
     assert store.readings() == []
     store.put(asked, Evaluation("ok", {"test_accuracy": 0.8, "test_examples": 397}))
     store.put(replace(asked, seed=1), Evaluation("diverged"))
-    (line,) = Store(tmp_path / "s", run="two").readings()
+    (line,) = open_store(tmp_path / "s", run="two").readings()
     assert (line.number, line.run, line.key, line.metric, line.value) == (
         1, "one", asked.key, "test_accuracy", 0.8,
     )  # fmt: skip
@@ -200,7 +200,7 @@ def test_a_final_evaluation_leaves_a_line_in_the_ledger(tmp_path):
 
 
 def test_seeds_of_one_network_are_one_use(tmp_path):
-    store = Store(tmp_path / "s")
+    store = open_store(tmp_path / "s")
     asked = image_request(split="final")
     for request in (asked, replace(asked, seed=1), replace(asked, recipe={"epochs": 9})):
         store.put(request, Evaluation("ok", {"test_accuracy": 0.8}))
@@ -209,11 +209,11 @@ def test_seeds_of_one_network_are_one_use(tmp_path):
 
 
 def test_a_store_without_a_ledger_opens(tmp_path):
-    Store(tmp_path / "s").put(image_request(), Evaluation("ok"))
+    open_store(tmp_path / "s").put(image_request(), Evaluation("ok"))
     with sqlite3.connect(tmp_path / "s") as connection:
         names = connection.execute("SELECT name FROM sqlite_master").fetchall()
     assert ("ledger",) not in names
-    assert Store(tmp_path / "s").readings() == []
+    assert open_store(tmp_path / "s").readings() == []
 
 
 # -- the weights ---------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ def test_a_store_without_a_ledger_opens(tmp_path):
 def test_the_weights_are_kept(tmp_path, evaluator):
     file = tmp_path / "weights.safetensors"
     request = image_request(split="final", keep=str(file))
-    store = Store(tmp_path / "s")
+    store = open_store(tmp_path / "s")
     made = make_evaluator(evaluator, CPU, store)
     try:
         first = made.submit(request).result()

@@ -15,7 +15,7 @@ from nas_env.evaluation._child import train_child
 from nas_env.evaluation._start import Start, fitting
 from nas_env.records import Request
 from nas_env.run.ledger import use_of
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from search_spaces.convolutional import ConvolutionalSpace
 from search_spaces.nas_bench_201 import NASBench201Space
 from search_spaces.recurrent_cell import RecurrentCellSpace
@@ -56,7 +56,7 @@ def result_of(run):
 
 
 def stored(run):
-    store = Store(run / "results.sqlite")
+    store = open_store(run / "results.sqlite")
     try:
         return [request for request, _ in store.evaluations()]
     finally:

@@ -9,7 +9,7 @@ from _small import ID, LENGTH, TINY
 from nas_env.command_line.train import main
 from nas_env.errors import InvalidValue
 from nas_env.problem import Problem
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.tasks import make_task
 from search_spaces import make_space, published_architecture
 
@@ -52,12 +52,12 @@ def test_a_kept_child_is_too_large_under_a_lower_limit_and_trained_once(tmp_path
     assert f"{number:,} " in small.error
     assert f"the task's {limit} ({option}) is {number - 1:,}" in small.error
     assert evaluation(tmp_path / "s", **{limit: number}) == trained  # its seconds too: kept
-    assert [kept for _, kept in Store(tmp_path / "s").evaluations()] == [trained]
+    assert [kept for _, kept in open_store(tmp_path / "s").evaluations()] == [trained]
 
 
 def test_a_child_that_was_too_large_is_trained_under_a_higher_limit(tmp_path):
     assert evaluation(tmp_path / "s", max_parameters=10).status == "too_large"
-    assert Store(tmp_path / "s").evaluations() == []
+    assert open_store(tmp_path / "s").evaluations() == []
     trained = evaluation(tmp_path / "s")
     assert trained.status == "ok"
     asked = problem(tmp_path / "s", max_parameters=10)

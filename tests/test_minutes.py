@@ -5,7 +5,7 @@ import re
 import pytest
 
 from nas_env.command_line.train import main
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from tests.test_resuming import json_of
 
 TABLE = ["--env", "NAS-Bench-Digits-v0", "--agent", "evolution", "--children", "1000000"]
@@ -14,7 +14,7 @@ A_MOMENT = "0.01"  # of a minute
 
 def played(folder):
     config = json_of(folder, "config.json")
-    store = Store(folder / "results.sqlite", config["id"])
+    store = open_store(folder / "results.sqlite", config["id"])
     try:
         return [episode["tokens"] for episode in store.episodes()]
     finally:

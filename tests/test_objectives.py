@@ -18,7 +18,7 @@ from nas_env.objectives import Objective, make_objective, objective_names
 from nas_env.parts import task_objective
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.tasks import make_task
 from search_spaces import make_space
 
@@ -218,10 +218,10 @@ def test_another_objective_over_the_same_store_trains_nothing(tmp_path):
     """Each reward is the new objective's; a failure of the command line would be told."""
     line = [*TINY, "--agent", "random_search", "--store", str(tmp_path / "store.sqlite")]
     assert main([*line, "--run", str(tmp_path / "a")]) == 0
-    before = Store(tmp_path / "store.sqlite").evaluations()
+    before = open_store(tmp_path / "store.sqlite").evaluations()
     other = ["--objective", "weighted_product", "--objective.target", "1000"]
     assert main([*line, *other, "--run", str(tmp_path / "b")]) == 0
-    store = Store(tmp_path / "store.sqlite")
+    store = open_store(tmp_path / "store.sqlite")
     assert store.evaluations() == before  # seconds too: not one was trained again
     one, two = ({tuple(e["tokens"]): e for e in episodes(store, tmp_path / r)} for r in "ab")
     assert one.keys() == two.keys()
@@ -293,18 +293,18 @@ def test_a_store_of_an_earlier_version_is_refused_and_left_as_it_is(tmp_path, ca
         connection.executescript(OLD)
     content = path.read_bytes()
     with pytest.raises(StoreError, match=r"an earlier version .* name another --store or --run"):
-        Store(path)
+        open_store(path)
     assert main([*TINY, "--store", str(path), "--run", str(tmp_path / "run")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert path.read_bytes() == content and not (tmp_path / "run").exists()
 
 
 def test_a_store_of_a_later_version_is_refused(tmp_path):
-    Store(tmp_path / "s").close()
+    open_store(tmp_path / "s").close()
     with sqlite3.connect(tmp_path / "s") as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreError, match="a later version"):
-        Store(tmp_path / "s")
+        open_store(tmp_path / "s")
 
 
 def test_a_metric_is_shown_by_its_own_words():

@@ -8,7 +8,7 @@ import torch
 from agents import agent_class, agent_names, make_agent, make_environment
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.run.folder import Run
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.search import loop
 from nas_env.search.checkpoint import read_checkpoint
 from nas_env.search.loop import Depth, Search
@@ -34,7 +34,7 @@ def search(folder, spec, children=24, workers=4, name=WAITING["name"], **setting
     folder.mkdir(exist_ok=True)
     run = Run(folder)
     evaluator = {**WAITING, "name": name, "workers": workers}
-    store = Store(folder / "results.sqlite", "a run")
+    store = open_store(folder / "results.sqlite", "a run")
     environment = make_environment(
         spec, "nas_env:NAS-Digits-v0", evaluator=evaluator, store=store, device="cpu"
     )
@@ -52,7 +52,7 @@ def search(folder, spec, children=24, workers=4, name=WAITING["name"], **setting
 def history(folder):
     if not (folder / "results.sqlite").exists():
         return []
-    store = Store(folder / "results.sqlite", "a run")
+    store = open_store(folder / "results.sqlite", "a run")
     records = store.episodes()
     store.close()
     return records

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 from nas_env.command_line.train import main
 from nas_env.errors import DataInvalid
 from nas_env.metrics import accuracy_interval
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.tasks.digits import Digits
 from tests import outside_dots
 from tests.outside_dots import ID, draw, reads
@@ -226,7 +226,7 @@ def test_an_objective_is_made_of_another_metric(here, capsys):
     best = second["best"]
     assert best["reward"] == -best["validation_error"] == best["validation_accuracy"] - 1
     assert config_of("second")["make"]["objective"]["metric_name"] == "validation_error"
-    store = Store("all.sqlite")
+    store = open_store("all.sqlite")
     assert len(list(store.evaluations())) == first["distinct"], "nothing is trained again"
     store.close()
     for name, says in (

@@ -14,7 +14,7 @@ from nas_env.errors import DataCorrupt, DataNotFound, InvalidValue, NASError, St
 from nas_env.files import LARGEST, read_json, write_bytes
 from nas_env.problem import Problem
 from nas_env.run.folder import Run
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nas_env.table.format import read_table
 from nas_env.tracking.wandb import _run_id
@@ -109,7 +109,7 @@ def test_a_store_of_gym_make_that_cannot_be(here, name):
 def test_the_folder_of_a_store_is_not_made(here):
     before = sorted(os.listdir(here))
     with pytest.raises(InvalidValue, match=f"there is no folder {here}/new/folder"):
-        Store("new/folder/all.sqlite")
+        open_store("new/folder/all.sqlite")
     assert sorted(os.listdir(here)) == before
 
 
@@ -154,7 +154,7 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path):
         connection.execute("CREATE TABLE bookmarks (address TEXT)")
     before = path.read_bytes()
     with pytest.raises(StoreError, match="is not a store of evaluations: it has a table 'bookm"):
-        Store(path)
+        open_store(path)
     assert path.read_bytes() == before
 
 
@@ -163,11 +163,11 @@ def test_a_store_with_other_columns_is_refused(tmp_path):
         connection.execute("CREATE TABLE evaluations (key TEXT)")
         connection.execute("PRAGMA user_version = 1")
     with pytest.raises(StoreError, match="is not a store of evaluations: no such column: request"):
-        Store(tmp_path / "s")
+        open_store(tmp_path / "s")
 
 
 def test_a_damaged_episode_is_said_to_be_one(tmp_path):
-    store = Store(tmp_path / "s")
+    store = open_store(tmp_path / "s")
     store.record_episodes(0, [{"n": 0}])
     with sqlite3.connect(tmp_path / "s") as connection:
         connection.execute("UPDATE episodes SET record = '{\"n'")

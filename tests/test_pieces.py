@@ -14,7 +14,7 @@ from nas_env.evaluation._room import predicted_memory
 from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.search.observers import SmallerBatches
 from nas_env.training import images, language
 from nas_env.training.augmentation import ImageData
@@ -171,7 +171,7 @@ def test_an_engine_that_cuts_no_batch_is_asked_once():
 def test_a_batch_that_does_not_fit_a_worker_is_cut():
     """A real network, whose batch takes more than the worker may; it is rehearsed in parts too."""
     made = problem()
-    evaluator = WorkersEvaluator(CPU, Store(), WorkerSettings(1, memory_limit=1))
+    evaluator = WorkersEvaluator(CPU, open_store(), WorkerSettings(1, memory_limit=1))
     try:
         rehearsals = evaluator.rehearse(request(made), 1)
         found = evaluator.submit(request(made)).result()

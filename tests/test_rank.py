@@ -16,7 +16,7 @@ from nas_env.final.rank import Ranked, rank, spread
 from nas_env.final.top import Found
 from nas_env.final.verdict import FEWEST, summary
 from nas_env.records import Evaluation
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.statistics.agreement import bootstrap, tau, told_apart, top_overlap
 from nas_env.tasks import make_task
 from nas_env.tasks.digits import Digits
@@ -49,7 +49,7 @@ def result_of(run):
 
 
 def evaluations(run):
-    store = Store(run / "results.sqlite")
+    store = open_store(run / "results.sqlite")
     try:
         return store.evaluations(), store.readings()
     finally:

@@ -12,7 +12,7 @@ from benchmarks.recipes import PARTS, Options, compared
 from nas_env.benchmark._replay import _whole
 from nas_env.command_line.train import main
 from nas_env.problem import Problem
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.tasks import make_task
 from nas_env.tasks._fitting import fit
 from nas_env.tasks._images import MODERN
@@ -276,7 +276,7 @@ def test_a_run_of_before_there_were_parts_goes_on_and_keeps_its_recipe(tmp_path,
     assert main(["--resume", *run, "--children", "3", "--recipe.cutout", "2"]) == 2
     assert "--recipe.cutout is 2, the run has 0" in capsys.readouterr().err
     assert main(["--resume", *run, "--children", "3"]) == 0
-    store = Store(tmp_path / "run" / "results.sqlite")
+    store = open_store(tmp_path / "run" / "results.sqlite")
     assert len(store.all_episodes()) == 3
     store.close()
 

@@ -8,7 +8,7 @@ import torch
 
 from agents import agent_names
 from nas_env.command_line.train import main
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.search import loop
 from nas_env.search.checkpoint import KEPT, Checkpoint, read_checkpoint, write_checkpoint
 from tests._killing import append, killed_at
@@ -24,7 +24,7 @@ def figures(folder):
     for part in (summary, summary["random_search"]):
         for name in TIMES:
             assert part.pop(name)
-    store = Store(folder / "results.sqlite")
+    store = open_store(folder / "results.sqlite")
     played = [(e["tokens"], e["reward"]) for e in store.all_episodes()]
     store.close()
     return summary, sorted(map(str, played))
@@ -69,7 +69,7 @@ def test_every_agent_goes_on_bit_by_bit(tmp_path, agent, monkeypatch):
     assert one.tensors.keys() == other.tensors.keys()
     for name, tensor in one.tensors.items():
         assert torch.equal(tensor, other.tensors[name]), name
-    played = [Store(tmp_path / name / "results.sqlite") for name in ("whole", "killed")]
+    played = [open_store(tmp_path / name / "results.sqlite") for name in ("whole", "killed")]
     first, second = ([(e["tokens"], e["reward"]) for e in s.all_episodes()] for s in played)
     assert first == second and len(first) == 60
 

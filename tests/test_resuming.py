@@ -9,7 +9,7 @@ import torch
 from agents import agent_names
 from nas_env.command_line.train import main
 from nas_env.run.folder import Run
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.search.checkpoint import read_checkpoint
 from tests._killing import killed_at
 
@@ -35,7 +35,7 @@ def ended(folder):
     assert checkpoint is not None
     tensors = {name: tensor.tolist() for name, tensor in checkpoint.tensors.items()}
     config = json_of(folder, "config.json")
-    store = Store(config["store"] or folder / "results.sqlite", config["id"])
+    store = open_store(config["store"] or folder / "results.sqlite", config["id"])
     played = [(e["tokens"], e["reward"]) for e in store.episodes()]
     store.close()
     return checkpoint.episodes, checkpoint.values, tensors, played
@@ -163,7 +163,7 @@ def test_a_lengthened_run_trains_no_child_twice_and_lengthens_its_control(tmp_pa
 
 
 def evaluations(folder):
-    store = Store(folder / "results.sqlite")
+    store = open_store(folder / "results.sqlite")
     found = {request.key: evaluation for request, evaluation in store.evaluations()}
     store.close()
     return found

@@ -11,7 +11,7 @@ from sb3_contrib.common.maskable.utils import get_action_masks
 from agents import State, agent_class, agent_names, make_agent, make_config
 from agents._sb3.on_policy import minibatch
 from nas_env.command_line.train import main
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.search import loop
 from nas_env.search.checkpoint import read_checkpoint
 from search_spaces import InvalidValue
@@ -285,7 +285,7 @@ KILLED = {
 
 def outcome(folder):
     """The episodes of a run in their order, and the state of its agent at the end."""
-    store = Store(folder / "results.sqlite")
+    store = open_store(folder / "results.sqlite")
     played = [(e["tokens"], e["reward"]) for e in store.all_episodes()]
     store.close()
     return played, read_checkpoint(folder / "checkpoint")

@@ -13,7 +13,7 @@ import pytest
 
 from nas_env.errors import StoreError
 from nas_env.records import FACTS, Evaluation, Request
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from tests._killing import append, forked, killed_at
 
 
@@ -25,8 +25,8 @@ OK = Evaluation("ok", {"accuracy": 0.8}, {"loss": [1.0]}, 10, 20, seconds={"trai
 
 
 def test_what_is_put_is_got_again_by_another_process(tmp_path):
-    Store(tmp_path / "s").put(request(1), OK)
-    store = Store(tmp_path / "s")
+    open_store(tmp_path / "s").put(request(1), OK)
+    store = open_store(tmp_path / "s")
     assert store.get(request(1).key) == OK
     assert store.get(request(2).key) is None
     assert store.evaluations() == [(request(1), OK)]
@@ -36,47 +36,47 @@ def test_what_is_put_is_got_again_by_another_process(tmp_path):
     "status", ["ok", "diverged", "too_large", "failed", "out_of_memory", "timed_out", "died"]
 )
 def test_facts_answer_for_ever_the_moment_within_its_run(tmp_path, status):
-    Store(tmp_path / "s", run="one").put(request(1), Evaluation(status))
-    assert Store(tmp_path / "s", run="one").get(request(1).key) is not None
-    answered = Store(tmp_path / "s", run="two").get(request(1).key) is not None
+    open_store(tmp_path / "s", run="one").put(request(1), Evaluation(status))
+    assert open_store(tmp_path / "s", run="one").get(request(1).key) is not None
+    answered = open_store(tmp_path / "s", run="two").get(request(1).key) is not None
     assert answered == (status in FACTS)
 
 
 @pytest.mark.parametrize("column", ["evaluation", "request"])
 def test_a_damaged_row_does_not_answer(tmp_path, column):
-    Store(tmp_path / "s").put(request(1), OK)
+    open_store(tmp_path / "s").put(request(1), OK)
     with sqlite3.connect(tmp_path / "s") as connection:
         connection.execute(f"UPDATE evaluations SET {column} = replace({column}, '0', '1')")
-    assert Store(tmp_path / "s").get(request(1).key) is None
+    assert open_store(tmp_path / "s").get(request(1).key) is None
 
 
 def test_a_row_that_is_no_text_any_more_does_not_answer(tmp_path):
-    Store(tmp_path / "s").put(request(1), OK)
+    open_store(tmp_path / "s").put(request(1), OK)
     with sqlite3.connect(tmp_path / "s") as connection:
         connection.execute("UPDATE evaluations SET evaluation = CAST(x'ff00fe' AS TEXT)")
-    store = Store(tmp_path / "s")
+    store = open_store(tmp_path / "s")
     assert store.get(request(1).key) is None and store.evaluations() == []
 
 
 def test_the_claim_of_a_killed_process_is_free_before_anyone_waits_for_it(tmp_path):
     child = os.fork()
     if child == 0:
-        Store(tmp_path / "s").claim(request(1).key)
+        open_store(tmp_path / "s").claim(request(1).key)
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # dead, and still in the process table
-    assert Store(tmp_path / "s").claim(request(1).key) == "mine"
+    assert open_store(tmp_path / "s").claim(request(1).key) == "mine"
     os.waitpid(child, 0)
 
 
 def test_a_file_that_is_no_store(tmp_path):
     (tmp_path / "s").write_text("not a database, and long enough to be seen as none" * 50)
     with pytest.raises(StoreError, match="is not a store of evaluations"):
-        Store(tmp_path / "s")
+        open_store(tmp_path / "s")
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
 def test_a_store_in_memory_keeps_its_content_when_copied(again):
-    store = Store()
+    store = open_store()
     store.put(request(1), OK)
     other = again(store)
     other.put(request(2), OK)
@@ -85,26 +85,26 @@ def test_a_store_in_memory_keeps_its_content_when_copied(again):
 
 
 def test_a_claim_of_the_living_holds_one_of_the_dead_does_not(tmp_path):
-    ours = Store(tmp_path / "s")
+    ours = open_store(tmp_path / "s")
     key = request(1).key
     assert ours.claim(key) == "mine"
-    assert Store(tmp_path / "s").claim(key) == "taken"
+    assert open_store(tmp_path / "s").claim(key) == "taken"
     ours.release(key)
 
     def claim_and_hang():
-        assert Store(tmp_path / "s").claim(key) == "mine"
+        assert open_store(tmp_path / "s").claim(key) == "mine"
         os.kill(os.getpid(), signal.SIGKILL)
 
     assert killed_at(10**9, claim_and_hang)
     assert ours.claim(key) == "mine"
     ours.put(request(1), OK)
-    assert Store(tmp_path / "s").claim(key) == "answered"
+    assert open_store(tmp_path / "s").claim(key) == "answered"
 
 
 def test_episodes_of_a_run_are_replaced_and_cut(tmp_path):
-    store = Store(tmp_path / "s", run="a")
+    store = open_store(tmp_path / "s", run="a")
     store.record_episodes(0, [{"n": 0}, {"n": 1}, {"n": 2}])
-    Store(tmp_path / "s", run="b").record_episodes(0, [{"n": 9}])
+    open_store(tmp_path / "s", run="b").record_episodes(0, [{"n": 9}])
     store.record_episodes(1, [{"n": 7}])
     assert store.episodes() == [{"n": 0}, {"n": 7}, {"n": 2}]
     assert store.episodes(before=2) == [{"n": 0}, {"n": 7}]
@@ -114,10 +114,10 @@ def test_episodes_of_a_run_are_replaced_and_cut(tmp_path):
 def test_two_processes_with_kills_lose_nothing_and_train_nothing_twice(tmp_path):
     """Forks train the same 60 children until each is answered; some are killed on the way."""
     trained, acknowledged = tmp_path / "trained", tmp_path / "acknowledged"
-    Store(tmp_path / "s").close()
+    open_store(tmp_path / "s").close()
 
     def work():
-        store = Store(tmp_path / "s")
+        store = open_store(tmp_path / "s")
         for number in itertools.count():
             asked = request(number % 60)
             if store.claim(asked.key) == "mine":
@@ -134,7 +134,7 @@ def test_two_processes_with_kills_lose_nothing_and_train_nothing_twice(tmp_path)
         second = forked(lambda step=steps[0]: killed_at(step, work))
         killed_at(steps[1], work)
         os.waitpid(second, 0)
-    store = Store(tmp_path / "s")
+    store = open_store(tmp_path / "s")
     kept = [line.split() for line in acknowledged.read_text().splitlines()]
     assert len(kept) > 10
     assert all(store.get(key) == OK for key, _ in kept)

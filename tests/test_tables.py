@@ -388,9 +388,9 @@ def test_a_search_over_a_table_keeps_its_history(tmp_path):
         )
         == 0
     )
-    from nas_env.run.store import Store
+    from nas_env.run.store import open_store
 
-    store = Store(tmp_path / "run" / "results.sqlite")
+    store = open_store(tmp_path / "run" / "results.sqlite")
     records = store.all_episodes()
     assert len(records) == 5 and store.evaluations() == []
     assert all(record["seconds"] == 1 + sum(record["tokens"]) for record in records)

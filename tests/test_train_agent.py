@@ -70,9 +70,9 @@ def test_the_depth_schedule(tmp_path):
     schedule = ["--depth.first", "1", "--depth.step", "1", "--depth.every", "2"]
     arguments = ["--children", "7", *TINY, "--space.layers", "3", "--quiet", *schedule]
     assert main([*arguments, "--run", str(tmp_path / "run")]) == 0
-    from nas_env.run.store import Store
+    from nas_env.run.store import open_store
 
-    episodes = Store(tmp_path / "run" / "results.sqlite").all_episodes()
+    episodes = open_store(tmp_path / "run" / "results.sqlite").all_episodes()
     depths = [len(episode["architecture"]["layers"]) for episode in episodes]
     assert depths == [1, 1, 2, 2, 3, 3, 3]
 

@@ -23,7 +23,7 @@ from nas_env.evaluation._room import Room, predicted_memory
 from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 
 PATIENCE = 600.0  # seconds; no machine is so busy
 CPU = torch.device("cpu")
@@ -85,7 +85,7 @@ def workers():
     made = []
 
     def make(count=1, **settings):
-        made.append(WorkersEvaluator(CPU, Store(), WorkerSettings(count, **settings)))
+        made.append(WorkersEvaluator(CPU, open_store(), WorkerSettings(count, **settings)))
         return made[-1]
 
     yield make
@@ -121,7 +121,9 @@ def test_the_summary_is_the_same_as_in_process(tmp_path):
     """Both searches and the episodes of both, number by number."""
     summaries = [summary_of(tmp_path / count, count) for count in ("0", "2")]
     assert without_times(summaries[0]) == without_times(summaries[1])
-    episodes = [Store(tmp_path / count / "results.sqlite").all_episodes() for count in ("0", "2")]
+    episodes = [
+        open_store(tmp_path / count / "results.sqlite").all_episodes() for count in ("0", "2")
+    ]
     rewards = [sorted(e["reward"] for e in found) for found in episodes]
     assert rewards[0] == rewards[1] and len(rewards[0]) == 12
 
@@ -260,9 +262,9 @@ import torch
 
 from nas_env.evaluation import make_evaluator
 from nas_env.records import Request
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 
-evaluator = make_evaluator({"name": "workers", "workers": 2}, torch.device("cpu"), Store())
+evaluator = make_evaluator({"name": "workers", "workers": 2}, torch.device("cpu"), open_store())
 for text in sys.argv[1:]:
     print(evaluator.submit(Request(**json.loads(text))).result().status, flush=True)
 """
@@ -374,7 +376,7 @@ class Crowded(WorkersEvaluator):
     """Children that say when they are trained, on a device that has room for some."""
 
     def __init__(self, capacity, statuses):
-        super().__init__(CPU, Store(), WorkerSettings(workers=4))
+        super().__init__(CPU, open_store(), WorkerSettings(workers=4))
         self.rooms = {"cpu": Room(capacity)}
         self.statuses, self.free, self.pieces = statuses, [], []
 

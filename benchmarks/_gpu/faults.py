@@ -13,7 +13,7 @@ from benchmarks._gpu.equal import alike
 from benchmarks._gpu.scale import Scale, evaluated, requests
 from benchmarks._gpu.task import FAULTS
 from nas_env.evaluation import make_evaluator
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 
 EVERY = 0.02  # seconds between two checkpoints
 MEMORY = 2  # gigabytes of a worker on a CPU
@@ -31,7 +31,7 @@ def neighbours(scale: Scale) -> Iterator[dict[str, Any]]:
     recipe = {**sound[0].recipe, "batch_size": 2}  # which cannot be cut into parts
     bad = [replace(sound[0], recipe={**recipe, "fault": fault}) for fault in FAULTS]
     settings = {"workers": 4, "time_limit": scale.time_limit, "memory_limit": MEMORY}
-    evaluator = make_evaluator({"name": "workers", **settings}, problem.device, Store(":memory:"))
+    evaluator = make_evaluator({"name": "workers", **settings}, problem.device, open_store())
     try:
         turns = (each for pair in zip_longest(sound, bad) for each in pair if each is not None)
         futures = {each.key: evaluator.submit(each) for each in turns}
@@ -60,7 +60,7 @@ def resuming(scale: Scale) -> Iterator[dict[str, Any]]:
         note, killed = Path(folder) / "note", 2 * steps // 3
         fault = {"fault": "killed", "killed_after": killed, "note": str(note)}
         request = replace(request, recipe={**request.recipe, **fault})
-        store = Store(Path(folder) / "store.sqlite")
+        store = open_store(Path(folder) / "store.sqlite")
         workers = {"name": "workers", "workers": 1, "checkpoint_every": EVERY}
         evaluator = make_evaluator(workers, problem.device, store)
         try:

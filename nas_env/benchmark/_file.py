@@ -13,7 +13,7 @@ from typing import Any
 from nas_env.benchmark._job import Job
 from nas_env.errors import StoreError
 from nas_env.run.paths import check_file, check_folder
-from nas_env.run.store import JOURNAL
+from nas_env.run.store.sqlite import JOURNAL
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS results (

@@ -14,6 +14,7 @@ import numpy as np
 
 from agents import agent_names, make_agent, make_config
 from nas_env.benchmark._environment import Truth, make_environment, truth_of
+from nas_env.run.store import shown
 from nas_env.search.summary import versions
 
 BudgetKind = Literal["episodes", "distinct"]
@@ -83,7 +84,10 @@ class Job:
 
     def to_json(self) -> str:
         """Return the job as one line of JSON with sorted keys."""
-        return json.dumps(asdict(self), sort_keys=True)
+        values = asdict(self)
+        if isinstance(store := values["make"].get("store"), str):
+            values["make"]["store"] = shown(store)  # no password is written
+        return json.dumps(values, sort_keys=True)
 
 
 def agent_spec(text: str, kind: BudgetKind = "episodes") -> tuple[dict[str, Any], str]:

@@ -45,7 +45,8 @@ class Main:
         space: Another search space than the environment's.
         agent_preset: Name of some settings of the agent: ``default``, ``paper``.
         evaluation_seed: Seed of the children, together with their architecture.
-        store: The file of evaluations; by default ``results.sqlite`` in the run's folder.
+        store: The store of evaluations: a file, by default ``results.sqlite`` in the run's folder,
+            or ``postgresql://USER@HOST/DATABASE``, which machines share (docs/store.md).
         references: Afterwards train, by the same recipe, what the task compares its best with
             (language tasks: the published NASCell and an LSTM of the same size).
         stop_after_failures: Children at the beginning of a search that may all fail for the same
@@ -75,7 +76,7 @@ class Main:
     space: str | None = None
     agent_preset: str | None = field(default=None, metadata={"name": "agent.preset"})
     evaluation_seed: int = 0
-    store: Path | None = None
+    store: str | None = None
     references: bool = True
     stop_after_failures: int = STOP_AFTER_FAILURES
     order: Literal["submitted", "finished"] = "submitted"
@@ -102,7 +103,7 @@ class Arguments:
     run: Path | None
     control: str | None
     track: tuple[str, ...]
-    store: Path | None
+    store: str | None
     references: bool
     stop_after_failures: int
     order: str
@@ -113,5 +114,4 @@ class Arguments:
         """Return the configuration as a run keeps it, but for its ``id``: JSON values."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         del values["run"], values["quiet"]
-        store = None if self.store is None else str(self.store.absolute())
-        return {**values, "track": list(self.track), "depth": asdict(self.depth), "store": store}
+        return {**values, "track": list(self.track), "depth": asdict(self.depth)}

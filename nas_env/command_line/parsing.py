@@ -34,6 +34,7 @@ from nas_env.command_line.resuming import refuse_another
 from nas_env.errors import InvalidValue
 from nas_env.evaluation import task_recipe
 from nas_env.parts import choose_device, mapping, task_objective
+from nas_env.run.store import absolute
 from nas_env.search.loop import Depth
 from nas_env.search.summary import device_name, versions
 from search_spaces import make_space
@@ -138,8 +139,6 @@ def _main_of(config: Mapping[str, Any]) -> Main:
     values = {name: value for name, value in config.items() if name not in {"id", "agent", "make"}}
     for name in {"device", "evaluation_seed"} & set(config.get("make", {})):
         values[name] = config["make"][name]
-    if config.get("store") is not None:
-        values["store"] = Path(config["store"])
     if "agent" in config:
         values["agent"] = mapping(config["agent"]).get("name", AGENT)
     values["depth"] = from_mapping(Depth, config.get("depth", {}), "depth setting")
@@ -171,6 +170,8 @@ def _checked(values: Any, choices: Choices, make_config: ConfigMaker) -> Argumen
         },
         "depth": Depth(**asdict(values.depth)),
     }
+    if values.store is not None:  # without its password from here on
+        made["store"] = absolute(values.store)
     same = [each.name for each in fields(Arguments) if each.name not in made]
     return Arguments(**made, **{each: getattr(values, each) for each in same})
 

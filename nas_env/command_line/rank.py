@@ -25,7 +25,6 @@ from nas_env.final.verdict import FEWEST, rank_table
 from nas_env.final.verdict import line as figures_line
 from nas_env.problem import Problem
 from nas_env.run.folder import Run
-from nas_env.run.store import Store
 from nas_env.search.summary import device_name, versions
 
 PROGRAM = "nas-rank"
@@ -51,7 +50,7 @@ def _hold(wanted: Ranking) -> None:
     place = wanted.place
     with (
         contextlib.closing(Run(place.folder)),
-        contextlib.closing(Store(place.store, place.id)) as store,
+        contextlib.closing(place.open()) as store,
     ):
         problem = Problem(**wanted.make, store=store)
         with contextlib.closing(problem.evaluator):

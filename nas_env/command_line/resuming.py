@@ -12,8 +12,8 @@ from nas_env.command_line._choices import first_look
 from nas_env.errors import DataInvalid, InvalidValue
 from nas_env.evaluation import task_recipe
 from nas_env.parts import mapping
-from nas_env.run.folder import Run, evaluations_file, holds_run
-from nas_env.run.store import Store
+from nas_env.run.folder import Run, holds_run, store_of
+from nas_env.run.store import open_store
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nas_env.tasks import Task
 from search_spaces import make_space
@@ -139,7 +139,7 @@ def change_budget(run: Run, children: int) -> None:
         InvalidValue: If more children than that were played.
     """
     config = run.config
-    store = Store(evaluations_file(run.folder, config), config["id"])
+    store = open_store(store_of(run.folder, config), config["id"])
     played = len(store.episodes())
     store.close()
     if played > children:

@@ -23,7 +23,6 @@ from nas_env.final.training import WEIGHTS, FinalTraining
 from nas_env.final.verdict import summary
 from nas_env.problem import Problem
 from nas_env.run.folder import Run
-from nas_env.run.store import Store
 
 PROGRAM = "nas-retrain"
 LARGEST = 2**26  # bytes of a result that is read again
@@ -56,7 +55,7 @@ def _retrain(wanted: Retraining, console: Console) -> None:
     before = _network_before(file)
     for line in wanted.notes:
         console.print(line, soft_wrap=True)
-    with contextlib.closing(Store(place.store, place.id)) as store:
+    with contextlib.closing(place.open()) as store:
         problem = Problem(**wanted.make, store=store)
         with contextlib.closing(problem.evaluator):
             final = FinalTraining(problem, wanted.plan, place.final, console)

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -17,8 +16,7 @@ from nas_env.command_line.arguments import Arguments
 from nas_env.command_line.closing import closing_tables
 from nas_env.command_line.resuming import CONTROL
 from nas_env.problem import Problem
-from nas_env.run.folder import Run, evaluations_file, holds_run
-from nas_env.run.store import Store
+from nas_env.run.folder import Run, holds_run, open_store_of, store_of
 from nas_env.search.display import Display
 from nas_env.search.estimate import Estimate, estimate
 from nas_env.search.failures import failure_line
@@ -41,7 +39,7 @@ def search_and_control(run: Run, arguments: Arguments) -> int:
         summary = _searches(run, config, console)
     for table in closing_tables(summary):
         console.print(table)
-    store = str(evaluations_file(run.folder, config))
+    store = store_of(run.folder, config)
     for figures in (summary, summary["random_search"]):
         if figures and (line := failure_line(figures, store)):
             console.print(line, soft_wrap=True)
@@ -55,15 +53,14 @@ def search_and_control(run: Run, arguments: Arguments) -> int:
 
 def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, Any]:
     """Run the search and, where it is asked for, its control; write the summary and the curve."""
-    store = evaluations_file(run.folder, config)
-    with _environment(config, store, config["id"], config["agent"]) as environment:
+    with _environment(run, config) as environment:
         problem: Problem = environment.unwrapped.problem
         _tell_of_data(problem.task, run, console)
         trackers = make_trackers(config["track"])
         figures, rewards = _search(run, config, environment, trackers, console)
         control_rewards, random_search = None, None
         if config["control"]:
-            random_search, control_rewards = _control(run, config, store, console)
+            random_search, control_rewards = _control(run, config, console)
         guessing = dict(problem.task.guessing)
         summary = {
             "env": config["env"],
@@ -170,7 +167,7 @@ def _warn_of_idle_workers(problem: Problem, agent: AgentConfig, console: Console
 
 
 def _control(
-    run: Run, config: Mapping[str, Any], store: Path, console: Console
+    run: Run, config: Mapping[str, Any], console: Console
 ) -> tuple[dict[str, Any], list[float]]:
     """Run a random search at equal budget, over the same store."""
     folder = run.folder / CONTROL
@@ -185,16 +182,16 @@ def _control(
     control = Run.resume(folder) if holds_run(folder) else Run.create(folder)
     with contextlib.closing(control):
         control.write_config(changed)
-        with _environment(changed, store, changed["id"], changed["agent"]) as environment:
+        with _environment(run, changed) as environment:
             return _search(control, changed, environment, Trackers(), console)
 
 
 @contextlib.contextmanager
-def _environment(
-    config: Mapping[str, Any], store: Path, run_id: str, agent: Mapping[str, Any]
-) -> Iterator[Any]:
-    with contextlib.closing(Store(store, run_id)) as opened:
+def _environment(run: Run, config: Mapping[str, Any]) -> Iterator[Any]:
+    """Make the environment of a run, or of its control, over the run's store."""
+    where = store_of(run.folder, config)
+    with contextlib.closing(open_store_of(run.folder, where, config["id"])) as opened:
         make = {"store": opened, **config["make"]}
-        environment = make_environment(agent, config["env"], config["children"], **make)
+        environment = make_environment(config["agent"], config["env"], config["children"], **make)
         with contextlib.closing(environment):
             yield environment

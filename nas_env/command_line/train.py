@@ -23,7 +23,8 @@ from nas_env.command_line.searching import NONE_SUCCEEDED, search_and_control
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
 from nas_env.run.folder import Run, check_free
 from nas_env.run.paths import check_file
-from nas_env.run.store import JOURNAL, WHAT, Store
+from nas_env.run.store import is_server, open_store
+from nas_env.run.store.sqlite import JOURNAL, WHAT
 from nas_env.search.order import check_order
 from nas_env.tasks import make_task
 from nas_env.tracking import make_trackers
@@ -103,8 +104,9 @@ def _begin(arguments: Arguments) -> Run:
     if arguments.run is not None:
         check_free(arguments.run)
     if arguments.store is not None:
-        check_file(arguments.store, WHAT, suffix=JOURNAL)
-        Store(arguments.store).close()
+        if not is_server(arguments.store):
+            check_file(arguments.store, WHAT, suffix=JOURNAL)
+        open_store(arguments.store).close()
     if arguments.run is None:
         stem = f"{arguments.env.split(':')[-1]}-{arguments.agent['name']}"
         run = Run.create_next(Path("runs"), stem)

@@ -14,9 +14,9 @@ from nas_env.controls.curves import Pair, Played
 from nas_env.errors import InvalidValue
 from nas_env.files import read_json
 from nas_env.metrics import Metric
-from nas_env.run.folder import CONFIG, evaluations_file, holds_run
+from nas_env.run.folder import CONFIG, check_there, holds_run, store_of
 from nas_env.run.paths import check_name
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.tasks import make_task
 
 #: What runs that are compared have in common, for the message about two that have not.
@@ -112,11 +112,10 @@ def _check_other(
 
 
 def _pair(folder: Path, config: Mapping[str, Any], metric: Metric) -> Pair:
-    file = evaluations_file(folder, config)
-    if not file.is_file():
-        raise InvalidValue(f"{file} is missing: the evaluations of {folder}")
+    where = store_of(folder, config)
+    check_there(where, str(folder))
     agent, control = (
-        read_played(file, run, metric) for run in (config["id"], f"{config['id']}-{CONTROL}")
+        read_played(where, run, metric) for run in (config["id"], f"{config['id']}-{CONTROL}")
     )
     for played, what in ((agent, "no child"), (control, "no child of its control")):
         if not np.isfinite(played.values).any():
@@ -124,15 +123,15 @@ def _pair(folder: Path, config: Mapping[str, Any], metric: Metric) -> Pair:
     return Pair(agent, control)
 
 
-def read_played(file: Path, run: str, metric: Metric) -> Played:
+def read_played(where: str, run: str, metric: Metric) -> Played:
     """Return the children of one search.
 
     Args:
-        file: The store, which must exist.
+        where: The store, which must exist.
         run: Name of the search in it.
         metric: The main metric of its task.
     """
-    with contextlib.closing(Store(file, run)) as store:
+    with contextlib.closing(open_store(where, run)) as store:
         records = store.episodes()
     nan = float("nan")
     return Played(

@@ -39,5 +39,6 @@ def refuse_second_use(problem: Problem, allowed: Collection[str]) -> None:
             raise InvalidValue(
                 f"the test set of task {problem.task.name} was used before ({shown['time']}, "
                 f"{line.metric} {line.value:.4f}, line {line.number} of the ledger in "
-                f"{problem.store.path}): a second use, by another network or recipe, needs --again"
+                f"{problem.store.address}): a second use, by another network or recipe, "
+                "needs --again"
             )

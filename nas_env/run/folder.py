@@ -12,8 +12,10 @@ from typing import Any
 from nas_env.errors import InvalidValue, RunExists, RunInUse
 from nas_env.files import read_json, write_json
 from nas_env.run.paths import check_folder, check_name
+from nas_env.run.store import UNFINISHED, Store, is_server, open_store
 
 RUN = "a run's folder"
+RESULTS = "results.sqlite"  # the file of its evaluations, where it has its own
 NULL = type(None)
 NUMBER = (float, int)
 SPEC = {"name": str}
@@ -195,9 +197,34 @@ def holds_run(folder: Path) -> bool:
         return False
 
 
-def evaluations_file(folder: Path, config: Mapping[str, Any]) -> Path:
-    """Return the file that a run's evaluations are kept in: its own, or a shared one."""
-    return Path(config["store"] or folder / "results.sqlite")
+def store_of(folder: Path, config: Mapping[str, Any]) -> str:
+    """Return where a run's evaluations are: in its own file, a shared one, or on a server."""
+    return config["store"] or str(folder / RESULTS)
+
+
+def open_store_of(folder: Path, where: str, run: str) -> Store:
+    """Open the store of a run.
+
+    Args:
+        folder: Folder of the run, which has the trainings that are under way if it is on a server.
+        where: The file or the address.
+        run: Name of the run in it.
+    """
+    return open_store(where, run, unfinished=folder / f"{RESULTS}{UNFINISHED}")
+
+
+def check_there(where: str, what: str) -> None:
+    """Check that the file of a store is there, which opening would make; a server tells itself.
+
+    Args:
+        where: The file or the address.
+        what: Name of the run, for the message.
+
+    Raises:
+        InvalidValue: If it is not.
+    """
+    if not is_server(where) and not Path(where).is_file():
+        raise InvalidValue(f"{where} is missing: the evaluations of {what}")
 
 
 def check_free(folder: Path) -> None:

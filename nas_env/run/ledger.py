@@ -5,21 +5,13 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nas_env.records import Evaluation, Request
 
-TABLE = "ledger"  # made when the first line is written
-SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS {TABLE} (
-    number INTEGER PRIMARY KEY, time REAL NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
-    run TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL, metric TEXT NOT NULL,
-    value REAL NOT NULL)
-"""
 EXAMPLES = "test_examples"  # how many there are is no reading
 
 
@@ -62,6 +54,23 @@ class Reading:
         return {**told, "time": moment, **parts}
 
 
+class Line(NamedTuple):
+    """A reading as it is stored: a :class:`Reading` without its number, the request as JSON."""
+
+    time: float
+    host: str
+    pid: int
+    run: str
+    key: str
+    request: str
+    metric: str
+    value: float
+
+    def reading(self, number: int) -> Reading:
+        """Return the reading that has this number."""
+        return Reading(number, **{**self._asdict(), "request": json.loads(self.request)})
+
+
 def use_of(request: Request) -> str:
     """Return what names a network and its recipe on a task's data, whatever the seed."""
     parts = [request.task, request.space, request.architecture, request.recipe]
@@ -69,27 +78,9 @@ def use_of(request: Request) -> str:
     return json.dumps([*parts, *started], sort_keys=True)
 
 
-def write(
-    connection: sqlite3.Connection, run: str, request: Request, evaluation: Evaluation
-) -> None:
-    """Add a line for each metric of a final training; within the caller's transaction."""
-    connection.execute(SCHEMA)
-    told = (time.time(), socket.gethostname(), os.getpid(), run, request.key, request.to_json())
-    connection.executemany(
-        f"INSERT INTO {TABLE} (time, host, pid, run, key, request, metric, value) "
-        "VALUES (?,?,?,?,?,?,?,?)",
-        [(*told, *each) for each in evaluation.metrics.items() if each[0] != EXAMPLES],
-    )
-
-
-def read(connection: sqlite3.Connection) -> list[Reading]:
-    """Return all lines in their order; none where none was ever written."""
-    if not connection.execute(
-        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (TABLE,)
-    ).fetchone():
+def lines(run: str, request: Request, evaluation: Evaluation) -> list[Line]:
+    """Return a line for each metric of a final training; none for another."""
+    if request.split != "final":
         return []
-    rows = connection.execute(
-        "SELECT number, time, host, pid, run, key, metric, value, request "
-        f"FROM {TABLE} ORDER BY number"
-    ).fetchall()
-    return [Reading(*figures, request=json.loads(text)) for *figures, text in rows]
+    told = (time.time(), socket.gethostname(), os.getpid(), run, request.key, request.to_json())
+    return [Line(*told, *each) for each in evaluation.metrics.items() if each[0] != EXAMPLES]

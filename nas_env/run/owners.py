@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from pathlib import Path
 
 HEARTBEAT = 10.0  # seconds between two signs of life of a claim's owner
 DEAD_AFTER = 6 * HEARTBEAT  # an owner on another host that was silent for longer is dead
@@ -16,6 +17,24 @@ def alive(owner: str, heartbeat: float) -> bool:
     if host == socket.gethostname():
         return pid.isdigit() and process_start(int(pid)) == start
     return time.time() - heartbeat < DEAD_AFTER
+
+
+def here() -> str:
+    """Return what names this machine and those of its processes that see each other's numbers.
+
+    The names of machines alone do not tell copies of one system, or containers, apart.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{socket.gethostname()} {boot}/{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return socket.gethostname()
+
+
+def gone(owner: str) -> bool:
+    """Tell whether an owner was a process from :func:`here`, and is no more."""
+    place, pid, start, _ = [*owner.rsplit(" ", 3), "", "", ""][:4]
+    return place == here() and not (pid.isdigit() and process_start(int(pid)) == start)
 
 
 def process_start(pid: int) -> str:

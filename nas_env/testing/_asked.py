@@ -11,7 +11,7 @@ from typing import Any
 from nas_env.evaluation import Evaluator, evaluator_class
 from nas_env.problem import Problem
 from nas_env.records import Evaluation, Request
-from nas_env.run.store import Store
+from nas_env.run.store import Store, open_store
 from nas_env.testing._broken import Case, ContractBroken
 from nas_env.testing._noise import SPACE
 from search_spaces._settings import named
@@ -35,7 +35,8 @@ class Asked(Case):
     @contextmanager
     def problem(self, store: Store | None = None) -> Iterator[Problem]:
         """Make the problem, and close it when the block ends."""
-        made = Problem(TASK, SPACE, device=self.device, evaluator=self.spec, store=store or Store())
+        own = store or open_store()
+        made = Problem(TASK, SPACE, device=self.device, evaluator=self.spec, store=own)
         try:
             yield made
         finally:

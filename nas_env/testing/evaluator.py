@@ -12,7 +12,8 @@ from typing import Any
 from nas_env.errors import DataInvalid, StoreError
 from nas_env.evaluation import evaluate
 from nas_env.records import Evaluation, Request
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
+from nas_env.run.store.sqlite import SQLiteStore
 from nas_env.testing._asked import Asked, requests, timeless
 from nas_env.testing._broken import expect, expect_refusal, run_checks
 
@@ -81,7 +82,7 @@ def a_child_of_another_process_is_awaited(asked: Asked) -> None:
     """A request for a child that another process trains does not wait, and has its answer."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "store"
-        with closing(Store(file)) as other, asked.problem(Store(file)) as problem:
+        with closing(open_store(file)) as other, asked.problem(open_store(file)) as problem:
             (request,) = requests(problem)
             other.claim(request.key)
             future = problem.evaluator.submit(request)
@@ -127,7 +128,7 @@ def what_is_announced_does_no_harm(asked: Asked) -> None:
         problem.evaluator.close()  # and once more at the end of the block
 
 
-class FullDisk(Store):
+class FullDisk(SQLiteStore):
     """A store to which nothing can be written."""
 
     def put(self, request: Request, evaluation: Evaluation) -> None:

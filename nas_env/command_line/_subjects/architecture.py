@@ -15,11 +15,9 @@ from nas_env.command_line._subjects.named import Named, named_architecture
 from nas_env.command_line._task import task_options
 from nas_env.errors import InvalidValue
 from nas_env.final.top import Found
-from nas_env.run.folder import holds_run
+from nas_env.run.folder import holds_run, store_of
 from nas_env.run.paths import check_folder
 from search_spaces import SearchSpace, make_space
-
-STORE = "results.sqlite"
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def of_architecture(
     if holds_run(folder):
         raise InvalidValue(f"{folder} is the run of a search: name another --run")
     space = named.built_by(choices.space)
-    place = Place(folder, env, folder / STORE, f"final-{named.name}")
+    place = Place(folder, env, store_of(folder, {"store": None}), f"final-{named.name}")
     parts = _make(choices), choices.task, choices.evaluator
     return NamedArchitecture(place, *parts, named, space)
 

@@ -14,6 +14,8 @@ from nas_env.errors import InvalidValue
 from nas_env.evaluation import task_recipe
 from nas_env.final.top import Found
 from nas_env.parts import choose_device, chosen_recipe
+from nas_env.run.folder import open_store_of
+from nas_env.run.store import Store
 from nas_env.tasks import Task
 from search_spaces import SearchSpace, make_space
 
@@ -28,14 +30,18 @@ class Place:
     Attributes:
         folder: The run's folder.
         env: Id of its environment.
-        store: File of its evaluations.
+        store: File or address of its evaluations.
         id: Name of the run in the store.
     """
 
     folder: Path
     env: str
-    store: Path
+    store: str
     id: str
+
+    def open(self, run: str | None = None) -> Store:
+        """Open the store, for the run of this place or another of its runs."""
+        return open_store_of(self.folder, self.store, self.id if run is None else run)
 
     @property
     def final(self) -> Path:

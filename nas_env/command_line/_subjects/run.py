@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,9 +13,8 @@ from nas_env.command_line.resuming import CONTROL
 from nas_env.errors import InvalidValue
 from nas_env.files import read_json
 from nas_env.final.top import Found, top
-from nas_env.run.folder import CONFIG, evaluations_file, holds_run
+from nas_env.run.folder import CONFIG, check_there, holds_run, store_of
 from nas_env.run.paths import check_name
-from nas_env.run.store import Store
 from nas_env.tasks import make_task
 
 
@@ -43,13 +43,9 @@ class SearchedRun(Subject):
 
     def _best(self, run: str, count: int) -> list[Found]:
         """Return the best architectures of a search that is in the store."""
-        if not self.place.store.is_file():
-            raise InvalidValue(f"{self.place.store} is missing: the evaluations of the run")
-        opened = Store(self.place.store, run)
-        try:
-            return top(opened.episodes(), self.task.metric, count)
-        finally:
-            opened.close()
+        check_there(self.place.store, "the run")
+        with contextlib.closing(self.place.open(run)) as store:
+            return top(store.episodes(), self.task.metric, count)
 
 
 def of_run(run: str) -> SearchedRun:
@@ -63,7 +59,7 @@ def of_run(run: str) -> SearchedRun:
     if not holds_run(folder):
         raise InvalidValue(f"{folder} holds no run: it has no config.json")
     config = read_json(folder / "config.json", CONFIG)
-    place = Place(folder, config["env"], evaluations_file(folder, config), config["id"])
+    place = Place(folder, config["env"], store_of(folder, config), config["id"])
     make = config["make"]
     _, evaluator = choose_evaluator(None, make["evaluator"])
     return SearchedRun(place, make, make_task(make["task"]), evaluator)

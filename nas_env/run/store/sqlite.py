@@ -1,0 +1,220 @@
+"""Evaluations in a file of SQLite, shared by the processes of one machine.
+
+A rollback journal with ``synchronous=FULL``, not WAL: SQLite 3.40.1, which some builds of Python
+3.11 carry, can corrupt a database when a WAL is reset (fixed in 3.51.3), and some fifty commits a
+second are ample.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nas_env.errors import StoreError
+from nas_env.run import ledger
+from nas_env.run.owners import alive
+from nas_env.run.paths import check_file
+from nas_env.run.store._base import FORMAT, UNFINISHED, WHAT, Claim, Episode, Row, Store
+
+#: The format is in SQLite's user_version.
+SCHEMA = f"""
+BEGIN IMMEDIATE;
+PRAGMA user_version = {FORMAT};
+CREATE TABLE IF NOT EXISTS evaluations (
+    key TEXT PRIMARY KEY, request TEXT NOT NULL, evaluation TEXT NOT NULL,
+    run TEXT NOT NULL, checksum TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claims (
+    key TEXT PRIMARY KEY, owner TEXT NOT NULL, heartbeat REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS episodes (
+    run TEXT NOT NULL, number INTEGER NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (run, number)) WITHOUT ROWID;
+COMMIT;
+"""
+TABLES = {
+    "evaluations": "key, request, evaluation, run, checksum",
+    "claims": "key, owner, heartbeat",
+    "episodes": "run, number, record",
+}
+LEDGER = "ledger"  # a table that is made when its first line is written
+LEDGER_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS {LEDGER} (
+    number INTEGER PRIMARY KEY, time REAL NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+    run TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL, metric TEXT NOT NULL,
+    value REAL NOT NULL)
+"""
+IN_MEMORY = ":memory:"
+JOURNAL = "-journal"  # what SQLite appends to the name of the file beside it
+
+
+class SQLiteStore(Store):
+    """The evaluations of one file, or of this process's memory.
+
+    Args:
+        path: The file; it is made if it does not exist. ``":memory:"`` keeps all in memory.
+        run: Name of the run.
+
+    Raises:
+        StoreError: If the file is not a store.
+        InvalidValue: If there cannot be a file at this path.
+    """
+
+    def __init__(self, path: str | Path = IN_MEMORY, run: str = ""):
+        super().__init__(str(path), run)
+        if self.address != IN_MEMORY:
+            check_file(path, WHAT, suffix=JOURNAL, written=False)
+        self._open()
+
+    def _open(self, content: bytes | None = None) -> None:
+        self._lock = threading.RLock()
+        try:
+            self._connection = sqlite3.connect(
+                self.address, timeout=60, isolation_level=None, check_same_thread=False
+            )
+            if content is not None:
+                self._connection.deserialize(content)
+            # A damaged text is read, and refused by its checksum.
+            self._connection.text_factory = lambda raw: raw.decode(errors="replace")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            if not self._has_tables():
+                self._connection.executescript(SCHEMA)
+            for table, columns in TABLES.items():
+                self._connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self.address} is not {WHAT}: {error}") from None
+
+    def _has_tables(self) -> bool:
+        """Return whether it is a store by now; refuse another program's or version's database."""
+        found = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        names = {name for (name,) in found if not name.startswith("sqlite_")}
+        others = sorted(names - TABLES.keys() - {LEDGER})
+        if others:
+            raise StoreError(f"{self.address} is not {WHAT}: it has a table {others[0]!r}")
+        ((found_format,),) = self._connection.execute("PRAGMA user_version")
+        if names and found_format != FORMAT:
+            age = "an earlier" if found_format < FORMAT else "a later"
+            raise StoreError(
+                f"{self.address} was written by {age} version of this program (format "
+                f"{found_format}, expected {FORMAT}), and cannot be read: move it away, or name "
+                "another --store or --run"
+            )
+        return names >= TABLES.keys()
+
+    # -- evaluations -----------------------------------------------------------------------------
+    def _row(self, key: str) -> Row | None:
+        rows = self._read(f"SELECT {TABLES['evaluations']} FROM evaluations WHERE key = ?", key)
+        return Row(*rows[0]) if rows else None
+
+    def _rows(self) -> list[Row]:
+        rows = self._read(f"SELECT {TABLES['evaluations']} FROM evaluations ORDER BY key")
+        return [Row(*row) for row in rows]
+
+    def _put(self, row: Row, lines: Sequence[ledger.Line]) -> None:
+        with self._writing():
+            self._connection.execute("INSERT OR REPLACE INTO evaluations VALUES (?,?,?,?,?)", row)
+            self._connection.execute("DELETE FROM claims WHERE key = ?", (row.key,))
+            if lines:
+                self._connection.execute(LEDGER_SCHEMA)
+                self._connection.executemany(
+                    f"INSERT INTO {LEDGER} ({', '.join(ledger.Line._fields)}) "
+                    "VALUES (?,?,?,?,?,?,?,?)",
+                    lines,
+                )
+
+    def readings(self) -> list[ledger.Reading]:
+        """Return every reading of a test set, of all runs that used this file, in order."""
+        if not self._read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", LEDGER):
+            return []
+        columns = ", ".join(ledger.Line._fields)
+        rows = self._read(f"SELECT number, {columns} FROM {LEDGER} ORDER BY number")
+        return [ledger.Line(*line).reading(number) for number, *line in rows]
+
+    @property
+    def unfinished(self) -> Path | None:
+        """The folder beside the file; None of a store in memory."""
+        return None if self.address == IN_MEMORY else Path(self.address + UNFINISHED)
+
+    # -- claims ----------------------------------------------------------------------------------
+    def _claim(self, key: str, again: bool) -> Claim:
+        if self.address == IN_MEMORY:
+            return "mine"
+        with self._writing():
+            if not again and self.get(key) is not None:
+                return "answered"
+            held = self._connection.execute(
+                "SELECT owner, heartbeat FROM claims WHERE key = ?", (key,)
+            ).fetchone()
+            if held is not None and held[0] != self._owner and alive(*held):
+                return "taken"
+            self._connection.execute(
+                "INSERT OR REPLACE INTO claims VALUES (?,?,?)", (key, self._owner, time.time())
+            )
+        return "mine"
+
+    def _renew(self) -> None:
+        with self._writing():
+            self._connection.execute(
+                "UPDATE claims SET heartbeat = ? WHERE owner = ?", (time.time(), self._owner)
+            )
+
+    def release(self, key: str) -> None:
+        """Give up a claim without an evaluation."""
+        with self._writing():
+            self._connection.execute(
+                "DELETE FROM claims WHERE key = ? AND owner = ?", (key, self._owner)
+            )
+
+    # -- episodes --------------------------------------------------------------------------------
+    def _put_episodes(self, episodes: Sequence[Episode]) -> None:
+        with self._writing():
+            self._connection.executemany("INSERT OR REPLACE INTO episodes VALUES (?,?,?)", episodes)
+
+    def _episodes(self, before: int) -> list[str]:
+        query = "SELECT record FROM episodes WHERE run = ? AND number < ? ORDER BY number"
+        return [text for (text,) in self._read(query, self.run, before)]
+
+    def _all_episodes(self) -> list[str]:
+        return [text for (text,) in self._read("SELECT record FROM episodes ORDER BY run, number")]
+
+    # -- machinery -------------------------------------------------------------------------------
+    def _read(self, query: str, *values: Any) -> list[Any]:
+        with self._reading():
+            return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.DatabaseError as error:
+                raise StoreError(f"{self.address} cannot be used: {error}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._reading():
+            if self._connection.in_transaction:  # an interrupt came right after the last BEGIN
+                self._connection.execute("ROLLBACK")
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def _close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        in_memory = self.address == IN_MEMORY
+        content = self._connection.serialize() if in_memory else None
+        return {"address": self.address, "run": self.run, "content": content}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__init__(state["address"], state["run"])
+        self._open(state["content"])
