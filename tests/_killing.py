@@ -4,6 +4,7 @@ A step is what lasts: a transaction's begin and end, a file that is synced, rena
 Steps are counted, not timed, so that a busy machine stops the work at the same place.
 """
 
+import contextlib
 import itertools
 import os
 import signal
@@ -73,10 +74,22 @@ def _stop_at(step: int, number: int) -> None:
         )
         return connection
 
+    @contextlib.contextmanager
+    def transaction(connection, *args, **rest):
+        count()
+        with begin(connection, *args, **rest) as found:
+            yield found
+            count()
+
     for name in FILES:
         setattr(os, name, counted(getattr(os, name)))
     if number == signal.SIGKILL:
         sqlite3.connect = connected
+        with contextlib.suppress(ImportError):
+            import psycopg
+
+            begin = psycopg.Connection.transaction
+            psycopg.Connection.transaction = transaction
 
 
 def append(path: Path, line: str) -> None:

@@ -1,5 +1,6 @@
 """What the tests share."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from _fashion import use, write
+from _stores import Database, File, Server, missing
 
 torch.set_num_threads(1)  # the numbers of a child are those of one thread
 
@@ -41,3 +43,33 @@ def fashion_mnist_data(drawn_fashion_mnist):
         use(patch, resources, 5_400)
         patch.setattr("nas_env.tasks.fashion_mnist.data_folder", lambda: folder)
         yield folder
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A real server of PostgreSQL."""
+    if reason := missing():
+        pytest.skip(reason)
+    server = Server()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A place for a store in a file."""
+    with contextlib.closing(File(tmp_path / "s")) as made:
+        yield made
+
+
+@pytest.fixture
+def database(postgresql):
+    """A place for a store in a new database of the server."""
+    with contextlib.closing(Database(postgresql.database())) as made:
+        yield made
+
+
+@pytest.fixture(params=["file", "database"])
+def place(request):
+    """A place for a store of either sort."""
+    return request.getfixturevalue(request.param)

@@ -182,15 +182,15 @@ def test_images_without_a_test_split(tmp_path):
 
 
 # -- the ledger ----------------------------------------------------------------------------------
-def test_a_final_evaluation_leaves_a_line_in_the_ledger(tmp_path):
-    store = open_store(tmp_path / "s", run="one")
+def test_a_final_evaluation_leaves_a_line_in_the_ledger(place):
+    store = place.open(run="one")
     asked = image_request(split="final")
     assert store.readings() == []
     store.put(image_request(), Evaluation("ok", {"validation_accuracy": 0.5}))
     assert store.readings() == []
     store.put(asked, Evaluation("ok", {"test_accuracy": 0.8, "test_examples": 397}))
     store.put(replace(asked, seed=1), Evaluation("diverged"))
-    (line,) = open_store(tmp_path / "s", run="two").readings()
+    (line,) = place.open(run="two").readings()
     assert (line.number, line.run, line.key, line.metric, line.value) == (
         1, "one", asked.key, "test_accuracy", 0.8,
     )  # fmt: skip
@@ -199,8 +199,8 @@ def test_a_final_evaluation_leaves_a_line_in_the_ledger(tmp_path):
     assert {"host", "pid", "time"} <= set(shown)
 
 
-def test_seeds_of_one_network_are_one_use(tmp_path):
-    store = open_store(tmp_path / "s")
+def test_seeds_of_one_network_are_one_use(place):
+    store = place.open()
     asked = image_request(split="final")
     for request in (asked, replace(asked, seed=1), replace(asked, recipe={"epochs": 9})):
         store.put(request, Evaluation("ok", {"test_accuracy": 0.8}))

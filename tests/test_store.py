@@ -6,7 +6,6 @@ import os
 import pickle
 import random
 import signal
-import sqlite3
 import time
 
 import pytest
@@ -24,9 +23,9 @@ def request(number):
 OK = Evaluation("ok", {"accuracy": 0.8}, {"loss": [1.0]}, 10, 20, seconds={"train": 1.0})
 
 
-def test_what_is_put_is_got_again_by_another_process(tmp_path):
-    open_store(tmp_path / "s").put(request(1), OK)
-    store = open_store(tmp_path / "s")
+def test_what_is_put_is_got_again_by_another_process(place):
+    place.open().put(request(1), OK)
+    store = place.open()
     assert store.get(request(1).key) == OK
     assert store.get(request(2).key) is None
     assert store.evaluations() == [(request(1), OK)]
@@ -35,36 +34,34 @@ def test_what_is_put_is_got_again_by_another_process(tmp_path):
 @pytest.mark.parametrize(
     "status", ["ok", "diverged", "too_large", "failed", "out_of_memory", "timed_out", "died"]
 )
-def test_facts_answer_for_ever_the_moment_within_its_run(tmp_path, status):
-    open_store(tmp_path / "s", run="one").put(request(1), Evaluation(status))
-    assert open_store(tmp_path / "s", run="one").get(request(1).key) is not None
-    answered = open_store(tmp_path / "s", run="two").get(request(1).key) is not None
+def test_facts_answer_for_ever_the_moment_within_its_run(place, status):
+    place.open(run="one").put(request(1), Evaluation(status))
+    assert place.open(run="one").get(request(1).key) is not None
+    answered = place.open(run="two").get(request(1).key) is not None
     assert answered == (status in FACTS)
 
 
 @pytest.mark.parametrize("column", ["evaluation", "request"])
-def test_a_damaged_row_does_not_answer(tmp_path, column):
-    open_store(tmp_path / "s").put(request(1), OK)
-    with sqlite3.connect(tmp_path / "s") as connection:
-        connection.execute(f"UPDATE evaluations SET {column} = replace({column}, '0', '1')")
-    assert open_store(tmp_path / "s").get(request(1).key) is None
+def test_a_damaged_row_does_not_answer(place, column):
+    place.open().put(request(1), OK)
+    place.sql(f"UPDATE evaluations SET {column} = replace({column}, '0', '1')")
+    assert place.open().get(request(1).key) is None
 
 
-def test_a_row_that_is_no_text_any_more_does_not_answer(tmp_path):
-    open_store(tmp_path / "s").put(request(1), OK)
-    with sqlite3.connect(tmp_path / "s") as connection:
-        connection.execute("UPDATE evaluations SET evaluation = CAST(x'ff00fe' AS TEXT)")
-    store = open_store(tmp_path / "s")
+def test_a_row_that_is_no_text_any_more_does_not_answer(file):
+    file.open().put(request(1), OK)
+    file.sql("UPDATE evaluations SET evaluation = CAST(x'ff00fe' AS TEXT)")
+    store = file.open()
     assert store.get(request(1).key) is None and store.evaluations() == []
 
 
-def test_the_claim_of_a_killed_process_is_free_before_anyone_waits_for_it(tmp_path):
+def test_the_claim_of_a_killed_process_is_free_before_anyone_waits_for_it(place):
     child = os.fork()
     if child == 0:
-        open_store(tmp_path / "s").claim(request(1).key)
+        place.open().claim(request(1).key)
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # dead, and still in the process table
-    assert open_store(tmp_path / "s").claim(request(1).key) == "mine"
+    assert place.open().claim(request(1).key) == "mine"
     os.waitpid(child, 0)
 
 
@@ -84,40 +81,40 @@ def test_a_store_in_memory_keeps_its_content_when_copied(again):
     assert store.get(request(2).key) is None
 
 
-def test_a_claim_of_the_living_holds_one_of_the_dead_does_not(tmp_path):
-    ours = open_store(tmp_path / "s")
+def test_a_claim_of_the_living_holds_one_of_the_dead_does_not(place):
+    ours = place.open()
     key = request(1).key
     assert ours.claim(key) == "mine"
-    assert open_store(tmp_path / "s").claim(key) == "taken"
+    assert place.open().claim(key) == "taken"
     ours.release(key)
 
     def claim_and_hang():
-        assert open_store(tmp_path / "s").claim(key) == "mine"
+        assert place.open().claim(key) == "mine"
         os.kill(os.getpid(), signal.SIGKILL)
 
     assert killed_at(10**9, claim_and_hang)
     assert ours.claim(key) == "mine"
     ours.put(request(1), OK)
-    assert open_store(tmp_path / "s").claim(key) == "answered"
+    assert place.open().claim(key) == "answered"
 
 
-def test_episodes_of_a_run_are_replaced_and_cut(tmp_path):
-    store = open_store(tmp_path / "s", run="a")
+def test_episodes_of_a_run_are_replaced_and_cut(place):
+    store = place.open(run="a")
     store.record_episodes(0, [{"n": 0}, {"n": 1}, {"n": 2}])
-    open_store(tmp_path / "s", run="b").record_episodes(0, [{"n": 9}])
+    place.open(run="b").record_episodes(0, [{"n": 9}])
     store.record_episodes(1, [{"n": 7}])
     assert store.episodes() == [{"n": 0}, {"n": 7}, {"n": 2}]
     assert store.episodes(before=2) == [{"n": 0}, {"n": 7}]
     assert store.all_episodes() == [{"n": 0}, {"n": 7}, {"n": 2}, {"n": 9}]
 
 
-def test_two_processes_with_kills_lose_nothing_and_train_nothing_twice(tmp_path):
+def test_two_processes_with_kills_lose_nothing_and_train_nothing_twice(place, tmp_path):
     """Forks train the same 60 children until each is answered; some are killed on the way."""
     trained, acknowledged = tmp_path / "trained", tmp_path / "acknowledged"
-    open_store(tmp_path / "s").close()
+    place.open().close()
 
     def work():
-        store = open_store(tmp_path / "s")
+        store = place.open()
         for number in itertools.count():
             asked = request(number % 60)
             if store.claim(asked.key) == "mine":
@@ -134,7 +131,7 @@ def test_two_processes_with_kills_lose_nothing_and_train_nothing_twice(tmp_path)
         second = forked(lambda step=steps[0]: killed_at(step, work))
         killed_at(steps[1], work)
         os.waitpid(second, 0)
-    store = open_store(tmp_path / "s")
+    store = place.open()
     kept = [line.split() for line in acknowledged.read_text().splitlines()]
     assert len(kept) > 10
     assert all(store.get(key) == OK for key, _ in kept)
