@@ -14,13 +14,15 @@ import signal
 import sqlite3
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
+from nas_env.run.owners import process_start
 from nas_env.run.store import open_store
 
 USERS = ("postgres", "nobody")  # whom root runs the server as
-#: The owner of all databases.
-OWNER = "nas"
+OWNER = "nas"  # of all databases
+SOCKET = ".s.PGSQL.5432"
 SETTINGS = """
 listen_addresses = ''
 unix_socket_directories = '{folder}'
@@ -30,6 +32,7 @@ max_wal_senders = 0
 autovacuum = off
 log_min_messages = fatal
 dynamic_shared_memory_type = mmap
+recovery_init_sync_method = syncfs
 """
 
 
@@ -60,7 +63,7 @@ class File(Place):
 
 
 class Database(Place):
-    """A database of a server."""
+    """A database of a server, whose tables are dropped at the end."""
 
     def sql(self, statement):
         import psycopg
@@ -69,6 +72,10 @@ class Database(Place):
             connection.execute("SET search_path = nas_env")
             found = connection.execute(statement)
             return found.fetchall() if found.description else []
+
+    def close(self):
+        super().close()
+        self.sql("DROP SCHEMA IF EXISTS nas_env CASCADE")
 
 
 class Server:
@@ -97,31 +104,39 @@ class Server:
 
     def kill(self):
         """End it and all of its processes by SIGKILL, in the middle of whatever they do."""
-        first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-        others = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        for process in (first, *map(int, others)):
+        lock = self.folder / "data" / "postmaster.pid"
+        first = int(lock.read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        processes = [first, *map(int, children)]
+        for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+        while any(map(process_start, processes)):
+            time.sleep(0.01)
+        # A dead process is still in the system's table until it is waited for, and held to live.
+        for file in (lock, self.folder / f"{SOCKET}.lock"):
+            file.unlink(missing_ok=True)
 
     def restart(self, killed=True):
         self.kill() if killed else self.stop("fast")
         self.start()
 
-    def address(self, database="postgres", user=OWNER, password=""):
-        who = f"{user}:{password}" if password else user
-        return f"postgresql://{who}@/{database}?host={self.folder}"
-
-    def database(self):
-        """Make a database, and return its address."""
-        name = f"test_{next(self._numbers)}"
-        self.sql(f"CREATE DATABASE {name}")
-        return self.address(name)
+    def address(self, database="postgres", user=OWNER):
+        return f"postgresql://{user}@/{database}?host={self.folder}"
 
     def sql(self, statement):
         import psycopg
 
         with psycopg.connect(self.address(), autocommit=True) as connection:
             connection.execute(statement)
+
+    def user(self, password):
+        """Make a user who needs a password and may do everything; return its name."""
+        name, rules = f"user_{next(self._numbers)}", self.folder / "data" / "pg_hba.conf"
+        self.sql(f"CREATE ROLE {name} LOGIN SUPERUSER PASSWORD '{password}'")
+        rules.write_text(f"local all {name} scram-sha-256\n{rules.read_text()}")
+        self.sql("SELECT pg_reload_conf()")
+        return name
 
     def remove(self):
         with contextlib.suppress(subprocess.CalledProcessError):

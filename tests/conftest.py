@@ -64,8 +64,8 @@ def file(tmp_path):
 
 @pytest.fixture
 def database(postgresql):
-    """A place for a store in a new database of the server."""
-    with contextlib.closing(Database(postgresql.database())) as made:
+    """A place for a store in a database of the server."""
+    with contextlib.closing(Database(postgresql.address())) as made:
         yield made
 
 

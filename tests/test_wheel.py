@@ -60,7 +60,8 @@ def test_a_wheel_holds_the_packages_alone(installed, tmp_path):
     packages = {path.name for path in installed.iterdir() if not path.name.endswith("-info")}
     assert packages == {"agents", "nas_env", "search_spaces", "bin"}
     made = {path.name for path in (installed / "bin").iterdir()}
-    assert made == {"nas-train", "nas-retrain", "nas-rank", "nas-benchmark", "nas-controls"}
+    names = ("train", "retrain", "rank", "benchmark", "controls", "store")
+    assert made == {f"nas-{name}" for name in names}
     found = _fresh.run(tmp_path, "-c", "import nas_env; print(nas_env.__file__)", home=installed)
     assert found.strip() == str(installed / "nas_env" / "__init__.py")
 
@@ -91,5 +92,5 @@ def test_what_the_readme_does_not_name_runs_too(installed, tmp_path):
     few += ["--fresh-seeds", "1", "--episodes", "3", "--workers", "1", "--quiet"]
     called(installed, tmp_path, "nas-benchmark", "tune", *few)
     assert "nas-benchmark {export," in called(installed, tmp_path, "nas-benchmark", "--help")
-    for program in ("nas-train", "nas-rank", "nas-controls"):
+    for program in ("nas-train", "nas-rank", "nas-controls", "nas-store"):
         assert f"usage: {program}" in called(installed, tmp_path, program, "--help")

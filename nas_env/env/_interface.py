@@ -16,6 +16,7 @@ from nas_env.env._endings import FunctionEndings, TrainedEndings, make_endings
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.parts import Named
 from nas_env.problem import Problem
+from nas_env.run.store import shown
 from search_spaces import SearchSpace
 
 logger = logging.getLogger(__name__)
@@ -85,8 +86,16 @@ class Interface:
         return 1 if self.one_step else self.decisions
 
     def limited(self, spec: EnvSpec | None) -> EnvSpec | None:
-        """Return a spec whose limit is one step more than the longest episode."""
-        return spec and replace(spec, max_episode_steps=self.longest + 1)
+        """Return a spec whose limit is one step more than the longest episode.
+
+        A spec may be written; so the address of a store has no password there.
+        """
+        if spec is None:
+            return None
+        kwargs = dict(spec.kwargs)
+        if isinstance(store := kwargs.get("store"), str):
+            kwargs["store"] = shown(store)
+        return replace(spec, max_episode_steps=self.longest + 1, kwargs=kwargs)
 
     def check_limit(self, steps: int | None) -> None:
         """Check that a limit cuts no episode."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nas_env.run.store._address import absolute, is_server, remembered, shown
 from nas_env.run.store._base import UNFINISHED, Claim, Store
+from nas_env.run.store._copying import Copied, copy
 from nas_env.run.store.postgresql import PostgreSQLStore
 from nas_env.run.store.sqlite import IN_MEMORY, SQLiteStore
 
@@ -13,8 +14,10 @@ __all__ = [
     "IN_MEMORY",
     "UNFINISHED",
     "Claim",
+    "Copied",
     "Store",
     "absolute",
+    "copy",
     "is_server",
     "open_store",
     "shown",

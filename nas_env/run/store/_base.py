@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -27,6 +27,8 @@ UNFINISHED = ".unfinished"  # what is appended for the folder of unfinished trai
 Claim = Literal["mine", "answered", "taken"]
 #: An episode as it is stored: its run, its number, and its record as JSON.
 Episode = tuple[str, int, str]
+
+PAGE = 500  # rows that are read at once
 
 _numbers = itertools.count()
 
@@ -98,7 +100,7 @@ class Store(ABC):
     # -- evaluations -----------------------------------------------------------------------------
     def get(self, key: str) -> Evaluation | None:
         """Return the evaluation that answers for a key, if there is one."""
-        return self._answer(self._row(key))
+        return self._answer(self.row(key))
 
     def _answer(self, row: Row | None) -> Evaluation | None:
         """Return the evaluation of a row, if it is whole and answers in this run."""
@@ -117,17 +119,23 @@ class Store(ABC):
 
         What it has read of a test set is in the ledger in the same instant.
         """
-        self._put(
-            Row.of(request, evaluation, self.run), ledger.lines(self.run, request, evaluation)
-        )
+        row = Row.of(request, evaluation, self.run)
+        self.put_rows([row], ledger.lines(self.run, request, evaluation))
 
     def evaluations(self) -> list[tuple[Request, Evaluation]]:
         """Return all evaluations in the order of their keys, except corrupt rows."""
-        return [row.read() for row in self._rows() if row.is_whole]
+        return [row.read() for row in self.rows() if row.is_whole]
 
-    @abstractmethod
+    def rows(self) -> Iterator[Row]:
+        """Yield all rows in the order of their keys, also corrupt ones."""
+        key = ""
+        while page := self._page(key):
+            yield from page
+            key = page[-1].key
+
     def readings(self) -> list[ledger.Reading]:
         """Return every reading of a test set, of all runs that used this store, in order."""
+        return [line.reading(number) for number, line in self.lines()]
 
     @property
     @abstractmethod
@@ -138,16 +146,23 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def _row(self, key: str) -> Row | None:
-        """Return the row of a key, if there is one."""
+    def row(self, key: str) -> Row | None:
+        """Return the row of a key, if there is one, also a corrupt one."""
 
     @abstractmethod
-    def _rows(self) -> list[Row]:
-        """Return all rows in the order of their keys."""
+    def lines(self) -> list[tuple[int, ledger.Line]]:
+        """Return the lines of the ledger with their numbers, in order."""
 
     @abstractmethod
-    def _put(self, row: Row, lines: Sequence[ledger.Line]) -> None:
-        """Write a row and lines of the ledger, and give up the claim, in one transaction."""
+    def _page(self, after: str) -> list[Row]:
+        """Return the next rows after a key in the order of the keys; none at the end."""
+
+    @abstractmethod
+    def put_rows(self, rows: Sequence[Row], lines: Sequence[ledger.Line]) -> None:
+        """Write rows and lines of the ledger, and give up the claims, in one transaction.
+
+        A row replaces that of the same key.
+        """
 
     # -- claims ----------------------------------------------------------------------------------
     def claim(self, key: str, *, again: bool = False) -> Claim:

@@ -135,7 +135,7 @@ class Server:
 
     def _may_pass(self, error: psycopg.Error) -> bool:
         """Tell whether a later try may succeed: not where the server was never reached."""
-        if self.address not in _reached:
+        if self.address not in _reached or _wants_password(error):
             return False
         if error.sqlstate is not None:
             return error.sqlstate in PASSING or error.sqlstate.startswith("08")
@@ -144,8 +144,7 @@ class Server:
     def _line(self, error: psycopg.Error) -> str:
         """Return one line about an error; it has no password, since the address had none."""
         text = error.diag.message_primary or " ".join(str(error).split())
-        connection = error.pgconn
-        if connection is not None and connection.needs_password:
+        if _wants_password(error):
             text += "; set PGPASSWORD, or write the password to ~/.pgpass"
         return f"{self.address} cannot be used: {text}"
 
@@ -153,3 +152,8 @@ class Server:
         _LOG.warning(
             "%s; waiting for it, at most %.0f minutes", self._line(error), self.patience / 60
         )
+
+
+def _wants_password(error: psycopg.Error) -> bool:
+    """Tell whether a connection was refused because there was no password."""
+    return error.pgconn is not None and error.pgconn.needs_password

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nas_env.errors import InvalidValue, StoreError
 from nas_env.run import ledger
 from nas_env.run.owners import DEAD_AFTER, gone, here
-from nas_env.run.store._base import FORMAT, Claim, Episode, Row, Store
+from nas_env.run.store._base import FORMAT, PAGE, Claim, Episode, Row, Store
 
 if TYPE_CHECKING:
     from nas_env.run.store._server import Connection
@@ -31,7 +31,7 @@ CREATE TABLE nas_env.ledger (
     number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mark TEXT NOT NULL,
     time FLOAT8 NOT NULL, host TEXT NOT NULL, pid BIGINT NOT NULL, run TEXT NOT NULL,
     key TEXT NOT NULL, request TEXT NOT NULL, metric TEXT NOT NULL, value FLOAT8 NOT NULL,
-    UNIQUE (mark, metric));
+    UNIQUE (mark));
 CREATE TABLE nas_env.about (format INTEGER NOT NULL)
 """
 COLUMNS = "key, request, evaluation, run, checksum"
@@ -59,7 +59,7 @@ ON CONFLICT (key) DO UPDATE SET request = excluded.request, evaluation = exclude
 """
 PUT_LINE = f"""
 INSERT INTO nas_env.ledger (mark, {LINE}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (mark, metric) DO NOTHING
+ON CONFLICT (mark) DO NOTHING
 """
 PUT_EPISODE = """
 INSERT INTO nas_env.episodes (run, number, record) VALUES (%s, %s, %s)
@@ -95,11 +95,12 @@ class PostgreSQLStore(Store):
 
     def _make_tables(self, connection: Connection) -> None:
         """Make the tables where there are none; refuse those of another version."""
-        made = "SELECT to_regclass('nas_env.about') IS NOT NULL"
-        ((there,),) = connection.execute(made).fetchall()
+        # Read of the catalogue, not asked by to_regclass, which may answer from before the wait.
+        made = "SELECT FROM pg_tables WHERE schemaname = 'nas_env' AND tablename = 'about'"
+        there = connection.execute(made).rowcount
         if not there:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-            ((there,),) = connection.execute(made).fetchall()
+            there = connection.execute(made).rowcount
         if not there:
             connection.execute(SCHEMA)
             connection.execute("INSERT INTO nas_env.about VALUES (%s)", (FORMAT,))
@@ -112,28 +113,32 @@ class PostgreSQLStore(Store):
             )
 
     # -- evaluations -----------------------------------------------------------------------------
-    def _row(self, key: str) -> Row | None:
+    def row(self, key: str) -> Row | None:
+        """Return the row of a key, if there is one, also a corrupt one."""
         return self._server.do(lambda connection: _row(connection, key))
 
-    def _rows(self) -> list[Row]:
-        rows = self._read(f"SELECT {COLUMNS} FROM nas_env.evaluations ORDER BY key")
-        return [Row(*row) for row in rows]
+    def _page(self, after: str) -> list[Row]:
+        query = f"SELECT {COLUMNS} FROM nas_env.evaluations WHERE key > %s ORDER BY key LIMIT %s"
+        return [Row(*row) for row in self._read(query, after, PAGE)]
 
-    def _put(self, row: Row, lines: Sequence[ledger.Line]) -> None:
-        mark = secrets.token_hex(16)
+    def put_rows(self, rows: Sequence[Row], lines: Sequence[ledger.Line]) -> None:
+        """See the base."""
+        keys = [row.key for row in rows]
+        marks = [secrets.token_hex(16) for _ in lines]
 
         def put(connection: Connection) -> None:
-            connection.execute(PUT, row)
-            connection.execute("DELETE FROM nas_env.claims WHERE key = %s", (row.key,))
+            cursor = connection.cursor()
+            cursor.executemany(PUT, rows)
+            cursor.execute("DELETE FROM nas_env.claims WHERE key = ANY(%s)", (keys,))
             if lines:
-                connection.cursor().executemany(PUT_LINE, [(mark, *line) for line in lines])
+                cursor.executemany(PUT_LINE, [(m, *x) for m, x in zip(marks, lines, strict=True)])
 
         self._server.do(put)
 
-    def readings(self) -> list[ledger.Reading]:
-        """Return every reading of a test set, of all runs that used this database, in order."""
+    def lines(self) -> list[tuple[int, ledger.Line]]:
+        """Return the lines of the ledger, numbered from 1 as they were written."""
         rows = self._read(f"SELECT {LINE} FROM nas_env.ledger ORDER BY number")
-        return [ledger.Line(*line).reading(number) for number, line in enumerate(rows, 1)]
+        return [(number, ledger.Line(*line)) for number, line in enumerate(rows, 1)]
 
     @property
     def unfinished(self) -> Path | None:

@@ -19,7 +19,7 @@ from nas_env.errors import StoreError
 from nas_env.run import ledger
 from nas_env.run.owners import alive
 from nas_env.run.paths import check_file
-from nas_env.run.store._base import FORMAT, UNFINISHED, WHAT, Claim, Episode, Row, Store
+from nas_env.run.store._base import FORMAT, PAGE, UNFINISHED, WHAT, Claim, Episode, Row, Store
 
 #: The format is in SQLite's user_version.
 SCHEMA = f"""
@@ -105,18 +105,21 @@ class SQLiteStore(Store):
         return names >= TABLES.keys()
 
     # -- evaluations -----------------------------------------------------------------------------
-    def _row(self, key: str) -> Row | None:
+    def row(self, key: str) -> Row | None:
+        """Return the row of a key, if there is one, also a corrupt one."""
         rows = self._read(f"SELECT {TABLES['evaluations']} FROM evaluations WHERE key = ?", key)
         return Row(*rows[0]) if rows else None
 
-    def _rows(self) -> list[Row]:
-        rows = self._read(f"SELECT {TABLES['evaluations']} FROM evaluations ORDER BY key")
-        return [Row(*row) for row in rows]
+    def _page(self, after: str) -> list[Row]:
+        query = f"SELECT {TABLES['evaluations']} FROM evaluations WHERE key > ? ORDER BY key"
+        return [Row(*row) for row in self._read(f"{query} LIMIT {PAGE}", after)]
 
-    def _put(self, row: Row, lines: Sequence[ledger.Line]) -> None:
+    def put_rows(self, rows: Sequence[Row], lines: Sequence[ledger.Line]) -> None:
+        """See the base."""
+        put, free = "INSERT OR REPLACE INTO evaluations VALUES (?,?,?,?,?)", "DELETE FROM claims"
         with self._writing():
-            self._connection.execute("INSERT OR REPLACE INTO evaluations VALUES (?,?,?,?,?)", row)
-            self._connection.execute("DELETE FROM claims WHERE key = ?", (row.key,))
+            self._connection.executemany(put, rows)
+            self._connection.executemany(f"{free} WHERE key = ?", [(row.key,) for row in rows])
             if lines:
                 self._connection.execute(LEDGER_SCHEMA)
                 self._connection.executemany(
@@ -125,13 +128,13 @@ class SQLiteStore(Store):
                     lines,
                 )
 
-    def readings(self) -> list[ledger.Reading]:
-        """Return every reading of a test set, of all runs that used this file, in order."""
+    def lines(self) -> list[tuple[int, ledger.Line]]:
+        """Return the lines of the ledger with their numbers; none where none was ever written."""
         if not self._read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", LEDGER):
             return []
         columns = ", ".join(ledger.Line._fields)
         rows = self._read(f"SELECT number, {columns} FROM {LEDGER} ORDER BY number")
-        return [ledger.Line(*line).reading(number) for number, *line in rows]
+        return [(number, ledger.Line(*line)) for number, *line in rows]
 
     @property
     def unfinished(self) -> Path | None:
