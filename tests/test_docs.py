@@ -145,6 +145,8 @@ def test_commands_exist_and_have_their_options(page):
             known = CONTROLS
         if program == "nas-rank":
             known = RANK
+        if program == "nas-store":
+            known = module_options("nas_env.command_line.store")
         if program == "nas-benchmark":
             known = module_options(f"nas_env.benchmark.{words[0]}")
         if words[:1] == ["-m"]:

@@ -6,7 +6,7 @@ from _cluster import started
 from nas_env.command_line.train import main
 from nas_env.errors import InvalidValue
 from nas_env.evaluation.ray import RaySettings
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.testing import EVALUATOR_CHECKS
 from nas_env.testing._asked import Asked, timeless
 
@@ -22,7 +22,7 @@ def searched(folder, *options):
     arguments = ["--run", str(folder), "--children", "6", "--quiet", "--device", "cpu", *options]
     small = ["--space.layers", "1", "--task.train-size", "64", "--recipe.epochs", "1"]
     assert main([*arguments, *small]) == 0
-    store = Store(folder / "results.sqlite")
+    store = open_store(folder / "results.sqlite")
     found = {request.key: evaluation for request, evaluation in store.evaluations()}
     episodes = [episode["reward"] for episode in store.all_episodes()]
     store.close()

@@ -15,7 +15,7 @@ from nas_env.evaluation._cluster import Cluster, Failures
 from nas_env.evaluation._times import MEASURED, drawn
 from nas_env.problem import Problem
 from nas_env.run.folder import Run
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.search import loop
 from nas_env.search.loop import Search
 from nas_env.search.summary import seconds_to
@@ -29,7 +29,7 @@ FAILING = {"hours_between_failures": 5 / 3600, "repair_seconds": 1.0, "workers_p
 def search(folder, spec="evolution", children=40, env=TABLE, order="finished", **settings):
     """Search on a simulated cluster; return the search and its figures."""
     folder.mkdir(exist_ok=True)
-    run, store = Run(folder), Store(folder / "results.sqlite", "a run")
+    run, store = Run(folder), open_store(folder / "results.sqlite", "a run")
     simulated = {"name": "simulated", **settings} if settings else "table"
     environment = make_environment(spec, env, evaluator=simulated, store=store)
     try:

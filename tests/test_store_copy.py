@@ -61,8 +61,10 @@ def test_a_damaged_row_is_left_out_and_told(both, capsys):
     source, target = both
     filled(source)
     source.sql(f"UPDATE evaluations SET evaluation = 'x' WHERE key = '{request(1).key}'")
-    assert main(["copy", source.address, target.address]) == 1
-    assert "5 evaluations copied and checked; 0 were there; 1 damaged" in capsys.readouterr().out
+    assert main(["copy", source.address, target.address]) == 2
+    said = capsys.readouterr()
+    assert "5 evaluations copied and checked; 0 were there; 1 reading" in said.out
+    assert said.err.startswith("nas-store: 1 damaged row")
     assert target.open().get(request(1).key) is None
 
 
@@ -85,7 +87,8 @@ def test_more_than_a_page(file, tmp_path, capsys):
     [
         ("copy nothing.sqlite t", "is missing: the evaluations"),
         ("copy s s", "is named twice"),
-        ("copy s", "TARGET"),
+        ("copy s", "the following arguments are required: TO"),
+        ("copy s t --quit", "did you mean --quiet"),
         ("cop s t", "did you mean 'copy'"),
         ("copy s mysql://h/d", "mysql://… cannot be a store of evaluations"),
         ("copy s postgresql://ann:hush/hush@/d", "the address of a store cannot be read"),

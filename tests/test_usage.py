@@ -13,7 +13,7 @@ from nas_env.evaluation._work import Work
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
 from nas_env.run.folder import Run
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.search.loop import Search
 from nas_env.testing._asked import TASK, requests
 from nas_env.testing._noise import SPACE
@@ -42,7 +42,7 @@ def test_nothing_is_said_of_an_evaluator_that_trains_nothing():
 def search(folder, children, evaluator):
     """Search as far as that many children; return the search."""
     folder.mkdir(exist_ok=True)
-    run, store = Run(folder), Store(folder / "results.sqlite", "a run")
+    run, store = Run(folder), open_store(folder / "results.sqlite", "a run")
     environment = make_environment(
         "reinforce", "nas_env:NAS-Digits-v0", evaluator=evaluator, store=store, device="cpu"
     )
