@@ -1,11 +1,14 @@
 """A Ray cluster of several nodes on this machine."""
 
+import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
+MARK = "NAS_TEST_CLUSTER"  # in the environment of all processes of a cluster
 OBJECTS = 80 * 2**20  # bytes of a node's object store, the smallest there is
 
 
@@ -19,6 +22,7 @@ def started(*cpus):
         from ray.cluster_utils import Cluster
 
         folder = tempfile.mkdtemp(prefix="nas-ray-")  # short: the paths of sockets are limited
+        patch.setenv(MARK, folder)
         made = Cluster()
         for number, count in enumerate(cpus):
             own = {"temp_dir": folder, "include_dashboard": False} if number == 0 else {}
@@ -30,3 +34,15 @@ def started(*cpus):
             ray.shutdown()
             made.shutdown()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def processes(*words):
+    """The processes of the cluster whose command has one of some words in it."""
+    mark, found = os.environ[MARK].encode(), []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = (folder / "cmdline").read_bytes()
+            if any(word in command for word in words):
+                own = mark in (folder / "environ").read_bytes()
+                found += [int(folder.name)] * own
+    return found

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from _children import pids
 from safetensors.torch import load_file
 from test_final_split import image_request, text_request
-from test_workers import pids
 
 from nas_env.command_line.train import main
 from nas_env.errors import NASError

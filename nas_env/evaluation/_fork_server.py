@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from typing import Self
 
 from nas_env.training.allocator import training_environment
 
@@ -25,11 +26,11 @@ MESSAGE = struct.Struct("!BI")  # FORK or KILL, and a worker's number
 class ForkServer:
     """The caller's side of a server; a process has one, which starts with its first worker."""
 
-    _shared: ForkServer | None = None
+    _shared: Self | None = None
     _guard = threading.Lock()
 
     @classmethod
-    def shared(cls) -> ForkServer:
+    def shared(cls) -> Self:
         """Return the server of this process; start a new one if the last one is gone."""
         with cls._guard:
             if cls._shared is None or not cls._shared.alive:
@@ -40,23 +41,26 @@ class ForkServer:
         self._owner = os.getpid()
         self._lock = threading.Lock()
         self._numbers = 0
-        self._control, theirs = socket.socketpair()
-        code = f"from nas_env.evaluation._forking import serve; serve({theirs.fileno()})"
+        self._control = self._joined()
+
+    def _joined(self) -> socket.socket:
+        """Start the server, and return the line to it."""
+        ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", code],
-                env={
-                    **training_environment(),
-                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                },
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-            )
+            self._process = start("serve", theirs)
+        return ours
 
     @property
     def alive(self) -> bool:
-        """True if this process has a running server."""
-        return self._owner == os.getpid() and self._process.poll() is None
+        """True if this process has a running server, which says nothing while it runs."""
+        if self._owner != os.getpid():
+            return False
+        try:
+            return bool(self._control.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
     def fork(self, end: socket.socket) -> int:
         """Fork a worker that serves the other end of a socket; return its number.
@@ -74,3 +78,20 @@ class ForkServer:
         """Kill a worker, whatever it does; its socket closes when it is gone."""
         with self._lock, suppress(OSError):  # the server is gone, and its workers with it
             self._control.sendall(MESSAGE.pack(KILL, number))
+
+
+def start(function: str, line: socket.socket, before: str = "") -> subprocess.Popen[bytes]:
+    """Start an interpreter for a function of the server's side, which is given a socket.
+
+    Args:
+        function: Name of the function.
+        line: The socket.
+        before: Python that is run before anything is imported.
+    """
+    call = f"from nas_env.evaluation._forking import {function}; {function}({line.fileno()})"
+    return subprocess.Popen(
+        [sys.executable, "-c", before + call],
+        env={**training_environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdin=subprocess.DEVNULL,
+        pass_fds=[line.fileno()],
+    )

@@ -1,4 +1,4 @@
-"""The life of the fork server: it has all imported that a worker needs, and forks when asked to."""
+"""The life of a fork server: it has all imported that a worker needs, and forks when asked to."""
 
 from __future__ import annotations
 
@@ -10,35 +10,57 @@ import select
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
 
 from nas_env.evaluation._fork_server import FORK, MESSAGE
+from nas_env.evaluation._fork_shared import locked
 from nas_env.evaluation._worker import work
 
 #: What torch imports, for seconds, when it first counts FLOPs and first makes an optimiser.
 IMPORTED_LATE = ("torch.utils.flop_counter", "torch._dynamo")
 CALLER_GONE = 1.0  # seconds between two looks whether the caller lives
+LINGER = 5.0  # seconds that a server waits for further callers
 _PR_SET_PDEATHSIG = 1
 
 
 def serve(descriptor: int) -> None:
-    """The server's own life: until the caller is gone."""
+    """Fork workers for one caller, until it is gone."""
+    _prepare()
+    _Server([socket.socket(fileno=descriptor)]).run()
+
+
+def serve_several(descriptor: int) -> None:
+    """Fork workers for the callers that join at a socket, until all have been gone for a while."""
+    _prepare()
+    _Server([], socket.socket(fileno=descriptor)).run()
+
+
+def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's
     for module in IMPORTED_LATE:
         importlib.import_module(module)
-    _Server(socket.socket(fileno=descriptor)).run()
+
+
+class _Forked(NamedTuple):
+    caller: socket.socket  # who it was forked for
+    number: int
+    line: socket.socket
 
 
 class _Server:
     """Forks, kills and buries workers.
 
     Args:
-        control: Where the caller's orders come from.
+        callers: Where orders come from.
+        listening: Where further callers join; None for no others.
     """
 
-    def __init__(self, control: socket.socket):
-        self.control = control
-        self.workers: dict[int, tuple[int, socket.socket]] = {}  # by process: number, its socket
+    def __init__(self, callers: list[socket.socket], listening: socket.socket | None = None):
+        self.callers, self.listening = callers, listening
+        self.workers: dict[int, _Forked] = {}  # by process
         self.ended, self.wakeup = socket.socketpair()  # a byte for each worker that ends
         for end in (self.ended, self.wakeup):
             end.setblocking(False)
@@ -46,54 +68,96 @@ class _Server:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def run(self) -> None:
-        """Obey until the caller is gone; then take all workers along."""
-        caller = os.getppid()
-        while os.getppid() == caller:
-            ready, _, _ = select.select([self.control, self.ended], [], [], CALLER_GONE)
+        """Obey until no caller is left; then take all workers along."""
+        parent, needed = os.getppid(), time.monotonic()
+        while self.callers or not self.over(needed):
+            ready = self.ready()
             if self.ended in ready:
                 self.ended.recv(1024)
                 self.bury()
-            if self.control in ready and not self.obey():
+            if self.listening is not None and self.listening in ready:
+                self.callers.append(self.listening.accept()[0])
+            for caller in [each for each in self.callers if each in ready]:
+                if not self.obey(caller):
+                    self.leave(caller)
+                needed = time.monotonic()
+            if self.listening is None and os.getppid() != parent:
                 break
         for process in self.workers:
             os.kill(process, signal.SIGKILL)
         os._exit(0)
 
-    def obey(self) -> bool:
-        """Carry out one order; False where there is no one left to give any."""
-        message, descriptors, *_ = socket.recv_fds(self.control, MESSAGE.size, 1)
+    def ready(self) -> list[socket.socket]:
+        """Wait for an order, a caller or the end of a worker, no longer than a moment."""
+        further = [] if self.listening is None else [self.listening]
+        return select.select([self.ended, *further, *self.callers], [], [], CALLER_GONE)[0]
+
+    def over(self, needed: float) -> bool:
+        """Tell whether nobody needs the server any more; then nobody can join it either.
+
+        Args:
+            needed: Time of the last order, by ``time.monotonic``.
+        """
+        if self.listening is None:
+            return True
+        if time.monotonic() - needed < LINGER:
+            return False
+        file = Path(self.listening.getsockname())
+        with locked(file):
+            if select.select([self.listening], [], [], 0)[0]:
+                return False
+            file.unlink(missing_ok=True)
+        return True
+
+    def obey(self, caller: socket.socket) -> bool:
+        """Carry out one order of a caller; False where there is no one left to give any."""
+        try:
+            message, descriptors, *_ = socket.recv_fds(caller, MESSAGE.size, 1)
+        except ConnectionError:
+            return False
         if not message:
             return False
         order, number = MESSAGE.unpack(message)
         if order == FORK:
-            self.fork(number, socket.socket(fileno=descriptors[0]))
+            self.fork(caller, number, socket.socket(fileno=descriptors[0]))
         else:
-            for process, (each, _) in self.workers.items():
-                if each == number:
-                    os.kill(process, signal.SIGKILL)
+            self.kill(caller, number)
         return True
 
-    def fork(self, number: int, line: socket.socket) -> None:
-        """A worker at the end of a line; its signals are its own, and it dies with the server."""
+    def leave(self, caller: socket.socket) -> None:
+        """Kill the workers of a caller that has gone."""
+        self.callers.remove(caller)
+        self.kill(caller)
+        caller.close()
+
+    def kill(self, caller: socket.socket, number: int | None = None) -> None:
+        """Kill a worker of a caller, or all of them."""
+        for process, each in self.workers.items():
+            if each.caller is caller and number in (None, each.number):
+                os.kill(process, signal.SIGKILL)
+
+    def fork(self, caller: socket.socket, number: int, line: socket.socket) -> None:
+        """Fork a worker at the end of a line; its signals are its own; it dies with the server."""
         if (process := os.fork()) != 0:
-            self.workers[process] = number, line
+            self.workers[process] = _Forked(caller, number, line)
             return
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        lines = (line for _, line in self.workers.values())
-        for each in (self.control, self.ended, self.wakeup, *lines):
-            each.close()
+        others = [*self.callers, *(each.line for each in self.workers.values())]
+        for each in (self.ended, self.wakeup, self.listening, *others):
+            if each is not None:
+                each.close()
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         work(line)
 
     def bury(self) -> None:
-        """Say on the lines of workers that have ended how they did."""
+        """Tell on the lines of workers that have ended how they did."""
         while self.workers:
             process, status = os.waitpid(-1, os.WNOHANG)
             if process == 0:
                 break
-            _, line = self.workers.pop(process)
+            line = self.workers.pop(process).line
             code = os.waitstatus_to_exitcode(status)
             with line, suppress(OSError):  # nobody may listen; half a line may stand before
                 line.sendall(f"\n{json.dumps({'exit': code})}\n".encode())

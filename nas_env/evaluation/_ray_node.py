@@ -20,6 +20,7 @@ from typing import Any
 from nas_env.errors import InvalidValue, NASError
 from nas_env.evaluation._checkpoints import NOWHERE, Place
 from nas_env.evaluation._child import fitted
+from nas_env.evaluation._fork_shared import SharedForkServer
 from nas_env.evaluation._rehearsal import rehearsed
 from nas_env.evaluation._slot import Slot
 from nas_env.machine import memory
@@ -123,7 +124,8 @@ def _slot(*settings: Any) -> Slot:
     if _last is None or _last[0] != settings:
         if _last is not None:
             _last[1].close()
-        _last = settings, Slot(settings[0])
+        _join()
+        _last = settings, Slot(settings[0], SharedForkServer)
     return _last[1]
 
 
@@ -138,6 +140,15 @@ def _memory_limit(order: Order, request: Request) -> float | None:
     cpus = ray.get_runtime_context().get_assigned_resources().get("CPU", 0.0)
     whole = memory()
     return None if whole is None or not cpus else SHARE * whole * cpus / max(_cpus(), cpus)
+
+
+@functools.cache
+def _join() -> None:
+    """Share the server of this machine with the other processes of the search."""
+    import ray
+
+    context = ray.get_runtime_context()
+    SharedForkServer.name = f"{context.gcs_address} {context.get_job_id()}"
 
 
 @functools.cache

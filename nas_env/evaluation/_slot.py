@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from nas_env.evaluation._checkpoints import NOWHERE, Place
 from nas_env.evaluation._child import failed
+from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._rehearsal import Rehearsal
 from nas_env.evaluation._worker import Worker, WorkerDied, WorkerLate
 from nas_env.records import Evaluation, Request
@@ -20,10 +21,11 @@ class Slot:
 
     Args:
         memory_limit: Bytes that the process may take; None for no limit.
+        server: Class of the server that forks the process.
     """
 
-    def __init__(self, memory_limit: float | None = None):
-        self._memory_limit = memory_limit
+    def __init__(self, memory_limit: float | None, server: type[ForkServer] = ForkServer):
+        self._memory_limit, self._server = memory_limit, server
         self._worker: Worker | None = None
         self._closed = False
 
@@ -94,7 +96,7 @@ class Slot:
 
     def _started(self) -> Worker:
         if self._worker is None:
-            self._worker = Worker({"memory_limit": self._memory_limit})
+            self._worker = Worker({"memory_limit": self._memory_limit}, self._server)
         if self._closed:
             raise CancelledError
         return self._worker

@@ -44,13 +44,14 @@ class Worker:
 
     Args:
         settings: Settings of the worker: ``memory_limit`` in bytes, or None.
+        server: Class of the server that forks it.
 
     Raises:
         NASError: If it cannot be started.
     """
 
-    def __init__(self, settings: Mapping[str, Any]):
-        self._server = ForkServer.shared()
+    def __init__(self, settings: Mapping[str, Any], server: type[ForkServer] = ForkServer):
+        self._server = server.shared()
         self._line, theirs = socket.socketpair()
         self._waiting = b""
         self._number = 0  # no worker has it

@@ -1,0 +1,172 @@
+"""Measures what Ray costs a child beyond its training, beside worker processes of one machine.
+
+python -m benchmarks.cluster      # some ten minutes
+
+The children are tiny networks on 64 digits, which take milliseconds. The overhead of a child is the
+time from its request to its stored evaluation, less the seconds that it says it took. Then many are
+on their way at once, and many more go through one driver, whose memory is looked at on the way.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from benchmarks._results import save
+from nas_env.benchmark._command import command
+from nas_env.problem import Problem
+from nas_env.records import Evaluation, Request
+
+MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Options:
+    """Train tiny children on a Ray cluster of this machine.
+
+    Attributes:
+        workers: Number of children that are trained at once, on Ray and by worker processes.
+        children: Number of children, one after the other, whose overhead is measured.
+        flying: Number of children that are on their way at once.
+        through: Number of children that go through one driver, where its memory is looked at.
+    """
+
+    workers: int = 2
+    children: int = 200
+    flying: int = 1_000
+    through: int = 10_000
+
+
+def measure(options: Options) -> None:
+    """Measure the evaluators, print and write what was found."""
+    evaluators: Mapping[str, Any] = {
+        "in process": "in_process",
+        "workers": {"name": "workers", "workers": options.workers},
+        "ray": {"name": "ray", "address": "local", "cpus_per_child": cpus(options)},
+    }
+    figures: dict[str, Any] = {"overhead of a child, milliseconds": {}}
+    for name, evaluator in evaluators.items():
+        with asked(evaluator) as (problem, requests):
+            figures["overhead of a child, milliseconds"][name] = overhead(
+                problem, islice(requests, options.children)
+            )
+            print(name, figures["overhead of a child, milliseconds"][name])
+            if name != "in process":
+                figures[f"{name}, {options.flying} at once"] = at_once(
+                    problem, list(islice(requests, options.flying))
+                )
+                print(figures[f"{name}, {options.flying} at once"])
+            if name == "ray":
+                figures[f"ray, {options.through} through one driver"] = through(
+                    problem, islice(requests, options.through), options.flying
+                )
+                print(figures[f"ray, {options.through} through one driver"])
+    save("cluster", f"python -m benchmarks.cluster --workers {options.workers}", figures)
+
+
+def cpus(options: Options) -> float:
+    """Return the CPUs of a child with which as many are trained at once as there are workers."""
+    from nas_env.machine import cores
+
+    return cores() / options.workers
+
+
+@contextmanager
+def asked(evaluator: Any) -> Iterator[tuple[Problem, Iterator[Request]]]:
+    """Make a problem with an evaluator that is ready, and requests without end."""
+    with tempfile.TemporaryDirectory() as folder:
+        problem = Problem(
+            {"name": "digits", "train_size": 64},
+            "convolutional",
+            recipe={"epochs": 1},
+            device="cpu",
+            layers=1,
+            evaluator=evaluator,
+            store=Path(folder) / "store",
+        )
+        one = problem.request(problem.space.decode([0] * problem.space.length()))
+        requests = (replace(one, seed=seed) for seed in range(10**9))
+        first = [problem.evaluator.submit(each) for each in islice(requests, 8)]
+        wait(first)  # every worker has been started and has read the data
+        try:
+            yield problem, requests
+        finally:
+            problem.close()
+
+
+def overhead(problem: Problem, requests: Iterator[Request]) -> dict[str, float]:
+    """Return the milliseconds of children, one after the other, beyond their training."""
+    found, stored = [], []
+    for request in requests:
+        began = time.perf_counter()
+        evaluation = problem.evaluator.submit(request).result()
+        kept = problem.evaluator.kept[request.key]
+        stored.append(1_000 * kept)
+        found.append(1_000 * (time.perf_counter() - began - own_seconds(evaluation) - kept))
+    return {
+        "median": round(statistics.median(found), 2),
+        "of 95% at most": round(statistics.quantiles(found, n=20)[-1], 2),
+        "median of storing it, beside": round(statistics.median(stored), 2),
+    }
+
+
+def own_seconds(evaluation: Evaluation) -> float:
+    """Return the seconds that a child took by itself."""
+    if evaluation.status != "ok":
+        raise RuntimeError(f"a child was {evaluation.status}: {evaluation.error}")
+    return sum(evaluation.seconds.values())
+
+
+def at_once(problem: Problem, requests: list[Request]) -> dict[str, float]:
+    """Return the rate of children that are all requested before the first is awaited."""
+    began = time.perf_counter()
+    futures = problem.evaluator.submit_batch(requests)
+    asked_for = time.perf_counter() - began
+    own = [own_seconds(future.result()) for future in futures]
+    taken = time.perf_counter() - began
+    return {
+        "children a second": round(len(requests) / taken, 1),
+        "milliseconds to request one": round(1_000 * asked_for / len(requests), 2),
+        "milliseconds that a child took by itself": round(1_000 * statistics.mean(own), 2),
+    }
+
+
+def through(problem: Problem, requests: Iterator[Request], flying: int) -> dict[str, Any]:
+    """Return the memory of this process while children go through it, some on their way at once."""
+    memory, done, waiting = [resident()], 0, set[Future[Evaluation]]()
+    for request in requests:
+        waiting.add(problem.evaluator.submit(request))
+        if len(waiting) >= flying:
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            before, done = done, done + len(finished)
+            if done // 1_000 > before // 1_000:
+                memory.append(resident())
+                print(done, memory[-1], flush=True)
+    for future in waiting:
+        own_seconds(future.result())
+    memory.append(resident())
+    return {"megabytes of the driver, each 1,000 children": memory}
+
+
+def resident() -> float:
+    """Return the megabytes that this process has in memory."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE, 1)
+
+
+main = command("python -m benchmarks.cluster", Options, measure)
+
+if __name__ == "__main__":
+    sys.exit(main())
