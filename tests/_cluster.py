@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parent.parent
 MARK = "NAS_TEST_CLUSTER"  # in the environment of all processes of a cluster
 OBJECTS = 80 * 2**20  # bytes of a node's object store, the smallest there is
 
@@ -23,6 +24,8 @@ def started(*cpus):
 
         folder = tempfile.mkdtemp(prefix="nas-ray-")  # short: the paths of sockets are limited
         patch.setenv(MARK, folder)
+        patch.setenv("RAY_worker_niceness", "0")  # a busy machine has other tests
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "tests")]))
         made = Cluster()
         for number, count in enumerate(cpus):
             own = {"temp_dir": folder, "include_dashboard": False} if number == 0 else {}

@@ -95,7 +95,7 @@ def test_a_node_that_is_removed_costs_its_children_alone(cluster, evaluator, tmp
     asked = [child(n, "wait", note) for n, note in enumerate(notes[:2])]
     asked.append(child(0, "wait", notes[2]))
     futures = [made.submit(each) for each in asked]
-    until(lambda: all(pids(note) for note in notes))
+    until(lambda: all(pids(note) for note in notes) or any(f.done() for f in futures))
     cluster.remove_node(third, allow_graceful=False)
     until(lambda: any(not running(pids(note)[0]) for note in notes))
     for note in notes:

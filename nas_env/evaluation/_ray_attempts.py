@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from nas_env.errors import NASError
 from nas_env.evaluation._child import failed
-from nas_env.evaluation._ray_cluster import Cluster, Share
+from nas_env.evaluation._ray_cluster import Cluster, Share, line_of
 from nas_env.evaluation._work import Work
 from nas_env.evaluation._worker import error_of
 from nas_env.records import Evaluation
@@ -111,9 +111,9 @@ class Attempts:
             raise
         except ray.exceptions.OutOfMemoryError as error:
             attempt.seconds = round(time.monotonic() - began, 3)
-            return vars(failed("out_of_memory", f"the node ran out of memory: {_line(error)}"))
+            return vars(failed("out_of_memory", f"the node ran out of memory: {line_of(error)}"))
         except _losses(ray) as error:
-            attempt.seconds, attempt.error = round(time.monotonic() - began, 3), _line(error)
+            attempt.seconds, attempt.error = round(time.monotonic() - began, 3), line_of(error)
             return None
         except ray.exceptions.RayError as error:
             _refuse(error)
@@ -147,10 +147,4 @@ def _refuse(error: Exception) -> NoReturn:
     if "No module named" in text:
         package = text.rpartition("No module named ")[2].partition("\n")[0]
         raise NASError(f"a node of the cluster has no package {package}: {SEND}") from None
-    raise NASError(f"Ray could not train a child: {_line(error)}") from None
-
-
-def _line(error: Exception) -> str:
-    """Return what an error says in its first line."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    raise NASError(f"Ray could not train a child: {line_of(error)}") from None

@@ -87,21 +87,17 @@ class Cluster:
                 f"address is {address!r}, expected host:port of a cluster that this machine is "
                 "part of (ray start --address), auto or local"
             )
-        own = {} if address != LOCAL else {
-            "num_cpus": cores(), "include_dashboard": False, "object_store_memory": STORE,
-        }  # fmt: skip
         try:
             self.ray.init(
                 address=address,
                 runtime_env={"py_modules": list(folders)} if folders else None,
                 log_to_driver=False,
                 logging_level="ERROR",
-                **own,
+                **(_own() if address == LOCAL else {}),
             )
         except Exception as error:
-            text = f"{error}".strip().partition("\n")[0]
             where = "could not be started" if address == LOCAL else f"{address} cannot be joined"
-            raise NASError(f"the Ray cluster {where}: {text}") from None
+            raise NASError(f"the Ray cluster {where}: {line_of(error)}") from None
 
     def nodes(self) -> list[dict[str, Any]]:
         """Return the resources of each living node, as they were a few seconds ago or now."""
@@ -135,6 +131,23 @@ class Cluster:
             name="child",
         )
         return task.remote(order)
+
+
+def _own() -> dict[str, Any]:
+    """Return the settings of a cluster of this machine alone, which no other machine can reach."""
+    os.environ.setdefault("RAY_worker_niceness", "0")  # as worker processes
+    return {
+        "num_cpus": cores(),
+        "include_dashboard": False,
+        "object_store_memory": STORE,
+        "_node_ip_address": "127.0.0.1",
+    }
+
+
+def line_of(error: Exception) -> str:
+    """Return the first line that an error has, or its name."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 @functools.cache
