@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from nas_env.errors import InvalidValue, UnknownName
-from nas_env.evaluation import task_recipe
+from nas_env.evaluation import evaluator_class, task_recipe
 from nas_env.objectives import Objective, make_objective
 from nas_env.tasks import Task, make_task
 from nas_env.training.recipe import Recipe
@@ -107,12 +107,20 @@ def _recipe_settings(spec: Named | None) -> Mapping[str, Any]:
     return settings
 
 
-def choose_device(name: str) -> torch.device:
-    """Return the device of a name; ``"auto"`` is CUDA if there is one.
+def choose_device(name: str, evaluator: Named | None = None) -> torch.device:
+    """Return the device of a name; ``"auto"`` is CUDA if there is one here.
+
+    Args:
+        name: Name of the device.
+        evaluator: Evaluator of the children; where it trains them on other machines, this one need
+            not have the GPUs of ``"cuda"``.
 
     Raises:
         InvalidValue: If it is not a device, or not one of this machine.
     """
+    chosen = mapping(evaluator or {}).get("name")
+    if name == "cuda" and chosen is not None and evaluator_class(chosen).elsewhere:
+        return torch.device(name)
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     known = re.fullmatch(r"cpu|cuda(?::(\d+))?", str(name), re.ASCII)

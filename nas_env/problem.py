@@ -79,7 +79,7 @@ class Problem:
                 f"space is {self.space.name!r}, which describes no networks: task "
                 f"{self.task.name} trains networks"
             )
-        self.device = choose_device(device)
+        self.device = choose_device(device, evaluator)
         trained = chosen_recipe(self.task, recipe, self.device, default_recipe)
         self.recipe: Any = trained.resolved(self.device.type)
         if type(evaluation_seed) is not int or evaluation_seed < 0:

@@ -1,12 +1,18 @@
 """Children on a Ray cluster: the numbers of a search in process, and the contract of evaluators."""
 
+import sys
+
 import pytest
+import torch
 from _cluster import started
 
 from nas_env.command_line.train import main
 from nas_env.errors import InvalidValue
+from nas_env.evaluation._ray_cluster import Share
 from nas_env.evaluation.ray import RaySettings
+from nas_env.problem import Problem
 from nas_env.run.store import open_store
+from nas_env.search.summary import device_name
 from nas_env.testing import EVALUATOR_CHECKS
 from nas_env.testing._asked import Asked, timeless
 
@@ -43,6 +49,33 @@ def test_a_search_stores_what_it_stores_in_process(cluster, tmp_path):
 @pytest.mark.parametrize("check", EVALUATOR_CHECKS, ids=lambda check: check.__name__)
 def test_it_keeps_the_contract_of_evaluators(cluster, check):
     check(Asked("ray"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="about a machine without a GPU")
+def test_the_gpus_of_the_nodes_need_not_be_here():
+    problem = Problem("digits", "convolutional", device="cuda", evaluator="ray")
+    request = problem.request(problem.space.decode([0] * problem.space.length()))
+    assert (request.device, problem.evaluator.share) == ("cuda", Share(1.0, 1.0))
+    assert device_name(problem.device) == "cuda (of other machines)"
+    problem.close()
+    with pytest.raises(InvalidValue, match="this machine has 0 GPUs"):
+        Problem("digits", "convolutional", device="cuda", evaluator="workers")
+    with pytest.raises(InvalidValue, match="gpus_per_child is 0, expected more on device cuda"):
+        evaluator = {"name": "ray", "gpus_per_child": 0}
+        Problem("digits", "convolutional", device="cuda", evaluator=evaluator)
+
+
+def test_a_cluster_without_room_for_a_child_is_one_line(cluster, capsys, tmp_path):
+    words = ["--run", str(tmp_path / "run"), "--device", "cuda", "--evaluator", "ray", "--quiet"]
+    assert main([*words, "--children", "2"]) == 2
+    told = capsys.readouterr().err
+    assert "no node of the cluster has 1 CPUs and 1 GPUs for a child" in told
+
+
+def test_a_machine_without_ray_is_told_what_to_install(monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert main(["--run", str(tmp_path / "run"), "--evaluator", "ray", "--quiet"]) == 2
+    assert "pip install 'nas-env[cluster]'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,9 @@ def test_a_node_that_is_removed_costs_its_children_alone(cluster, evaluator, tmp
     assert sorted(len(pids(note)) for note in notes) == [1, 1, 2]
 
 
-def test_waiting_children_are_what_the_cluster_sees_wanted(cluster, evaluator, tmp_path):
+def test_waiting_children_are_wanted_of_the_cluster_and_closing_ends_them(
+    cluster, evaluator, tmp_path
+):
     from ray.autoscaler.v2.sdk import get_cluster_status
 
     made = evaluator(workers=6)
@@ -119,7 +121,16 @@ def test_waiting_children_are_what_the_cluster_sees_wanted(cluster, evaluator, t
         demand = get_cluster_status(cluster.address).resource_demands.ray_task_actor_demand
         return sum(each.count for one in demand for each in one.bundles_by_count)
 
-    until(lambda: wanted() >= 4)
+    until(lambda: wanted() >= 4 and len(pids(tmp_path / "note")) == 2)
+    made.close()
+    until(lambda: not any(map(running, pids(tmp_path / "note"))))
+
+
+def test_the_estimate_of_a_search_is_made_on_the_nodes(evaluator):
+    asked = problem()
+    request = asked.request(asked.space.decode(tokens(0)))
+    found = evaluator().rehearse(request, 2)
+    assert len(found) == 2 and all(each.train > 0 for each in found)
 
 
 def test_a_package_that_a_node_lacks_is_named(evaluator, tmp_path, monkeypatch):
@@ -139,10 +150,3 @@ def test_a_package_that_a_node_lacks_is_named(evaluator, tmp_path, monkeypatch):
     _ = made.cluster
     shutil.rmtree(home)
     assert made.submit(request).result().status in ("ok", "failed")
-
-
-def test_the_estimate_of_a_search_is_made_on_the_nodes(evaluator):
-    asked = problem()
-    request = asked.request(asked.space.decode(tokens(0)))
-    found = evaluator().rehearse(request, 2)
-    assert len(found) == 2 and all(each.train > 0 for each in found)

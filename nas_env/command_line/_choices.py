@@ -164,7 +164,8 @@ def _objective(
 def _recipe(
     chosen: argparse.Namespace, task: Task, keywords: Mapping[str, Any], make: Mapping[str, Any]
 ) -> Any:
-    device = choose_device(given(chosen.device, make.get("device", "auto")))
+    evaluator = chosen.evaluator or make.get("evaluator")
+    device = choose_device(given(chosen.device, make.get("device", "auto")), evaluator)
     if chosen.recipe is not None:
         return preset_recipe(task, chosen.recipe)
     return chosen_recipe(task, make.get("recipe"), device, keywords.get("recipe"))

@@ -155,7 +155,7 @@ def _checked(values: Any, choices: Choices, make_config: ConfigMaker) -> Argumen
     space = make_space({"name": choices.space.name, **asdict(values.space_settings)})
     settings = asdict(values.objective_settings)
     objective = task_objective(task, {"name": choices.objective.name, **settings})
-    device = choose_device(values.device)
+    device = choose_device(values.device, choices.evaluator_name)
     recipe = task_recipe(task, asdict(values.recipe_settings))
     made: dict[str, Any] = {
         "agent": {"name": name, **asdict(agent)},

@@ -48,6 +48,7 @@ class Evaluator(ABC):
         background: Whether children are trained while the caller continues.
         trains: Whether children are trained at all.
         at_once: Whether a function's answers need no time, so that nobody need ask the evaluator.
+        elsewhere: Whether they are trained on other machines, whose GPUs this one need not have.
         work: Children that are being trained, as far as a member reports them.
         kept: Seconds taken to store each evaluation, by its key.
     """
@@ -56,6 +57,7 @@ class Evaluator(ABC):
     background: ClassVar[bool] = False
     trains: ClassVar[bool] = True
     at_once: ClassVar[bool] = False
+    elsewhere: ClassVar[bool] = False
 
     def __init__(self, device: torch.device, store: Store, settings: Any = None):
         self.device = device
@@ -65,7 +67,7 @@ class Evaluator(ABC):
         self._watch = Watch(self._look)
         self.kept: dict[str, float] = {}
         self.work = Work()
-        self._counted, self._slots = time.monotonic(), 0.0
+        self._counted, self._offered = time.monotonic(), 0.0
         self._counting = threading.Lock()
 
     @classmethod
@@ -171,9 +173,9 @@ class Evaluator(ABC):
         """
         with self._counting:
             now = time.monotonic()
-            self._slots += (now - self._counted) * self.capacity
+            self._offered += (now - self._counted) * self.capacity
             self._counted = now
-            return Usage(self.work.busy(), self._slots)
+            return Usage(self.work.busy(), self._offered)
 
     def simulation(self) -> Simulation | None:
         """Return the figures of its simulated clock; None where real time passes."""

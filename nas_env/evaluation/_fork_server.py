@@ -15,7 +15,6 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from typing import Self
 
 from nas_env.training.allocator import training_environment
 
@@ -26,11 +25,11 @@ MESSAGE = struct.Struct("!BI")  # FORK or KILL, and a worker's number
 class ForkServer:
     """The caller's side of a server; a process has one, which starts with its first worker."""
 
-    _shared: Self | None = None
+    _shared: ForkServer | None = None
     _guard = threading.Lock()
 
     @classmethod
-    def shared(cls) -> Self:
+    def shared(cls) -> ForkServer:
         """Return the server of this process; start a new one if the last one is gone."""
         with cls._guard:
             if cls._shared is None or not cls._shared.alive:

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from nas_env.errors import NASError
 from nas_env.evaluation._fork_server import ForkServer, start
@@ -28,7 +28,7 @@ APART = "import os; os.fork() and os._exit(0); os.setsid(); "
 class SharedForkServer(ForkServer):
     """The side of one of several processes; the server starts with the first of them."""
 
-    _shared: Self | None = None
+    _shared: ForkServer | None = None
     name: ClassVar[str] = ""  # equal for the processes that share a server
 
     def _joined(self) -> socket.socket:

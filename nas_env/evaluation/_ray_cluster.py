@@ -37,6 +37,9 @@ def ray() -> ModuleType:
         ) from None
 
 
+_sent: set[str] = set()  # the folders of packages that this process has sent
+
+
 @dataclass(frozen=True)
 class Share:
     """The part of a node that Ray keeps for a child.
@@ -78,6 +81,11 @@ class Cluster:
         folders = [package_folder(each) for each in packages]
         if not self.ray.is_initialized():
             self._join(address or os.environ.get("RAY_ADDRESS") or LOCAL, folders)
+        elif not _sent.issuperset(folders):
+            raise InvalidValue(
+                "packages are sent when a cluster is joined, and this process has joined one: "
+                "give them to ray.init(runtime_env=...)"
+            )
         self._counted = -math.inf
         self._nodes: list[dict[str, Any]] = []
 
@@ -98,6 +106,9 @@ class Cluster:
         except Exception as error:
             where = "could not be started" if address == LOCAL else f"{address} cannot be joined"
             raise NASError(f"the Ray cluster {where}: {line_of(error)}") from None
+
+        _sent.clear()
+        _sent.update(folders)
 
     def nodes(self) -> list[dict[str, Any]]:
         """Return the resources of each living node, as they were a few seconds ago or now."""

@@ -97,6 +97,7 @@ class RayEvaluator(Evaluator):
 
     Settings = RaySettings
     background = True
+    elsewhere = True
 
     settings: RaySettings
 

@@ -171,6 +171,8 @@ def versions() -> dict[str, str]:
 
 def device_name(device: torch.device) -> str:
     """Return a device's type, and what a person calls it."""
+    if device.type == "cuda" and not torch.cuda.is_available():
+        return "cuda (of other machines)"
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
     return f"cpu ({processor()})"
