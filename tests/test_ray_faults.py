@@ -106,9 +106,7 @@ def test_a_node_that_is_removed_costs_its_children_alone(cluster, evaluator, tmp
     assert sorted(len(pids(note)) for note in notes) == [1, 1, 2]
 
 
-def test_waiting_children_are_wanted_of_the_cluster_and_closing_ends_them(
-    cluster, evaluator, tmp_path
-):
+def test_waiting_children_are_demand_and_closing_ends_them(cluster, evaluator, tmp_path):
     from ray.autoscaler.v2.sdk import get_cluster_status
 
     made = evaluator(workers=6)
