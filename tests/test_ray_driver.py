@@ -15,7 +15,7 @@ from _children import until
 from _cluster import MARK, ROOT, processes, started
 
 from nas_env.command_line.train import main
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 from nas_env.testing._asked import timeless
 
 SECRET = "0123456789abcdef" * 2
@@ -34,14 +34,14 @@ def evaluations(folder):
     """What a search has stored by now, by key."""
     if not (folder / "results.sqlite").exists():
         return {}
-    with closing(Store(folder / "results.sqlite")) as store:
+    with closing(open_store(folder / "results.sqlite")) as store:
         return {request.key: evaluation for request, evaluation in store.evaluations()}
 
 
 def figures(folder):
     """Everything that a search leaves, without its times."""
     summary = json.loads((folder / "summary.json").read_text())
-    with closing(Store(folder / "results.sqlite")) as store:
+    with closing(open_store(folder / "results.sqlite")) as store:
         played = [(e["tokens"], e["reward"]) for e in store.all_episodes()]
     found = {key: timeless(each) for key, each in evaluations(folder).items()}
     return summary["best"], summary["distinct"], played, found

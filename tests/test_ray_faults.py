@@ -15,7 +15,7 @@ from nas_env.errors import InvalidValue
 from nas_env.evaluation import make_evaluator
 from nas_env.evaluation._ray_cluster import Cluster, Share
 from nas_env.records import Request
-from nas_env.run.store import Store
+from nas_env.run.store import open_store
 
 CPU = torch.device("cpu")
 
@@ -33,7 +33,7 @@ def evaluator(cluster):
     made = []
 
     def make(**settings):
-        made.append(make_evaluator({"name": "ray", **settings}, CPU, Store()))
+        made.append(make_evaluator({"name": "ray", **settings}, CPU, open_store()))
         return made[-1]
 
     yield make
