@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
+
 from nas_env.run.owners import process_start
 from nas_env.run.store import open_store
 
@@ -137,6 +139,26 @@ class Server:
         rules.write_text(f"local all {name} scram-sha-256\n{rules.read_text()}")
         self.sql("SELECT pg_reload_conf()")
         return name
+
+    @contextlib.contextmanager
+    def small_disk(self, size):
+        """Have a tablespace ``small`` on a disk of its own; yield a function that resizes it."""
+        place, mount = self.folder / "small", ["mount", "-t", "tmpfs", "-o"]
+        place.mkdir()
+        try:
+            subprocess.run([*mount, f"size={size}", "tmpfs", place], check=True)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("a small disk is wanted, and this user may mount none")
+        try:
+            os.chown(place, self._user["user"], self._user["group"])
+            self.sql(f"CREATE TABLESPACE small LOCATION '{place}'")
+            yield lambda size: subprocess.run(
+                ["mount", "-o", f"remount,size={size}", place], check=True
+            )
+            self.sql("DROP SCHEMA nas_env CASCADE")
+            self.sql("DROP TABLESPACE small")
+        finally:
+            subprocess.run(["umount", "-l", place], check=True)
 
     def remove(self):
         with contextlib.suppress(subprocess.CalledProcessError):

@@ -9,14 +9,17 @@ import pickle
 import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import gymnasium
 import psycopg
 import pytest
+import torch
 
 from nas_env.benchmark._job import Budget, Job
 from nas_env.command_line.train import main
 from nas_env.errors import InvalidValue, StoreError
+from nas_env.evaluation import make_evaluator
 from nas_env.records import Evaluation, Request
 from nas_env.run.folder import store_of
 from nas_env.run.store import _address, open_store, shown
@@ -54,19 +57,24 @@ def test_a_server_that_stays_away_is_one_line(database, postgresql, monkeypatch,
     assert sum("waiting for it" in record.getMessage() for record in caplog.records) == 1
 
 
-def test_closing_a_store_ends_the_waiting(database, postgresql, caplog):
+def test_closing_an_evaluator_ends_the_waiting_for_a_server(database, postgresql, caplog):
     store = database.open()
+    evaluator = make_evaluator("in_process", torch.device("cpu"), store)
     postgresql.stop()
     try:
         with ThreadPoolExecutor() as threads:
-            waiting = threads.submit(store.get, request(1).key)
+            waiting = threads.submit(store.put, request(1), OK)
             while not any("waiting for it" in each.getMessage() for each in caplog.records):
                 os.sched_yield()
-            store.close()
-            with pytest.raises(StoreError, match="it is closed"):
+            evaluator.close()
+            with pytest.raises(StoreError, match="cannot be used"):
                 waiting.result()
     finally:
         postgresql.start()
+    assert store.get(request(1).key) is None
+    store.close()
+    with pytest.raises(StoreError, match="it is closed"):
+        store.get(request(1).key)
 
 
 def test_a_transaction_whose_end_is_not_known_is_done_again_to_the_same_effect(
@@ -181,7 +189,7 @@ def test_a_search_goes_on_through_kills_of_the_server_to_the_same_end(
     def transaction(connection, *args, **rest):
         with begin(connection, *args, **rest):
             yield
-            if next(begun) % 17 == 16 and len(kills) < KILLS:
+            if next(begun) % 11 == 10 and len(kills) < KILLS:
                 kills.append(postgresql.restart())
 
     monkeypatch.setattr(psycopg.Connection, "transaction", transaction)
@@ -189,6 +197,22 @@ def test_a_search_goes_on_through_kills_of_the_server_to_the_same_end(
     assert main([*search, *run]) == 0
     assert len(kills) == KILLS
     assert found_by(tmp_path / "server") == found_by(tmp_path / "file")
+
+
+def test_a_disk_that_is_full_there_is_one_line_and_loses_nothing(database, postgresql):
+    large = replace(OK, curves={"loss": [0.123456789 + number for number in range(2_000)]})
+    with postgresql.small_disk("1m") as resize:
+        store, stored = database.open(), []
+        database.sql("ALTER TABLE evaluations SET TABLESPACE small")
+        with pytest.raises(StoreError, match=r"cannot be used: .*No space left on device$"):
+            for number in range(1_000):
+                store.put(request(number), large)
+                stored.append(request(number).key)
+        assert sorted(asked.key for asked, _ in store.evaluations()) == sorted(stored)
+        resize("64m")
+        store.put(request(len(stored)), large)
+        assert store.get(request(len(stored)).key) == large
+        store.close()
 
 
 # -- other machines ------------------------------------------------------------------------------

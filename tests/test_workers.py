@@ -158,7 +158,9 @@ def test_what_is_announced_is_trained_before_it_is_asked_for(here):
 def test_what_another_process_trains_is_not_trained_when_it_is_announced(here):
     request = here.request(here.space.decode(tokens(0)))
     here.evaluator.store = SimpleNamespace(
-        get=lambda key: None, claim=lambda key, again=False: "taken"
+        get=lambda key: None,
+        claim=lambda key, again=False: "taken",
+        stop_waiting=lambda: None,
     )
     here.announce([tokens(0)])
     assert not here.evaluator.submit(request).done()

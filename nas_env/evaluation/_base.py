@@ -207,6 +207,7 @@ class Evaluator(ABC):
 
     def close(self) -> None:
         """Stop what runs in the background; what has no answer is cancelled."""
+        self.store.stop_waiting()
         self._watch.close()
 
     def _keep(self, request: Request, kept: Future[Evaluation]) -> None:

@@ -232,6 +232,9 @@ class Store(ABC):
         """Return the records of all runs, in the order of runs and numbers."""
 
     # -- its end ---------------------------------------------------------------------------------
+    def stop_waiting(self) -> None:  # noqa: B027 - a file is never waited for
+        """Let nobody wait any more for a server that does not answer, since all is to end."""
+
     def close(self) -> None:
         """Close the store; a closed one stays closed."""
         if self._beating is not None:

@@ -55,6 +55,9 @@ class Server:
     Args:
         address: The address, without its password.
         patience: Seconds to wait for the server.
+
+    Attributes:
+        hurried: Set where nobody is to wait any more.
     """
 
     def __init__(self, address: str, patience: float = PATIENCE):
@@ -62,7 +65,8 @@ class Server:
         self._lock = threading.RLock()
         self._connection: Connection | None = None
         self._process = os.getpid()
-        self._closed = threading.Event()
+        self.hurried = threading.Event()
+        self._closed = False
 
     def do(self, work: Callable[[Connection], Result], *, wait: bool = True) -> Result:
         """Do work in one transaction; it is committed when this returns.
@@ -83,7 +87,7 @@ class Server:
                         found = work(connection)
                 except psycopg.Error as error:
                     now = time.monotonic()
-                    if not self._may_pass(error) or not wait or self._closed.is_set():
+                    if not self._may_pass(error) or not wait or self.hurried.is_set():
                         raise StoreError(self._line(error)) from None
                     if since is None:
                         since = now
@@ -92,7 +96,7 @@ class Server:
                         waited = f"after {self.patience:.0f} seconds of waiting"
                         raise StoreError(f"{self._line(error)} ({waited})") from None
                     self._drop()
-                    self._closed.wait(pause)
+                    self.hurried.wait(pause)
                     pause = min(2 * pause, PAUSE[1])
                 else:
                     if since is not None:
@@ -102,13 +106,14 @@ class Server:
 
     def close(self) -> None:
         """Close the connection; who waits for the server gives up."""
-        self._closed.set()
+        self._closed = True
+        self.hurried.set()
         with self._lock:
             self._drop()
 
     def _connected(self) -> Connection:
         """Return the connection, made anew where it is lost or an interrupt came into it."""
-        if self._closed.is_set():
+        if self._closed:
             raise psycopg.InterfaceError("it is closed")
         if self._process != os.getpid():  # the other process goes on with it
             self._connection, self._process = None, os.getpid()
@@ -143,7 +148,7 @@ class Server:
 
     def _line(self, error: psycopg.Error) -> str:
         """Return one line about an error; it has no password, since the address had none."""
-        text = error.diag.message_primary or " ".join(str(error).split())
+        text = error.diag.message_primary or str(error).partition("\n")[0]
         if _wants_password(error):
             text += "; set PGPASSWORD, or write the password to ~/.pgpass"
         return f"{self.address} cannot be used: {text}"

@@ -194,6 +194,10 @@ class PostgreSQLStore(Store):
     def _read(self, query: Any, *values: Any) -> list[Any]:
         return self._server.do(lambda connection: connection.execute(query, values).fetchall())
 
+    def stop_waiting(self) -> None:
+        """See the base: who waits gets the error."""
+        self._server.hurried.set()
+
     def _close(self) -> None:
         self._server.close()
 
