@@ -3,8 +3,9 @@
 python -m benchmarks.cluster      # some ten minutes
 
 The children are tiny networks on 64 digits, which take milliseconds. The overhead of a child is the
-time from its request to its stored evaluation, less the seconds that it says it took. Then many are
-on their way at once, and many more go through one driver, whose memory is looked at on the way.
+time from its request to its evaluation, less the seconds that it says it took; the store is one in
+memory, since the disk costs the same everywhere. Then, with a store in a file, many are on their
+way at once, and many more go through one driver, whose memory is looked at on the way.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from typing import Any
 
 from benchmarks._results import save
 from nas_env.benchmark._command import command
+from nas_env.machine import cores
 from nas_env.problem import Problem
 from nas_env.records import Evaluation, Request
+from nas_env.run.store import IN_MEMORY
 
 MEGABYTE = 2**20
 
@@ -55,69 +58,65 @@ def measure(options: Options) -> None:
         "workers": {"name": "workers", "workers": options.workers},
         "ray": {"name": "ray", "address": "local", "cpus_per_child": cpus(options)},
     }
-    figures: dict[str, Any] = {"overhead of a child, milliseconds": {}}
+    figures: dict[str, Any] = {}
+
+    def found(what: str, values: Any) -> None:
+        figures[what] = values
+        print(what, values, flush=True)
+
     for name, evaluator in evaluators.items():
-        with asked(evaluator) as (problem, requests):
-            figures["overhead of a child, milliseconds"][name] = overhead(
-                problem, islice(requests, options.children)
-            )
-            print(name, figures["overhead of a child, milliseconds"][name])
-            if name != "in process":
-                figures[f"{name}, {options.flying} at once"] = at_once(
-                    problem, list(islice(requests, options.flying))
-                )
-                print(figures[f"{name}, {options.flying} at once"])
+        with asked(evaluator, IN_MEMORY) as (problem, requests):
+            what = f"{name}: milliseconds of a child beyond its training"
+            found(what, overhead(problem, islice(requests, options.children)))
+    for name in ("workers", "ray"):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            asked(evaluators[name], Path(folder) / "store") as (problem, requests),
+        ):
+            many = list(islice(requests, options.flying))
+            found(f"{name}: {options.flying} at once", at_once(problem, many))
             if name == "ray":
-                figures[f"ray, {options.through} through one driver"] = through(
-                    problem, islice(requests, options.through), options.flying
-                )
-                print(figures[f"ray, {options.through} through one driver"])
+                what = f"ray: megabytes of the driver, after each 1,000 of {options.through}"
+                found(what, through(problem, islice(requests, options.through), options.flying))
     save("cluster", f"python -m benchmarks.cluster --workers {options.workers}", figures)
 
 
 def cpus(options: Options) -> float:
     """Return the CPUs of a child with which as many are trained at once as there are workers."""
-    from nas_env.machine import cores
-
     return cores() / options.workers
 
 
 @contextmanager
-def asked(evaluator: Any) -> Iterator[tuple[Problem, Iterator[Request]]]:
+def asked(evaluator: Any, store: Any) -> Iterator[tuple[Problem, Iterator[Request]]]:
     """Make a problem with an evaluator that is ready, and requests without end."""
-    with tempfile.TemporaryDirectory() as folder:
-        problem = Problem(
-            {"name": "digits", "train_size": 64},
-            "convolutional",
-            recipe={"epochs": 1},
-            device="cpu",
-            layers=1,
-            evaluator=evaluator,
-            store=Path(folder) / "store",
-        )
-        one = problem.request(problem.space.decode([0] * problem.space.length()))
-        requests = (replace(one, seed=seed) for seed in range(10**9))
-        first = [problem.evaluator.submit(each) for each in islice(requests, 8)]
-        wait(first)  # every worker has been started and has read the data
-        try:
-            yield problem, requests
-        finally:
-            problem.close()
+    problem = Problem(
+        {"name": "digits", "train_size": 64},
+        "convolutional",
+        recipe={"epochs": 1},
+        device="cpu",
+        layers=1,
+        evaluator=evaluator,
+        store=store,
+    )
+    one = problem.request(problem.space.decode([0] * problem.space.length()))
+    requests = (replace(one, seed=seed) for seed in range(10**9))
+    wait([problem.evaluator.submit(each) for each in islice(requests, 8)])  # all have begun once
+    try:
+        yield problem, requests
+    finally:
+        problem.close()
 
 
 def overhead(problem: Problem, requests: Iterator[Request]) -> dict[str, float]:
     """Return the milliseconds of children, one after the other, beyond their training."""
-    found, stored = [], []
+    found = []
     for request in requests:
         began = time.perf_counter()
         evaluation = problem.evaluator.submit(request).result()
-        kept = problem.evaluator.kept[request.key]
-        stored.append(1_000 * kept)
-        found.append(1_000 * (time.perf_counter() - began - own_seconds(evaluation) - kept))
+        found.append(1_000 * (time.perf_counter() - began - own_seconds(evaluation)))
     return {
         "median": round(statistics.median(found), 2),
-        "of 95% at most": round(statistics.quantiles(found, n=20)[-1], 2),
-        "median of storing it, beside": round(statistics.median(stored), 2),
+        "95% take at most": round(statistics.quantiles(found, n=20)[-1], 2),
     }
 
 
@@ -142,8 +141,8 @@ def at_once(problem: Problem, requests: list[Request]) -> dict[str, float]:
     }
 
 
-def through(problem: Problem, requests: Iterator[Request], flying: int) -> dict[str, Any]:
-    """Return the memory of this process while children go through it, some on their way at once."""
+def through(problem: Problem, requests: Iterator[Request], flying: int) -> list[float]:
+    """Return the memory of this process while children go through it, so many on their way."""
     memory, done, waiting = [resident()], 0, set[Future[Evaluation]]()
     for request in requests:
         waiting.add(problem.evaluator.submit(request))
@@ -153,10 +152,8 @@ def through(problem: Problem, requests: Iterator[Request], flying: int) -> dict[
             if done // 1_000 > before // 1_000:
                 memory.append(resident())
                 print(done, memory[-1], flush=True)
-    for future in waiting:
-        own_seconds(future.result())
-    memory.append(resident())
-    return {"megabytes of the driver, each 1,000 children": memory}
+    wait(waiting)
+    return [*memory, resident()]
 
 
 def resident() -> float:

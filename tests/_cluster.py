@@ -24,6 +24,8 @@ def started(*cpus):
 
         folder = tempfile.mkdtemp(prefix="nas-ray-")  # short: the paths of sockets are limited
         patch.setenv(MARK, folder)
+        patch.setenv("TMPDIR", folder)  # of the nodes; and no other program finds the cluster
+        Path(folder, "ray").mkdir()
         patch.setenv("RAY_worker_niceness", "0")  # a busy machine has other tests
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "tests")]))
         made = Cluster()

@@ -12,6 +12,8 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from nas_env.errors import DataNotFound
+from nas_env.tasks import data_folder
 from nas_env.tasks.digits import Digits
 from nas_env.training import images
 from nas_env.training.checkpoints import Checkpoints
@@ -66,6 +68,18 @@ class LargeImages(FaultyImages):
     """The same of 64 x 64 pixels, of which a batch takes some hundreds of megabytes."""
 
     input_shape: ClassVar[tuple[int, ...]] = (1, 64, 64)
+
+
+@dataclass(frozen=True)
+class FiledImages(FaultyImages):
+    """The same, of which a file lies in the data folder."""
+
+    def _read_train_images(self):
+        file = data_folder() / "filed" / "labels"
+        if not file.exists():
+            raise DataNotFound(f"{file} is not there")
+        images, _ = super()._read_train_images()
+        return images, np.frombuffer(file.read_bytes(), dtype=np.uint8).astype(np.int64)
 
 
 def hold_the_interpreter():

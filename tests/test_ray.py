@@ -1,16 +1,23 @@
 """Children on a Ray cluster: the numbers of a search in process, and the contract of evaluators."""
 
+import json
 import sys
+import tempfile
+from contextlib import closing
 
 import pytest
 import torch
+from _children import CPU, child
 from _cluster import started
 
 from nas_env.command_line.train import main
-from nas_env.errors import InvalidValue
+from nas_env.errors import DataNotFound, InvalidValue
+from nas_env.evaluation import evaluate, make_evaluator
 from nas_env.evaluation._ray_cluster import Share
+from nas_env.evaluation._ray_data import pack, unpack
 from nas_env.evaluation.ray import RaySettings
 from nas_env.problem import Problem
+from nas_env.records import Request
 from nas_env.run.store import open_store
 from nas_env.search.summary import device_name
 from nas_env.testing import EVALUATOR_CHECKS
@@ -78,10 +85,44 @@ def test_a_machine_without_ray_is_told_what_to_install(monkeypatch, capsys, tmp_
     assert "pip install 'nas-env[cluster]'" in capsys.readouterr().err
 
 
+def test_data_that_the_nodes_lack_is_sent_to_them(cluster, tmp_path, monkeypatch):
+    monkeypatch.setenv("NAS_DATA", str(tmp_path))
+    (tmp_path / "filed").mkdir()
+    (tmp_path / "filed" / "labels").write_bytes(bytes(range(10)) * 9 + bytes(6))
+    asked = child().to_json().replace("FaultyImages", "FiledImages")
+    request = Request(**json.loads(asked))
+    evaluators = ["ray", {"name": "ray", "send": ["filed"]}]
+    lacking, sending = (make_evaluator(each, CPU, open_store()) for each in evaluators)
+    with closing(lacking), pytest.raises(DataNotFound, match=r"labels is not there \(on node"):
+        lacking.submit(request).result()
+    with closing(sending):
+        found = sending.submit(request).result()
+    assert found.curves == evaluate(request, CPU).curves
+
+
+def test_what_is_sent_arrives_whole_and_stays_in_its_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    content = {"set/a": b"1" * 9000, "set/deep/b": b"", "set/c\n": b"\n\n", "other": b"x"}
+    for name, part in content.items():
+        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / name).write_bytes(part)
+    digest, sent = pack(tmp_path / "data", ["set"])
+    folder = unpack(digest, sent)
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    found = {str(file.relative_to(folder)): file.read_bytes() for file in files}
+    assert found == {name: part for name, part in content.items() if name != "other"}
+    assert unpack(digest, None) == folder
+    with pytest.raises(InvalidValue, match="expected a name within"):
+        pack(tmp_path / "data", ["../out"])
+    with pytest.raises(DataNotFound, match="nothing is not there"):
+        pack(tmp_path / "data", ["nothing"])
+
+
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
         ({"cpus_per_child": 0}, "cpus_per_child is 0, expected more where no GPU is kept"),
+        ({"data": "/data", "send": ("x",)}, "data and send are given, expected one of them"),
         ({"workers": 0}, "workers is 0, expected at least 1"),
         ({"gpus_per_child": -1}, "gpus_per_child is -1, expected at least 0"),
     ],

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from nas_env.errors import NASError
 from nas_env.evaluation._fork_server import ForkServer, start
@@ -48,27 +48,33 @@ class SharedForkServer(ForkServer):
         return line
 
 
-def place(*names: Any) -> Path:
+def place(name: str) -> Path:
     """Return the socket of a server, in a folder that only this user can use.
 
     Args:
-        *names: What the processes have in common, beside their interpreter and its path.
+        name: Name that the processes have in common, beside their interpreter and its path.
+    """
+    text = repr((name, sys.executable, sys.path))
+    return own_folder() / hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def own_folder() -> Path:
+    """Return a folder of this machine that only this user can use.
 
     Raises:
-        NASError: If the folder is another user's.
+        NASError: If it is another user's.
     """
     folder = Path(tempfile.gettempdir()) / f"nas-env-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise NASError(f"{folder} must be a folder that only you can use")
-    text = repr((*names, sys.executable, sys.path))
-    return folder / hashlib.sha256(text.encode()).hexdigest()[:16]
+    return folder
 
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Keep others from joining or ending a server within the block, whose socket is given."""
+    """Keep other processes from what is done to a file within the block."""
     with (file.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

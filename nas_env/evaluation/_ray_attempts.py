@@ -50,6 +50,7 @@ class Attempts:
         share: What Ray keeps for a child.
         retries: Number of times that a child is tried again whose node was lost.
         alone: Whether a child that ran out of memory is tried once more, alone on a node.
+        content: What stands for the data that is sent along; None for none.
         made: The attempts so far.
     """
 
@@ -58,6 +59,7 @@ class Attempts:
     share: Share
     retries: int
     alone: bool
+    content: Any = None
     made: list[Attempt] = field(default_factory=list)
 
     async def evaluation(self, order: str) -> Evaluation:
@@ -91,7 +93,7 @@ class Attempts:
 
     async def asked(self, order: str, share: Share, attempt: Attempt) -> Any:
         """Return a node's answer to an order; None where the attempt was lost."""
-        ray, generator = self.cluster.ray, self.cluster.run(order, share)
+        ray, generator = self.cluster.ray, self.cluster.run(order, share, self.content)
         began, report = time.monotonic(), unheard
         try:
             with ExitStack() as stack:

@@ -128,8 +128,21 @@ class Cluster:
             return Share(share.cpus, max(1.0, share.gpus))
         return Share(max((each.get("CPU", 0.0) for each in self.nodes()), default=0.0), 0.0)
 
-    def run(self, order: str, share: Share) -> Any:
+    def put(self, content: Any) -> Any:
+        """Keep something that nodes fetch when they first need it, each once.
+
+        Returns:
+            What stands for it, to be given to :meth:`run`.
+        """
+        return self.ray.put(content)
+
+    def run(self, order: str, share: Share, content: Any = None) -> Any:
         """Have a node carry out an order, see :mod:`nas_env.evaluation._ray_node`.
+
+        Args:
+            order: The order.
+            share: What is kept for it.
+            content: What :meth:`put` returned, if something goes with it.
 
         Returns:
             Ray's generator of the node's messages.
@@ -141,7 +154,7 @@ class Cluster:
             num_returns="streaming",
             name="child",
         )
-        return task.remote(order)
+        return task.remote(order, content)
 
 
 def _own() -> dict[str, Any]:

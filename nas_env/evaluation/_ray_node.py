@@ -21,6 +21,7 @@ from nas_env.errors import InvalidValue, NASError
 from nas_env.evaluation._checkpoints import NOWHERE, Place
 from nas_env.evaluation._child import fitted
 from nas_env.evaluation._fork_shared import SharedForkServer
+from nas_env.evaluation._ray_data import unpack
 from nas_env.evaluation._rehearsal import rehearsed
 from nas_env.evaluation._slot import Slot
 from nas_env.machine import memory
@@ -45,6 +46,7 @@ class Order:
             for no limit.
         place: The place of the checkpoints of its training.
         data: Folder of the data on the nodes; None for what each node says itself.
+        sent: Digest of the data that is sent along; None where none is.
     """
 
     wanted: str
@@ -53,13 +55,15 @@ class Order:
     memory_limit: float | str | None = None
     place: tuple[str | None, float] = NOWHERE
     data: str | None = None
+    sent: str | None = None
 
 
-def serve(text: str) -> Iterator[str]:
+def serve(text: str, content: Any = None) -> Iterator[str]:
     """Carry out an order.
 
     Args:
         text: An :class:`Order` as JSON.
+        content: The data that is sent along, uint8 (n,), which a node has once; None for none.
 
     Yields:
         Messages as JSON: first ``begun`` with the node's name, then ``progress``, and at last
@@ -67,7 +71,7 @@ def serve(text: str) -> Iterator[str]:
     """
     order, began = Order(**json.loads(text)), time.monotonic()
     yield json.dumps({"begun": os.uname().nodename})
-    for message in _told(functools.partial(_carried_out, order)):
+    for message in _told(functools.partial(_carried_out, order, content)):
         yield json.dumps({**message, "seconds": time.monotonic() - began})
 
 
@@ -96,13 +100,14 @@ def _told(work: Callable[[Report], dict[str, Any]]) -> Iterator[dict[str, Any]]:
     yield message
 
 
-def _carried_out(order: Order, report: Report) -> dict[str, Any]:
+def _carried_out(order: Order, content: Any, report: Report) -> dict[str, Any]:
     """Train or rehearse the child of an order in the worker of this process."""
-    if order.data is not None:
-        os.environ["NAS_DATA"] = order.data
+    data = order.data if order.sent is None else str(unpack(order.sent, content))
+    if data is not None:
+        os.environ["NAS_DATA"] = data
     request = Request(**order.request)
     device = "cpu" if request.device == "cpu" else f"{request.device}:0"  # Ray hides the others
-    slot = _slot(_memory_limit(order, request), os.environ.get(VISIBLE), order.data)
+    slot = _slot(_memory_limit(order, request), os.environ.get(VISIBLE), data)
     if order.wanted == "rehearse":
         found = rehearsed(request, lambda pieces: slot.rehearse(request, device, pieces))
         return {"answer": found}

@@ -19,11 +19,13 @@ from nas_env.evaluation._base import Evaluator
 from nas_env.evaluation._checkpoints import EVERY
 from nas_env.evaluation._ray_attempts import Attempt, Attempts
 from nas_env.evaluation._ray_cluster import Cluster, Share, ray
+from nas_env.evaluation._ray_data import pack
 from nas_env.evaluation._ray_node import Order
 from nas_env.evaluation._rehearsal import Rehearsal
 from nas_env.evaluation._work import Work
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
+from nas_env.tasks import data_folder
 from search_spaces._settings import at_least
 
 
@@ -50,6 +52,7 @@ class RaySettings:
         alone: Train a child that ran out of memory once more, alone on a node.
         packages: Folders or names of packages that are sent to the nodes, as your own tasks.
         data: Folder of the data on the nodes, where the variable ``NAS_DATA`` is not set there.
+        send: Files and folders of the data folder here that are sent to each node once.
     """
 
     address: str | None = None
@@ -63,12 +66,15 @@ class RaySettings:
     alone: bool = False
     packages: tuple[str, ...] = ()
     data: str | None = None
+    send: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, least in (("workers", 1), ("memory_limit", 0.25), ("gpus_per_child", 0)):
             if getattr(self, name) != "auto":
                 at_least(self, **{name: least})
         at_least(self, cpus_per_child=0, time_limit=0, checkpoint_every=0, retries=0)
+        if self.data is not None and self.send:
+            raise InvalidValue("data and send are given, expected one of them")
         if self.cpus_per_child == 0 and self.gpus_per_child in (0, "auto"):
             raise InvalidValue(
                 "cpus_per_child is 0, expected more where no GPU is kept for a child"
@@ -114,6 +120,14 @@ class RayEvaluator(Evaluator):
         """The cluster, which is joined or started when it is first needed."""
         return Cluster(self.settings.address, self.settings.packages)
 
+    @cached_property
+    def parcel(self) -> tuple[str, Any] | None:
+        """The digest of the data that is sent, and what stands for it; None where none is."""
+        if not self.settings.send:
+            return None
+        digest, content = pack(data_folder(), self.settings.send)
+        return digest, self.cluster.put(content)
+
     def prepare(self, task: Mapping[str, Any]) -> None:
         """Check a task's data here, and that the cluster has room for a child.
 
@@ -143,12 +157,15 @@ class RayEvaluator(Evaluator):
 
     def _order(self, wanted: str, request: Request) -> str:
         limits = self.settings.time_limit, self.settings.memory_limit
-        order = Order(wanted, asdict(request), *limits, self.place(request), self.settings.data)
+        place, data, parcel = self.place(request), self.settings.data, self.parcel
+        sent = None if parcel is None else parcel[0]
+        order = Order(wanted, asdict(request), *limits, place, data, sent)
         return json.dumps(asdict(order))
 
     def _attempts(self, work: Work) -> Attempts:
         settings = self.settings
-        return Attempts(self.cluster, work, self.share, settings.retries, settings.alone)
+        content = None if self.parcel is None else self.parcel[1]
+        return Attempts(self.cluster, work, self.share, settings.retries, settings.alone, content)
 
     def _train(self, request: Request) -> Future[Evaluation]:
         order = self._order("evaluate", request)
