@@ -157,8 +157,7 @@ class Problem:
     ) -> Request:
         """Return the request to evaluate an architecture, built by another space if given."""
         return Request(
-            **self._parts_of_requests,
-            space=space or self.space.construction,
+            **{**self._parts_of_requests, **({} if space is None else {"space": space})},
             architecture=architecture.canonical().to_dict(),
             seed=self.evaluation_seed,
         )
@@ -168,6 +167,7 @@ class Problem:
         """The parts that all requests have in common."""
         return {
             "task": self.task.request_spec,
+            "space": self.space.construction,
             "recipe": self.recipe.request_spec,
             "device": self.device.type,
             "limits": self.task.limits,
@@ -235,8 +235,8 @@ class Problem:
         evaluation = self.evaluator.known(request)
         if evaluation is None:
             return {}
-        kept = self.evaluator.kept.get(request.key)
-        return {**evaluation.seconds, **({} if kept is None else {"store": kept})}
+        kept = self.evaluator.kept and self.evaluator.kept.get(request.key)
+        return {**evaluation.seconds, **({"store": kept} if kept else {})}
 
     def pieces(self, request: Request) -> int:
         """Return the parts in which each batch of a child was trained; 1 if that is unknown."""

@@ -8,6 +8,7 @@ import pytest
 from agents._gradient.logits import Logits
 from agents._repeats import Memory
 from agents._sequences import fitted, moved, moves, mutated, repaired
+from search_spaces import make_space
 from tests._toys import Rising, Words
 
 
@@ -192,3 +193,11 @@ def test_extreme_logits_stay_finite():
     tokens = policy.sample(5, 8)
     log = policy.ascend(np.ones_like(tokens), np.ones(5), 0.1)
     assert (tokens == 0).all() and np.isfinite([*log.values(), *policy.b.flat]).all()
+
+
+def test_independent_decisions_are_sampled_at_once_as_one_after_the_other():
+    space = make_space({"name": "choices", "options": [3, 2, 5]})
+    at_once, in_turn = (Logits(space, np.random.default_rng(3), 1.0, w) for w in (None, 1.0))
+    at_once.b[:] = in_turn.b[:] = np.random.default_rng(4).normal(size=at_once.b.shape)
+    for count in (1, 50):
+        assert at_once.sample(count, 3).tolist() == in_turn.sample(count, 3).tolist()

@@ -31,6 +31,17 @@ class Distributions(NamedTuple):
         return np.take_along_axis(self.logs, tokens[:, :, None], axis=2)[:, :, 0]
 
 
+def inverted(scores: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return the options that points select: the first whose cumulative sum exceeds the point.
+
+    Args:
+        scores: Logits, (…, options); closed options have -inf, and add nothing.
+        points: Numbers from 0 to 1, (…, 1).
+    """
+    below = np.exp(scores - scores.max(axis=-1, keepdims=True)).cumsum(axis=-1)
+    return (below > points * below[..., -1:]).argmax(axis=-1)
+
+
 class Logits:
     """A table: logits of decision d = b_d + sum over earlier decisions j of W_jd[token of j].
 
@@ -66,13 +77,13 @@ class Logits:
         start = np.where(self.space.option_mask[:length], self.b[:length], -np.inf)
         logits = np.repeat(start[None], count, axis=0)
         points = self.rng.random((length, count, 1))
+        if self.space.masks_are_static and not len(self.w):  # no decision depends on another
+            return inverted(logits, points.swapaxes(0, 1))
         for index in range(length):
             scores = logits[:, index]
             if not self.space.masks_are_static:
                 scores = np.where(self.space.open_mask(tokens[:, :index]), scores, -np.inf)
-            below = np.exp(scores - scores.max(axis=1, keepdims=True)).cumsum(axis=1)
-            # The first option whose cumulative sum exceeds the point; closed ones add nothing.
-            tokens[:, index] = (below > points[index] * below[:, -1:]).argmax(axis=1)
+            tokens[:, index] = inverted(scores, points[index])
             if len(self.w):
                 logits += self.w[index, tokens[:, index], :length]
         return tokens
