@@ -130,7 +130,8 @@ class Server:
         import psycopg
 
         with psycopg.connect(self.address(), autocommit=True) as connection:
-            connection.execute(statement)
+            found = connection.execute(statement)
+            return found.fetchall() if found.description else []
 
     def user(self, password):
         """Make a user who needs a password and may do everything; return its name."""

@@ -1,5 +1,7 @@
 """What every evaluator owes its callers, shown on the one that trains in process."""
 
+import os
+import signal
 from concurrent.futures import CancelledError
 
 import gymnasium
@@ -14,7 +16,7 @@ from nas_env.problem import Problem
 from nas_env.records import Evaluation
 from nas_env.run.store import open_store
 from nas_env.run.store.sqlite import SQLiteStore
-from tests._killing import killed_at
+from tests._killing import forked
 
 TINY = {"task": {"name": "digits", "train_size": 64}, "recipe": {"epochs": 1}, "layers": 1}
 
@@ -70,14 +72,12 @@ def test_an_evaluator_that_cannot_start_gives_up_its_claim(request_for_one, tmp_
 
 
 @pytest.fixture
-def shared(tmp_path):
-    """An evaluator, and the store of another process on the same file."""
-    ours, theirs = open_store(tmp_path / "s"), open_store(tmp_path / "s")
+def shared(place):
+    """An evaluator, and another store at the same place, as another process has it."""
+    ours, theirs = place.open(), place.open()
     evaluator = InProcessEvaluator(torch.device("cpu"), ours)
     yield evaluator, theirs
     evaluator.close()
-    ours.close()
-    theirs.close()
 
 
 def test_what_another_process_trains_is_answered_when_it_is_there(request_for_one, shared):
@@ -93,15 +93,31 @@ def test_what_another_process_trains_is_answered_when_it_is_there(request_for_on
     }
 
 
-def test_what_another_process_gives_up_is_trained_here(request_for_one, shared, tmp_path):
-    def claim_and_die():
-        assert open_store(tmp_path / "s").claim(request_for_one.key) == "mine"
-
+def test_what_another_process_gives_up_is_trained_here(request_for_one, shared):
     evaluator, theirs = shared
     assert theirs.claim(request_for_one.key) == "mine"
     future = evaluator.submit(request_for_one)
+    assert not future.done()
     theirs.release(request_for_one.key)
-    assert not killed_at(10**9, claim_and_die)
+    assert future.result(timeout=60).status == "ok"
+    assert evaluator.work.ended == 1
+
+
+def test_what_a_process_that_dies_has_claimed_is_trained_here(request_for_one, shared, place):
+    claimed, told = os.pipe()
+
+    def claim_and_hang():
+        assert place.open().claim(request_for_one.key) == "mine"
+        os.write(told, b"!")
+        signal.pause()
+
+    evaluator, _ = shared
+    process = forked(claim_and_hang)
+    os.read(claimed, 1)
+    future = evaluator.submit(request_for_one)
+    assert not future.done()
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
     assert future.result(timeout=60).status == "ok"
     assert evaluator.work.ended == 1
 

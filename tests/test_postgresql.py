@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import gymnasium
-import psycopg
 import pytest
 import torch
 
@@ -24,9 +23,11 @@ from nas_env.records import Evaluation, Request
 from nas_env.run.folder import store_of
 from nas_env.run.store import _address, open_store, shown
 from nas_env.run.store import postgresql as postgresql_store
+from tests import _stores
 from tests._killing import forked
 from tests.test_store import OK, request
 
+psycopg = pytest.importorskip("psycopg")
 TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
 TINY += ["--evaluator", "in_process"]
 
@@ -307,6 +308,24 @@ def test_what_is_not_there_is_said_in_one_line(postgresql):
     assert 'invalid URI query parameter: "mode"' in refused("postgresql://localhost/d?mode=1")
 
 
+def test_a_server_that_does_not_sync_is_told_of(database, postgresql, caplog):
+    postgresql.sql("ALTER SYSTEM SET fsync = off")
+    postgresql.sql("SELECT pg_reload_conf()")
+    try:
+        while postgresql.sql("SHOW fsync") != [("off",)]:
+            os.sched_yield()
+        database.open()
+    finally:
+        postgresql.sql("ALTER SYSTEM RESET fsync")
+        postgresql.sql("SELECT pg_reload_conf()")
+    assert "the server has fsync = off" in caplog.text
+
+
+def test_why_there_is_no_server_is_said(monkeypatch):
+    monkeypatch.setattr("tests._stores.program", lambda name: None)
+    assert _stores.missing() == "PostgreSQL is not installed: there is no initdb"
+
+
 def test_a_store_of_another_version(database):
     database.open()
     database.sql("UPDATE about SET format = 9")
@@ -338,13 +357,18 @@ def with_password(address, password="hush%20hush"):
     return address.replace("@", f":{password}@", 1)
 
 
-def test_a_password_is_wanted_or_wrong(guarded, monkeypatch):
+def test_a_password_is_wanted_or_wrong(guarded, monkeypatch, tmp_path):
     line = refused(guarded)
     assert "set PGPASSWORD, or write the password to ~/.pgpass" in line
     line = refused(with_password(guarded, "wrong"))
     assert "password authentication failed" in line and "wrong" not in line
-    monkeypatch.setenv("PGPASSWORD", "hush hush")
     monkeypatch.setattr(_address, "_secrets", {})
+    with monkeypatch.context() as patch:
+        patch.setenv("PGPASSWORD", "hush hush")
+        open_store(guarded).close()
+    (tmp_path / "pgpass").write_text("*:*:*:*:hush hush\n")
+    (tmp_path / "pgpass").chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "pgpass"))
     open_store(guarded).close()
 
 

@@ -79,27 +79,25 @@ class Server:
             StoreError: If the server refuses it, or does not come back in time.
         """
         with self._lock:
-            since, pause = None, PAUSE[0]
+            since, told, pause = time.monotonic(), False, 0.0
             while True:
                 try:
                     connection = self._connected()
                     with connection.transaction():
                         found = work(connection)
                 except psycopg.Error as error:
-                    now = time.monotonic()
                     if not self._may_pass(error) or not wait or self.hurried.is_set():
                         raise StoreError(self._line(error)) from None
-                    if since is None:
-                        since = now
-                        self._tell(error)
-                    elif now - since > self.patience:
+                    if time.monotonic() - since > self.patience:
                         waited = f"after {self.patience:.0f} seconds of waiting"
                         raise StoreError(f"{self._line(error)} ({waited})") from None
+                    if pause and not told:  # a connection that was lost is made anew in silence
+                        told = self._tell(error)
                     self._drop()
                     self.hurried.wait(pause)
-                    pause = min(2 * pause, PAUSE[1])
+                    pause = min(max(2 * pause, PAUSE[0]), PAUSE[1])
                 else:
-                    if since is not None:
+                    if told:
                         waited = time.monotonic() - since
                         _LOG.warning("%s answers again after %.0f s", self.address, waited)
                     return found
@@ -153,10 +151,10 @@ class Server:
             text += "; set PGPASSWORD, or write the password to ~/.pgpass"
         return f"{self.address} cannot be used: {text}"
 
-    def _tell(self, error: psycopg.Error) -> None:
-        _LOG.warning(
-            "%s; waiting for it, at most %.0f minutes", self._line(error), self.patience / 60
-        )
+    def _tell(self, error: psycopg.Error) -> bool:
+        line, minutes = self._line(error), self.patience / 60
+        _LOG.warning("%s; waiting for it, at most %.0f minutes", line, minutes)
+        return True
 
 
 def _wants_password(error: psycopg.Error) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -95,6 +96,9 @@ class PostgreSQLStore(Store):
 
     def _make_tables(self, connection: Connection) -> None:
         """Make the tables where there are none; refuse those of another version."""
+        if connection.execute("SHOW fsync").fetchone() != ("on",):
+            line = "%s: the server has fsync = off: what it stores may be lost with its machine"
+            logging.getLogger(__name__).warning(line, self.address)
         # Read of the catalogue, not asked by to_regclass, which may answer from before the wait.
         made = "SELECT FROM pg_tables WHERE schemaname = 'nas_env' AND tablename = 'about'"
         there = connection.execute(made).rowcount
