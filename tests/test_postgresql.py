@@ -16,7 +16,9 @@ import pytest
 import torch
 
 from nas_env.benchmark._job import Budget, Job
+from nas_env.command_line._subjects import of_run
 from nas_env.command_line.train import main
+from nas_env.controls.runs import read_runs
 from nas_env.errors import InvalidValue, StoreError
 from nas_env.evaluation import make_evaluator
 from nas_env.records import Evaluation, Request
@@ -198,6 +200,10 @@ def test_a_search_goes_on_through_kills_of_the_server_to_the_same_end(
     assert main([*search, *run]) == 0
     assert len(kills) == KILLS
     assert found_by(tmp_path / "server") == found_by(tmp_path / "file")
+    best = [of_run(str(tmp_path / name)).found(2) for name in ("server", "file")]
+    assert best[0] == best[1]
+    ((searched,), _) = read_runs([tmp_path / "server"])
+    assert len(searched.pair.agent.values) == len(searched.pair.control.values) == 8
 
 
 def test_a_disk_that_is_full_there_is_one_line_and_loses_nothing(database, postgresql):
