@@ -58,7 +58,7 @@ def unpack(digest: str, content: Any) -> Path:
 
     Args:
         digest: Digest of the parcel.
-        content: Its content, uint8 (n,).
+        content: The content of the parcel, uint8 (n,).
     """
     folder = own_folder() / "data"
     folder.mkdir(exist_ok=True)
