@@ -11,9 +11,9 @@ from _children import CPU, child
 from _cluster import started
 
 from nas_env.command_line.train import main
-from nas_env.errors import DataNotFound, InvalidValue
+from nas_env.errors import DataNotFound, InvalidValue, NASError
 from nas_env.evaluation import evaluate, make_evaluator
-from nas_env.evaluation._ray_cluster import Share
+from nas_env.evaluation._ray_cluster import Cluster, Share
 from nas_env.evaluation._ray_data import pack, unpack
 from nas_env.evaluation.ray import RaySettings
 from nas_env.problem import Problem
@@ -116,6 +116,21 @@ def test_what_is_sent_arrives_whole_and_stays_in_its_folder(tmp_path, monkeypatc
         pack(tmp_path / "data", ["../out"])
     with pytest.raises(DataNotFound, match="nothing is not there"):
         pack(tmp_path / "data", ["nothing"])
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "line"),
+    [
+        ("127.0.0.1:1", NASError, "the Ray cluster 127.0.0.1:1 cannot be joined: .*refused"),
+        ("ray://head:10001", InvalidValue, "address is 'ray://head:10001', expected host:port"),
+        ("head", InvalidValue, "address is 'head', expected host:port"),
+    ],
+)
+def test_an_address_of_no_cluster_is_one_line(address, kind, line):
+    ray = pytest.importorskip("ray")
+    ray.shutdown()
+    with pytest.raises(kind, match=line):
+        Cluster(address)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ from _children import child, pids, problem, running, tokens, until
 from _cluster import processes, started
 
 from nas_env.errors import InvalidValue
-from nas_env.evaluation import make_evaluator
+from nas_env.evaluation import evaluate, make_evaluator
 from nas_env.evaluation._ray_cluster import Cluster, Share
-from nas_env.records import Request
+from nas_env.records import Evaluation, Request
 from nas_env.run.store import open_store
 
 CPU = torch.device("cpu")
@@ -122,6 +123,16 @@ def test_waiting_children_are_demand_and_closing_ends_them(cluster, evaluator, t
     until(lambda: wanted() >= 4 and len(pids(tmp_path / "note")) == 2)
     made.close()
     until(lambda: not any(map(running, pids(tmp_path / "note"))))
+
+
+def test_a_node_tells_how_a_child_goes_on_in_lines_of_json(cluster):
+    made, asked = Cluster(), child()
+    order = json.dumps({"wanted": "evaluate", "request": asdict(asked)})
+    messages = [json.loads(made.ray.get(each)) for each in made.run(order, Share(1, 0))]
+    kinds = [next(iter(message)) for message in messages]
+    assert (kinds[0], kinds[-1]) == ("begun", "answer") and set(kinds[1:-1]) == {"progress"}
+    assert messages[1]["progress"] == [0, 1, {}]
+    assert Evaluation(**messages[-1]["answer"]).curves == evaluate(asked, CPU).curves
 
 
 def test_the_estimate_of_a_search_is_made_on_the_nodes(evaluator):

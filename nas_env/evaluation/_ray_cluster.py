@@ -6,6 +6,7 @@ import functools
 import importlib.util
 import math
 import os
+import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from nas_env.machine import cores
 
 LOCAL = "local"
 STORE = 80 * 2**20  # bytes for Ray's objects on this machine; the smallest: they are lines of JSON
+REACH = 10.0  # seconds for a first connection to a cluster
 RECENT = 5.0  # seconds for which the number of nodes is not asked again
 
 
@@ -90,11 +92,8 @@ class Cluster:
         self._nodes: list[dict[str, Any]] = []
 
     def _join(self, address: str, folders: Sequence[str]) -> None:
-        if "://" in address:
-            raise InvalidValue(
-                f"address is {address!r}, expected host:port of a cluster that this machine is "
-                "part of (ray start --address), auto or local"
-            )
+        if address not in (LOCAL, "auto"):
+            _reach(address)
         try:
             self.ray.init(
                 address=address,
@@ -155,6 +154,25 @@ class Cluster:
             name="child",
         )
         return task.remote(order, content)
+
+
+def _reach(address: str) -> None:
+    """Check that somebody listens at an address; Ray itself would try for minutes.
+
+    Raises:
+        InvalidValue: If it is no address of a cluster.
+        NASError: If nobody listens there.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        raise InvalidValue(
+            f"address is {address!r}, expected host:port of a cluster that this machine is part "
+            "of (ray start --address), auto or local"
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=REACH).close()
+    except (OSError, OverflowError) as error:
+        raise NASError(f"the Ray cluster {address} cannot be joined: {error}") from None
 
 
 def _own() -> dict[str, Any]:

@@ -1,0 +1,72 @@
+"""A fork server that several processes share: one for all, which ends after the last of them."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from _children import child, running, until
+
+from nas_env.errors import NASError
+from nas_env.evaluation._fork_shared import SharedForkServer, own_folder, place
+from nas_env.evaluation._worker import Worker, WorkerDied
+
+
+@pytest.fixture
+def callers(tmp_path, monkeypatch):
+    """Two classes, each as a process of its own has it, with one server."""
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.mkdtemp(prefix="nas-", dir="/tmp"))
+    ends = []
+
+    def caller():
+        made = type("Caller", (SharedForkServer,), {"name": "test", "_shared": None})
+        ends.append(made)
+        return made
+
+    yield caller(), caller()
+    for each in ends:
+        leave(each)
+
+
+def leave(caller):
+    """What the end of a process does to its line."""
+    if caller._shared is not None:
+        caller._shared._control.close()
+
+
+def parents(note):
+    """The processes that have written their numbers, each with the process that forked it."""
+    numbers = [int(line) for line in note.read_text().split()]
+    stats = [Path(f"/proc/{n}/stat").read_text().rpartition(")")[2].split() for n in numbers]
+    return {number: int(fields[1]) for number, fields in zip(numbers, stats, strict=True)}
+
+
+def test_processes_share_a_server_and_each_takes_its_own_workers_along(callers, tmp_path):
+    note = tmp_path / "note"
+    first, second = (Worker({"memory_limit": None}, caller) for caller in callers)
+    asked = child(note=note)
+    answers = [worker.evaluate(asked, "cpu", None) for worker in (first, second)]
+    assert [answer.status for answer in answers] == ["ok", "ok"]
+    (one, two), (server,) = parents(note), set(parents(note).values())
+    assert os.getpid() != server and place("test").exists()
+    leave(callers[0])
+    with pytest.raises(WorkerDied):
+        first.evaluate(asked, "cpu", None)
+    until(lambda: not running(one))
+    assert second.evaluate(child(1), "cpu", None).status == "ok" and running(two)
+    leave(callers[1])
+    until(lambda: not running(two))
+    until(lambda: not running(server))
+    assert not place("test").exists()
+
+
+def test_a_socket_that_a_killed_server_has_left_is_no_obstacle(callers):
+    place("test").touch()
+    worker = Worker({"memory_limit": None}, callers[0])
+    assert worker.evaluate(child(), "cpu", None).status == "ok"
+
+
+def test_a_folder_that_others_can_use_is_refused(callers):
+    own_folder().chmod(0o755)
+    with pytest.raises(NASError, match="must be a folder that only you can use"):
+        place("test")
