@@ -1,7 +1,7 @@
-"""Measures stores under many writers: what is lost, what is made twice, what a call takes.
+"""Measures a store under many writers: what is lost, what is made twice, what a call takes.
 
-python -m benchmarks.store                                        # a file; a minute
-python -m benchmarks.store --server postgresql://ann@db/search    # and a server, which is filled
+python -m benchmarks.store --writers 4 --each 100                # a file; a minute
+python -m benchmarks.store --store postgresql://ann@db/search    # a server; its store is filled
 
 Each writer is a process of its own. Two at a time want the same evaluations, each in another order,
 and train nothing: an evaluation is claimed and stored at once.
@@ -25,7 +25,7 @@ from benchmarks._results import save
 from nas_env.benchmark._command import command
 from nas_env.errors import InvalidValue
 from nas_env.records import Evaluation, Request
-from nas_env.run.store import absolute, is_server, open_store, shown
+from nas_env.run.store import absolute, is_server, open_store
 
 CALLS = 200  # of which the median is taken
 ANSWER = Evaluation("ok", {"accuracy": 0.8}, {"loss": [1 / n for n in range(1, 51)]}, 10, 20)
@@ -36,12 +36,13 @@ class Options:
     """Let many processes write to a store at once, and count what is there.
 
     Attributes:
-        server: Address of a database whose store is empty; by default only a file is measured.
+        store: Address of a database without evaluations, or a new file; by default a file that is
+            removed at the end.
         writers: Number of processes; an even one.
         each: Number of evaluations for each of them.
     """
 
-    server: str | None = None
+    store: str | None = None
     writers: int = 16
     each: int = 300
 
@@ -60,19 +61,14 @@ class Writer:
 
 
 def measure(options: Options) -> None:
-    """Measure each store, print the figures and write them."""
+    """Measure the store, print the figures and write them."""
     with tempfile.TemporaryDirectory() as folder:
-        places = {"a file": str(Path(folder) / "store.sqlite")}
-        if options.server is not None:
-            if not is_server(options.server):
-                raise InvalidValue(f"--server is {shown(options.server)}, expected an address")
-            places["a server"] = absolute(options.server)
-        found = {name: figures(where, options) for name, where in places.items()}
-    for name, each in found.items():
-        print(name, each)
+        where = absolute(options.store or Path(folder) / "store.sqlite")
+        found = figures(where, options)
+    print(found)
     line = f"python -m benchmarks.store --writers {options.writers} --each {options.each}"
-    address = " --server postgresql://…" if options.server else ""
-    save("store", line + address, {"writers": options.writers, "each": options.each, **found})
+    name, address = ("server", " --store postgresql://…") if is_server(where) else ("file", "")
+    save(f"store_{name}", line + address, found)
 
 
 def figures(where: str, options: Options) -> dict[str, Any]:
@@ -89,6 +85,8 @@ def figures(where: str, options: Options) -> dict[str, Any]:
     with contextlib.closing(open_store(where)) as store:
         kept = {asked.key for asked, answer in store.evaluations() if answer == ANSWER}
     return {
+        "writers": options.writers,
+        "evaluations": len(expected),
         "lost": len(expected - kept),
         "double": len(made) - len(set(made)),
         "evaluations_a_second": round(len(made) / seconds),

@@ -45,6 +45,7 @@ MEASURED = [
         "Beside the published curves",
         ["language_curves", "language_beginnings"],
     ),
+    ("docs/store.md", "What it costs", ["store_file", "store_server"]),
     ("docs/workers.md", "Keeping them busy", ["staleness"]),
     ("docs/workers.md", "As they finish", ["order"]),
     ("docs/agents.md", "Late children", ["staleness"]),

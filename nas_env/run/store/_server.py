@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import psycopg
@@ -68,12 +69,15 @@ class Server:
         self.hurried = threading.Event()
         self._closed = False
 
-    def do(self, work: Callable[[Connection], Result], *, wait: bool = True) -> Result:
+    def do(
+        self, work: Callable[[Connection], Result], *, wait: bool = True, one: bool = False
+    ) -> Result:
         """Do work in one transaction; it is committed when this returns.
 
         Args:
             work: Function that takes the connection; it may be called several times.
             wait: Whether to wait where the server does not answer.
+            one: Whether it is one statement, a transaction by itself, which saves round trips.
 
         Raises:
             StoreError: If the server refuses it, or does not come back in time.
@@ -83,7 +87,7 @@ class Server:
             while True:
                 try:
                     connection = self._connected()
-                    with connection.transaction():
+                    with nullcontext() if one else connection.transaction():
                         found = work(connection)
                 except psycopg.Error as error:
                     if not self._may_pass(error) or not wait or self.hurried.is_set():
@@ -97,6 +101,7 @@ class Server:
                     self.hurried.wait(pause)
                     pause = min(max(2 * pause, PAUSE[0]), PAUSE[1])
                 else:
+                    _reached.add(self.address)
                     if told:
                         waited = time.monotonic() - since
                         _LOG.warning("%s answers again after %.0f s", self.address, waited)
@@ -120,7 +125,6 @@ class Server:
             self._drop()
         if self._connection is None:
             self._connection = self._connect()
-            _reached.add(self.address)
         return self._connection
 
     def _connect(self) -> Connection:

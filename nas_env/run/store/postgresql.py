@@ -119,7 +119,7 @@ class PostgreSQLStore(Store):
     # -- evaluations -----------------------------------------------------------------------------
     def row(self, key: str) -> Row | None:
         """Return the row of a key, if there is one, also a corrupt one."""
-        return self._server.do(lambda connection: _row(connection, key))
+        return self._server.do(lambda connection: _row(connection, key), one=True)
 
     def _page(self, after: str) -> list[Row]:
         query = f"SELECT {COLUMNS} FROM nas_env.evaluations WHERE key > %s ORDER BY key LIMIT %s"
@@ -172,11 +172,12 @@ class PostgreSQLStore(Store):
 
     def _renew(self) -> None:
         beat = "UPDATE nas_env.claims SET heartbeat = clock_timestamp() WHERE owner = %s"
-        self._server.do(lambda connection: connection.execute(beat, (self._owner,)), wait=False)
+        own = (self._owner,)
+        self._server.do(lambda made: made.execute(beat, own), wait=False, one=True)
 
     def release(self, key: str) -> None:
         """Give up a claim without an evaluation."""
-        self._server.do(lambda connection: self._give_up(connection, key))
+        self._server.do(lambda connection: self._give_up(connection, key), one=True)
 
     def _give_up(self, connection: Connection, key: str) -> None:
         delete = "DELETE FROM nas_env.claims WHERE key = %s AND owner = %s"
@@ -196,7 +197,7 @@ class PostgreSQLStore(Store):
 
     # -- machinery -------------------------------------------------------------------------------
     def _read(self, query: Any, *values: Any) -> list[Any]:
-        return self._server.do(lambda connection: connection.execute(query, values).fetchall())
+        return self._server.do(lambda made: made.execute(query, values).fetchall(), one=True)
 
     def stop_waiting(self) -> None:
         """See the base: who waits gets the error."""
