@@ -15,7 +15,8 @@ from nas_env.evaluation._worker import Worker, WorkerDied
 @pytest.fixture
 def callers(tmp_path, monkeypatch):
     """Two classes, each as a process of its own has it, with one server."""
-    monkeypatch.setattr(tempfile, "tempdir", tempfile.mkdtemp(prefix="nas-", dir="/tmp"))
+    folder = tempfile.TemporaryDirectory(prefix="nas-", dir="/tmp", ignore_cleanup_errors=True)
+    monkeypatch.setattr(tempfile, "tempdir", folder.name)  # the path of a socket must be short
     ends = []
 
     def caller():
@@ -26,6 +27,7 @@ def callers(tmp_path, monkeypatch):
     yield caller(), caller()
     for each in ends:
         leave(each)
+    folder.cleanup()
 
 
 def leave(caller):

@@ -103,7 +103,7 @@ class _Server:
         if time.monotonic() - needed < LINGER:
             return False
         file = Path(self.listening.getsockname())
-        with locked(file):
+        with suppress(FileNotFoundError), locked(file):  # its folder may be gone, and so its use
             if select.select([self.listening], [], [], 0)[0]:
                 return False
             file.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn
+from typing import Any
 
 from nas_env.errors import NASError
 from nas_env.evaluation._child import failed
@@ -30,14 +30,29 @@ class Attempt:
     Attributes:
         node: Name of the node; empty until it has begun.
         status: Status of the evaluation that came of it, or ``"lost"``.
-        seconds: Seconds on the node, as far as they are known.
         error: What went wrong, in one line.
+        began: Time of its beginning, by ``time.monotonic``.
+        seconds: Seconds that it took since then.
     """
 
     node: str = ""
     status: str = LOST
-    seconds: float = 0.0
     error: str = ""
+    began: float = field(default_factory=time.monotonic)
+    seconds: float = 0.0
+
+    def begin(self, node: str) -> None:
+        """Say that it has begun on a node."""
+        self.node, self.began = node, time.monotonic()
+
+    def end(self) -> None:
+        """Say that it has ended."""
+        self.seconds = round(time.monotonic() - self.began, 3)
+
+    def record(self) -> dict[str, Any]:
+        """Return what is kept of it, as JSON values."""
+        names = ("node", "status", "seconds", "error")
+        return {name: value for name, value in vars(self).items() if name in names}
 
 
 @dataclass
@@ -78,7 +93,7 @@ class Attempts:
             if found is not None and found.status == "out_of_memory" and alone:
                 share, alone, found = self.cluster.whole_node(self.share), False, None
             if found is not None:
-                return replace(found, attempts=[dict(vars(each)) for each in self.made])
+                return replace(found, attempts=[each.record() for each in self.made])
 
     async def _tried(self, order: str, share: Share) -> Evaluation | None:
         """Return what came of one attempt; None where it was lost."""
@@ -92,33 +107,41 @@ class Attempts:
         return found
 
     async def asked(self, order: str, share: Share, attempt: Attempt) -> Any:
-        """Return a node's answer to an order; None where the attempt was lost."""
+        """Return a node's answer to an order; None where the attempt was lost.
+
+        Raises:
+            NASError: If no further attempt would mend what went wrong.
+        """
         ray, generator = self.cluster.ray, self.cluster.run(order, share, self.content)
-        began, report = time.monotonic(), unheard
         try:
-            with ExitStack() as stack:
-                async for reference in generator:
-                    message = json.loads(await reference)
-                    if "begun" in message:
-                        attempt.node, began = message["begun"], time.monotonic()
-                        report = stack.enter_context(self.work.child())
-                        continue
-                    attempt.seconds = round(message["seconds"], 3)
-                    if "progress" not in message:
-                        return _answered(message, attempt.node)
-                    report(Progress(*message["progress"]))
+            return await self._answer(generator, attempt)
         except asyncio.CancelledError:
             with suppress(Exception):
                 ray.cancel(generator, force=True)
             raise
         except ray.exceptions.OutOfMemoryError as error:
-            attempt.seconds = round(time.monotonic() - began, 3)
             return vars(failed("out_of_memory", f"the node ran out of memory: {line_of(error)}"))
         except _losses(ray) as error:
-            attempt.seconds, attempt.error = round(time.monotonic() - began, 3), line_of(error)
+            attempt.error = line_of(error)
             return None
         except ray.exceptions.RayError as error:
-            _refuse(error)
+            raise _refusal(error) from None
+        finally:
+            attempt.end()
+
+    async def _answer(self, generator: Any, attempt: Attempt) -> Any:
+        """Return the answer among a node's messages; None where they end without any."""
+        with ExitStack() as stack:
+            report = unheard
+            async for reference in generator:
+                message = json.loads(await reference)
+                if "begun" in message:
+                    attempt.begin(message["begun"])
+                    report = stack.enter_context(self.work.child())
+                elif "progress" in message:
+                    report(Progress(*message["progress"]))
+                else:
+                    return _answered(message, attempt.node)
         attempt.error = "the node ended without an answer"
         return None
 
@@ -143,10 +166,10 @@ def _losses(ray: Any) -> tuple[type[Exception], ...]:
     )
 
 
-def _refuse(error: Exception) -> NoReturn:
-    """Raise the line for what no further attempt can mend."""
+def _refusal(error: Exception) -> NASError:
+    """Return the line for what no further attempt can mend."""
     text = str(error)
     if "No module named" in text:
         package = text.rpartition("No module named ")[2].partition("\n")[0]
-        raise NASError(f"a node of the cluster has no package {package}: {SEND}") from None
-    raise NASError(f"Ray could not train a child: {line_of(error)}") from None
+        return NASError(f"a node of the cluster has no package {package}: {SEND}")
+    return NASError(f"Ray could not train a child: {line_of(error)}")

@@ -69,10 +69,10 @@ def serve(text: str, content: Any = None) -> Iterator[str]:
         Messages as JSON: first ``begun`` with the node's name, then ``progress``, and at last
         ``answer`` with the evaluation, or ``error`` with its type and its line.
     """
-    order, began = Order(**json.loads(text)), time.monotonic()
+    order = Order(**json.loads(text))
     yield json.dumps({"begun": os.uname().nodename})
     for message in _told(functools.partial(_carried_out, order, content)):
-        yield json.dumps({**message, "seconds": time.monotonic() - began})
+        yield json.dumps(message)
 
 
 def _told(work: Callable[[Report], dict[str, Any]]) -> Iterator[dict[str, Any]]:
