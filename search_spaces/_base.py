@@ -158,7 +158,8 @@ class SearchSpace(Networks, ABC):
         Raises:
             InvalidTokens: If one is not; the message names the first.
         """
-        check_tokens(tokens, self.decisions, self.open_mask)
+        static = self.option_mask if self.masks_are_static else None
+        check_tokens(tokens, self.decisions, self.open_mask, static)
 
     # -- sampling --------------------------------------------------------------------------------
     def sample_batch(

@@ -15,6 +15,7 @@ def check_tokens(
     tokens: Sequence[int],
     decisions: Sequence[Decision],
     open_mask: Callable[[np.ndarray], np.ndarray],
+    static: np.ndarray | None = None,
 ) -> None:
     """Check that each token is an open option of its decision.
 
@@ -22,6 +23,7 @@ def check_tokens(
         tokens: A sequence that may be unfinished.
         decisions: The decisions at full depth.
         open_mask: The masks of prefixes, (m, t) -> (m, options).
+        static: The masks of all decisions, (decisions, options), where no choice closes another.
 
     Raises:
         InvalidTokens: If one is not; the message names the first.
@@ -30,7 +32,7 @@ def check_tokens(
         raise InvalidTokens(f"{len(tokens)} tokens, expected at most {len(decisions)}")
     checked = np.zeros((1, len(tokens)), dtype=np.int64)
     for index, token in enumerate(tokens):
-        mask = open_mask(checked[:, :index])[0]
+        mask = open_mask(checked[:, :index])[0] if static is None else static[index]
         if not (isinstance(token, Integral) and 0 <= token < len(mask) and mask[token]):
             open_tokens = ", ".join(map(str, np.flatnonzero(mask)))
             raise InvalidTokens(

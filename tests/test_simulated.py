@@ -266,3 +266,14 @@ def test_the_command_line_keeps_the_figures(tmp_path):
     assert main([*run, *settings]) == 0
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["simulated"]["seconds"] > 0 and 0 < summary["utilisation"] < 1
+
+
+def test_a_run_keeps_its_clock(tmp_path, capsys):
+    run = ["--run", str(tmp_path / "run"), "--quiet"]
+    begun = ["--env", "NAS-Bench-Digits-v0", "--agent", "evolution", "--children", "8"]
+    assert main([*run, *begun, "--evaluator", "simulated"]) == 0
+    assert main([*run, "--resume", "--children", "12"]) == 0
+    assert main([*run, "--resume", "--evaluator.workers", "9"]) == 2
+    assert "--evaluator.workers is 9, the run has 8" in capsys.readouterr().err
+    assert main([*run, "--resume", "--evaluator", "table"]) == 2
+    assert "--evaluator is not simulated, the run has simulated" in capsys.readouterr().err

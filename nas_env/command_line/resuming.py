@@ -11,6 +11,7 @@ from typing import Any
 from nas_env.command_line._choices import first_look
 from nas_env.errors import DataInvalid, InvalidValue
 from nas_env.evaluation import task_recipe
+from nas_env.evaluation.simulated import SimulatedEvaluator
 from nas_env.parts import mapping
 from nas_env.run.folder import Run, holds_run, store_of
 from nas_env.run.store import open_store
@@ -110,11 +111,21 @@ def _settings(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for part, values in nested.items():
         for name, value in values.items():
             yield _option(part, name), value
+    yield from _clock(mapping(make["evaluator"]))
     yield "--evaluation-seed", make["evaluation_seed"]
     yield "--device", make["device"].partition(":")[0]
     for name, value in config.items():
         if name not in {"id", "make", *nested, *MAY_CHANGE}:
             yield f"--{name}".replace("_", "-"), value
+
+
+def _clock(evaluator: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the settings of a simulated cluster: the moments in the history depend on them."""
+    simulated = evaluator["name"] == SimulatedEvaluator.name()
+    yield "--evaluator", evaluator["name"] if simulated else "not simulated"
+    for name, value in evaluator.items() if simulated else ():
+        if name != "name":
+            yield _option("evaluator", name), value
 
 
 def _option(part: str, name: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 #: Quantiles from 0 to 1 in equal steps, over the mean, by ``python -m benchmarks.child_times``.
 MEASURED: Mapping[str, tuple[float, ...]] = {
     "digits": (
@@ -35,4 +33,6 @@ def drawn(name: str, chance: float) -> float:
         chance: A number from 0 to 1 that is the child's own.
     """
     quantiles = MEASURED[name]
-    return float(np.interp(chance, np.linspace(0, 1, len(quantiles)), quantiles))
+    place, share = divmod(chance * (len(quantiles) - 1), 1)
+    low, high = quantiles[int(place)], quantiles[min(int(place) + 1, len(quantiles) - 1)]
+    return low + share * (high - low)

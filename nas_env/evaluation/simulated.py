@@ -90,9 +90,17 @@ class SimulatedFuture(Future[Evaluation]):
 
     def result(self, timeout: float | None = None) -> Evaluation:
         """Return the evaluation, at the simulated moment at which it is there."""
+        self._wait()
+        return super().result(timeout=0)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Return what kept the evaluation from being made; None of one that is there."""
+        self._wait()
+        return super().exception(timeout=0)
+
+    def _wait(self) -> None:
         while not self.done() and self._pass_time():
             pass
-        return super().result(timeout=0)
 
 
 class SimulatedEvaluator(Evaluator):
@@ -120,6 +128,7 @@ class SimulatedEvaluator(Evaluator):
         self._flying: dict[Key, SimulatedFuture] = {}
         self._children: list[tuple[Key, Evaluation]] = []
         self._expected: dict[Key, Evaluation] = {}
+        self._last: tuple[Request, Key] | None = None
 
     @property
     def capacity(self) -> int:
@@ -190,7 +199,10 @@ class SimulatedEvaluator(Evaluator):
 
     def _key(self, request: Request) -> Key:
         """Return what tells children apart: a request's own key takes longer than all the rest."""
-        return self._place(request), json.dumps(request.architecture, sort_keys=True)
+        if self._last is None or self._last[0] is not request:
+            text = json.dumps(request.architecture, sort_keys=True)
+            self._last = request, (self._place(request), text)
+        return self._last[1]
 
     def _place(self, request: Request) -> int:
         """Return the number of a request's task, recipe and seed, and keep what answers them."""
