@@ -36,7 +36,7 @@ class Arm:
         agent: Name and settings of the agent, but for ``batch_size``; that of the scale study has
             a learning rate that grows with the root of the batch.
         env: Id of a table or function.
-        cluster: Further settings of the simulated cluster.
+        cluster: Further settings of the simulated cluster; there is no store, as in the paper.
     """
 
     batch: int
@@ -58,7 +58,8 @@ class Arm:
     @property
     def evaluator(self) -> dict[str, Any]:
         """The cluster with its settings."""
-        return {"name": "simulated", "workers": self.workers, "times": TIMES, **self.cluster}
+        fixed = {"name": "simulated", "workers": self.workers, "times": TIMES, "store": False}
+        return {**fixed, **self.cluster}
 
 
 class Played(NamedTuple):

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from nas_env.search.order import ORDERS
 SIZES = (1, 8, 100)  # replicas K, and children of each, m
 CHILDREN = {1: 2_000, 8: 6_000, 100: 20_000}  # by m
 IN_ORDER = (8, 100, 800, 10_000)  # workers, all of which are awaited
-CORRECTED = {"max_ratio": 2.0}
+AGENT, CORRECTED = {"name": "reinforce_tabular"}, {"max_ratio": 2.0}
 DIGITS = "nas_env:NAS-Bench-Digits-v0"
 
 #: The agents of the eight workers: name, batch and settings.
@@ -38,8 +38,20 @@ EIGHT: Mapping[str, tuple[int, Mapping[str, Any]]] = {
     "reinforce, 8 a batch, ahead 0": (8, {"name": "reinforce", "ahead": 0}),
     "reinforce, 2 a batch, ahead 1 (the default)": (2, {"name": "reinforce"}),
 }
-#: What their children's times are.
-TABLES: Mapping[str, str] = {"times of 6 layers": "layers_6", "the table's own times": "function"}
+#: Their clusters.
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    "times of 6 layers": {"store": True},
+    "times of 6 layers, no store": {},
+    "the table's own times": {"store": True, "times": "function"},
+}
+#: Clusters beside the grid.
+MORE: Mapping[str, Arm] = {
+    "100 workers, m 8": Arm(8, 100, CHILDREN[8]),
+    "100 workers, m 8, corrected": Arm(8, 100, CHILDREN[8], agent={**AGENT, **CORRECTED}),
+    "10,000 workers, m 100, corrected, 60,000 children": Arm(
+        100, 10_000, 60_000, agent={**AGENT, **CORRECTED}
+    ),
+}
 #: What happens to 800 workers.
 TROUBLES: Mapping[str, Mapping[str, Any]] = {
     "none": {},
@@ -95,7 +107,7 @@ def measure(options: Options) -> None:
         "clusters": {name: told(played[name]) for name in clusters(share)},
         "cost of asynchrony": costs(played),
         "eight workers": eight_told(played),
-        "800 workers, 8 a batch": {name: told(played[name]) for name in troubles(share)},
+        "800 workers": {name: told(played[name]) for name in troubles(share)},
         "the longest first": longest_told(played),
     }
     for name, rows in figures.items():
@@ -132,13 +144,17 @@ def in_order(workers: int) -> str:
 def clusters(share: float) -> dict[str, Arm]:
     """Return the grid of K and m, with and without correction, and the searches in order."""
     arms: dict[str, Arm] = {}
-    agent = {"name": "reinforce_tabular"}
     for replicas, batch in product(SIZES, SIZES):
         children = int(share * CHILDREN[batch])
         arms[name_of(replicas, batch)] = Arm(batch, replicas * batch, children)
         if replicas > 1:
-            corrected = Arm(batch, replicas * batch, children, agent={**agent, **CORRECTED})
+            corrected = Arm(batch, replicas * batch, children, agent={**AGENT, **CORRECTED})
             arms[name_of(replicas, batch, True)] = corrected
+        if batch == 8:
+            stored = Arm(batch, replicas * batch, children, cluster={"store": True})
+            arms[f"{name_of(replicas, batch)}, with a store"] = stored
+    for name, more in MORE.items():
+        arms[name] = replace(more, children=int(share * more.children))
     for workers in IN_ORDER:
         children = int(share * CHILDREN[min(workers, 100)])
         arms[in_order(workers)] = Arm(workers, workers, children, "submitted")
@@ -158,10 +174,8 @@ def costs(played: Plays) -> dict[str, Any]:
 def eight(share: float) -> dict[str, Arm]:
     """Return searches of both orders by eight workers, with the recurrent controller."""
     return {
-        f"{agent}; {table}; {order}": Arm(
-            batch, 8, int(share * 320), order, spec, DIGITS, {"times": times}
-        )
-        for (agent, (batch, spec)), (table, times) in product(EIGHT.items(), TABLES.items())
+        f"{agent}; {table}; {order}": Arm(batch, 8, int(share * 320), order, spec, DIGITS, cluster)
+        for (agent, (batch, spec)), (table, cluster) in product(EIGHT.items(), TABLES.items())
         for order in ORDERS
     }
 
@@ -188,9 +202,11 @@ def eight_told(played: Plays) -> dict[str, Any]:
 
 
 def troubles(share: float) -> dict[str, Arm]:
-    """Return searches by 800 workers whose nodes fail, or that are slow to start."""
-    children = int(share * CHILDREN[8])
-    return {name: Arm(8, 800, children, cluster=cluster) for name, cluster in TROUBLES.items()}
+    """Return random searches by 800 workers whose nodes fail, or that are slow to start."""
+    return {
+        name: Arm(8, 800, int(share * CHILDREN[8]), agent={"name": "random_search"}, cluster=each)
+        for name, each in TROUBLES.items()
+    }
 
 
 def longest(share: float) -> dict[str, Arm]:

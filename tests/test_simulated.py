@@ -204,6 +204,18 @@ def test_a_child_that_is_known_is_answered_at_once(problem):
     assert problem.store.evaluations() == []
 
 
+def test_without_a_store_a_child_takes_its_time_again():
+    made = Problem("nas_bench_digits", evaluator={"name": "simulated", "store": False})
+    (one,) = sequences(made, 1)
+    first, second = made.submit([one, one])
+    assert first.evaluation == second.evaluation
+    now = made.evaluator.simulation().seconds
+    (third,) = made.submit([one])
+    assert not third.done and third.evaluation == first.evaluation
+    assert made.evaluator.simulation().seconds == 2 * now > 0
+    made.close()
+
+
 def test_no_time_passes_where_nobody_waits(problem):
     problem.submit(sequences(problem, 3))
     assert problem.completed(timeout=0) == []
@@ -216,7 +228,7 @@ def test_the_longest_of_a_batch_begins_first(problem):
     tokens = sequences(problem, 12)
     seconds = problem.answers.seconds(tokens)
     problem.evaluate(tokens)
-    begun = [sum(e.seconds.values()) for _, e in problem.evaluator._children]
+    begun = [sum(found.seconds.values()) for _, found, _ in problem.evaluator._children]
     assert begun == sorted(seconds.tolist(), reverse=True)
 
 

@@ -52,6 +52,8 @@ class SimulatedSettings:
         hours_between_failures: Mean hours between two failures of a node; None where none fails.
         repair_seconds: Seconds after which a node that failed is back.
         failure_seed: Seed of the moments of failure.
+        store: Whether a child that is known is answered at once, as a store answers; otherwise it
+            is trained again, and takes its time again.
     """
 
     workers: int = 8
@@ -63,6 +65,7 @@ class SimulatedSettings:
     hours_between_failures: float | None = None
     repair_seconds: float = 600.0
     failure_seed: int = 0
+    store: bool = True
 
     def __post_init__(self) -> None:
         at_least(self, workers=1, workers_per_node=1, failure_seed=0)
@@ -106,9 +109,9 @@ class SimulatedFuture(Future[Evaluation]):
 class SimulatedEvaluator(Evaluator):
     """Begins children on simulated workers; they are done in the order of a simulated clock.
 
-    The clock stands still unless someone waits for a child. A child that was evaluated before is
-    answered at once, as a store answers. The store stays empty. A search that goes on is played
-    again from its first child, since its clock begins anew: it comes to the same moment.
+    The clock stands still unless someone waits for a child. The store stays empty. A search that
+    goes on is played again from its first child, since its clock begins anew: it comes to the same
+    moment.
     """
 
     Settings = SimulatedSettings
@@ -125,8 +128,8 @@ class SimulatedEvaluator(Evaluator):
         self.cluster = Cluster(chosen.workers, chosen.workers_per_node, chosen.failures)
         self._asked: list[tuple[Request, Answers]] = []  # of each task, recipe and seed
         self._done: dict[Key, Evaluation] = {}
-        self._flying: dict[Key, SimulatedFuture] = {}
-        self._children: list[tuple[Key, Evaluation]] = []
+        self._flying: dict[Key, SimulatedFuture] = {}  # the last one of each child
+        self._children: list[tuple[Key, Evaluation, SimulatedFuture]] = []
         self._expected: dict[Key, Evaluation] = {}
         self._last: tuple[Request, Key] | None = None
 
@@ -152,6 +155,8 @@ class SimulatedEvaluator(Evaluator):
 
     def submit(self, request: Request) -> Future[Evaluation]:
         """Begin a child now, or when a worker is free; one that is known is answered at once."""
+        if not self.settings.store:
+            return self._train(request)
         key = self._key(request)
         if (found := self._done.get(key)) is not None:
             return answered(found)
@@ -159,9 +164,10 @@ class SimulatedEvaluator(Evaluator):
 
     def _train(self, request: Request) -> Future[Evaluation]:
         key = self._key(request)
-        evaluation = self._expected.pop(key, None) or self._evaluation(request)
+        evaluation = self._known_or_expected(request)
+        self._expected.pop(key, None)
         future = self._flying[key] = SimulatedFuture(self._next)
-        self._children.append((key, evaluation))
+        self._children.append((key, evaluation, future))
         self.cluster.spend(self.settings.driver_seconds)
         seconds = self.settings.startup_seconds + sum(evaluation.seconds.values())
         self.cluster.submit(len(self._children) - 1, seconds)
@@ -169,20 +175,24 @@ class SimulatedEvaluator(Evaluator):
 
     def expected(self, request: Request) -> float:
         """Return the seconds that a child will take, which a simulation knows before."""
+        return sum(self._known_or_expected(request).seconds.values())
+
+    def _known_or_expected(self, request: Request) -> Evaluation:
         key = self._key(request)
-        known = self._done.get(key) or self._expected.get(key)
-        if known is None:
-            known = self._expected[key] = self._evaluation(request)
-        return sum(known.seconds.values())
+        found = self._done.get(key) or self._expected.get(key)
+        if found is None:
+            found = self._expected[key] = self._evaluation(request)
+        return found
 
     def _next(self) -> bool:
         """Let time pass until another child is done, and answer it; tell whether there was one."""
         child = self.cluster.next()
         if child is None:
             return False
-        key, evaluation = self._children[child]
+        key, evaluation, future = self._children[child]
         self._done[key] = evaluation
-        self._flying.pop(key).set_result(evaluation)
+        self._flying.pop(key, None)
+        future.set_result(evaluation)
         return True
 
     def pass_time(self) -> None:
@@ -230,8 +240,8 @@ class SimulatedEvaluator(Evaluator):
     def close(self) -> None:
         """Cancel the children that are not done."""
         super().close()
-        for future in self._flying.values():
-            future.cancel()
+        for _, _, future in self._children:
+            future.cancel()  # which does nothing to one that is done
 
 
 def function_of(task: Task) -> Function:
