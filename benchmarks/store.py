@@ -1,6 +1,6 @@
 """Measures a store under many writers: what is lost, what is made twice, what a call takes.
 
-python -m benchmarks.store --writers 4 --each 100                # a file; a minute
+python -m benchmarks.store                                       # a file; two minutes
 python -m benchmarks.store --store postgresql://ann@db/search    # a server; its store is filled
 
 Each writer is a process of its own. Two at a time want the same evaluations, each in another order,

@@ -26,7 +26,7 @@ from nas_env.run.folder import store_of
 from nas_env.run.store import _address, open_store, shown
 from nas_env.run.store import postgresql as postgresql_store
 from tests import _stores
-from tests._killing import forked
+from tests._killing import forked, killed_at
 from tests.test_store import OK, request
 
 psycopg = pytest.importorskip("psycopg")
@@ -350,6 +350,22 @@ def test_psycopg_that_is_not_installed(monkeypatch):
     assert "needs psycopg: pip install 'nas-env[cluster]'" in refused("postgresql://h/d")
 
 
+def start_or_resume(folder, line):
+    begun = ["--resume", "--quiet"] if (folder / "config.json").exists() else line
+    return lambda: main([*begun, "--run", str(folder)])
+
+
+def test_a_search_that_is_killed_goes_on_over_a_server(database, tmp_path):
+    line, steps = [*TINY, "--children", "8", "--control", "random"], random.Random(0)
+    assert main([*line, "--run", str(tmp_path / "file")]) == 0
+    folder = tmp_path / "server"
+    line += ["--store", database.address]
+    for _ in range(KILLS + 1):
+        assert killed_at(steps.randint(4, 20), start_or_resume(folder, line))
+    assert not killed_at(10**9, start_or_resume(folder, line))
+    assert found_by(folder) == found_by(tmp_path / "file")
+
+
 # -- the password --------------------------------------------------------------------------------
 @pytest.fixture
 def guarded(database, postgresql, monkeypatch):
@@ -416,6 +432,12 @@ def test_the_record_of_a_benchmark_has_no_password():
 )
 def test_an_address_that_cannot_be_read_is_not_shown(address):
     assert "hush" not in refused(f"postgresql://{address}")
+
+
+@pytest.mark.parametrize("option", ["", "--seed", "--stor"])
+def test_an_address_in_the_wrong_place_is_shown_without_its_password(option, capsys):
+    assert main([*option.split(), "postgresql://ann:hush@hush@h/d?password=hush"]) == 2
+    assert "hush" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ def test_more_than_a_page(file, tmp_path, capsys):
         ("copy s s", "is named twice"),
         ("copy s", "the following arguments are required: TO"),
         ("copy s t --quit", "did you mean --quiet"),
+        ("copy s t postgresql://ann:hush@h/d", "unexpected 'postgresql://ann@h/d'"),
         ("cop s t", "did you mean 'copy'"),
         ("copy s mysql://h/d", "mysql://… cannot be a store of evaluations"),
         ("copy s postgresql://ann:hush/hush@/d", "the address of a store cannot be read"),

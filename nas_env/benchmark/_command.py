@@ -8,6 +8,7 @@ from typing import Any
 
 from nas_env.benchmark._options import Options, parse
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
+from nas_env.run.store import censored
 from search_spaces._json import strict_json
 
 INTERRUPTED = 130  # exit status after Ctrl-C, by custom
@@ -34,7 +35,8 @@ def command(
         try:
             return work(parse(options, given, program)) or 0
         except (InvalidValue, InvalidArchitecture, NASError) as error:
-            print(f"{program.removeprefix('python -m benchmarks.')}: {error}", file=sys.stderr)
+            line = f"{program.removeprefix('python -m benchmarks.')}: {error}"
+            print(censored(line), file=sys.stderr)
             return 2
         except KeyboardInterrupt:
             print("stopped" + "; the same command continues" * resumes, file=sys.stderr)

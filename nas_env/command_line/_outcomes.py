@@ -9,6 +9,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
+from nas_env.run.store import censored
 
 NONE_SUCCEEDED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
@@ -34,7 +35,7 @@ def called(program: str, read: Callable[[], Wanted], work: Callable[[Wanted], No
         begun = True
         work(wanted)
     except (ChildrenFail, InvalidValue, InvalidArchitecture, NASError) as error:
-        errors.print(f"{program}: {error}", markup=False)
+        errors.print(f"{program}: {censored(str(error))}", markup=False)
         return NONE_SUCCEEDED if type(error) is ChildrenFail else BAD_INPUT
     except KeyboardInterrupt:
         if begun:

@@ -23,7 +23,7 @@ from nas_env.command_line.searching import NONE_SUCCEEDED, search_and_control
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
 from nas_env.run.folder import Run, check_free
 from nas_env.run.paths import check_file
-from nas_env.run.store import is_server, open_store
+from nas_env.run.store import censored, is_server, open_store
 from nas_env.run.store.sqlite import JOURNAL, WHAT
 from nas_env.search.order import check_order
 from nas_env.tasks import make_task
@@ -54,7 +54,7 @@ def main(line: list[str] | None = None) -> int:
         errors.print(f"{_program()}: {error}; {remedy}", markup=False)
         return NONE_SUCCEEDED
     except (InvalidValue, InvalidArchitecture, NASError) as error:
-        errors.print(f"{_program()}: {error}", markup=False)
+        errors.print(f"{_program()}: {censored(str(error))}", markup=False)
         return 2
     except KeyboardInterrupt:
         if run is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nas_env.run.store._address import absolute, is_server, remembered, shown
+from nas_env.run.store._address import absolute, censored, is_server, remembered, shown
 from nas_env.run.store._base import UNFINISHED, Claim, Store
 from nas_env.run.store._copying import Copied, copy
 from nas_env.run.store.postgresql import PostgreSQLStore
@@ -17,6 +17,7 @@ __all__ = [
     "Copied",
     "Store",
     "absolute",
+    "censored",
     "copy",
     "is_server",
     "open_store",

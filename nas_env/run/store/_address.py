@@ -17,6 +17,8 @@ EXPECTED = (
 )
 _ANOTHER = re.compile(r"(\w[\w+.-]*://|postgres(ql)?:)")
 _WHOLE = re.compile(r"(?P<scheme>\w+://)(?P<who>[^@/?]*@)?(?P<hosts>[^@/?]*)(?P<rest>[^@]*)")
+_USER = re.compile(r"(postgres(?:ql)?://[^\s:@/]*):\S*@")
+_QUERY = re.compile(r"([?&])(?:ssl)?password=[^\s&'\"]*")
 _HOST = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:\d*)?")
 
 _secrets: dict[str, dict[str, str]] = {}  # by address; in this process's memory alone
@@ -80,6 +82,16 @@ def absolute(where: str | Path) -> str:
 def secrets(address: str) -> dict[str, str]:
     """Return what was remembered of an address that is shown."""
     return _secrets.get(address, {})
+
+
+def censored(text: str) -> str:
+    """Return a message without the passwords of addresses, as one about a word that is misplaced.
+
+    Example:
+        >>> censored("unexpected 'postgresql://ann:se:cr@et@db/search?password=x'")
+        "unexpected 'postgresql://ann@db/search?…'"
+    """
+    return _QUERY.sub(r"\1…", _USER.sub(r"\1@", text))
 
 
 def _parted(text: str) -> Address:
