@@ -166,15 +166,6 @@ def test_a_store_with_other_columns_is_refused(tmp_path):
         open_store(tmp_path / "s")
 
 
-def test_a_damaged_episode_is_said_to_be_one(tmp_path):
-    store = open_store(tmp_path / "s")
-    store.record_episodes(0, [{"n": 0}])
-    with sqlite3.connect(tmp_path / "s") as connection:
-        connection.execute("UPDATE episodes SET record = '{\"n'")
-    with pytest.raises(StoreError, match="has a damaged episode"):
-        store.episodes()
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """The folder of a finished run."""

@@ -22,7 +22,7 @@ from nas_env.controls.runs import read_runs
 from nas_env.errors import InvalidValue, StoreError
 from nas_env.evaluation import make_evaluator
 from nas_env.records import Evaluation, Request
-from nas_env.run.folder import store_of
+from nas_env.run.folder import open_store_of, store_of
 from nas_env.run.store import _address, open_store, shown
 from nas_env.run.store import postgresql as postgresql_store
 from tests import _stores
@@ -277,6 +277,16 @@ def test_who_stored_it_in_the_last_moment_is_seen(database, monkeypatch):
     monkeypatch.setattr(ours, "_read", lambda *w: (look(*w), theirs.put(request(1), OK))[0])
     assert ours.claim(key) == "answered"
     assert database.sql("SELECT count(*) FROM claims") == [(0,)]
+
+
+def test_trainings_that_are_under_way_lie_in_the_folder_of_the_run(database, tmp_path):
+    assert database.open().unfinished is None
+    with contextlib.closing(open_store_of(tmp_path, database.address, "a run")) as store:
+        assert store.unfinished == tmp_path / "results.sqlite.unfinished"
+        evaluator = make_evaluator("in_process", torch.device("cpu"), store)
+        assert evaluator.place(request(1)).folder == str(store.unfinished / request(1).key[:16])
+        with contextlib.closing(pickle.loads(pickle.dumps(store))) as again:
+            assert again.unfinished == store.unfinished
 
 
 def test_many_that_come_at_once_make_the_tables_once(database):

@@ -108,6 +108,14 @@ def test_episodes_of_a_run_are_replaced_and_cut(place):
     assert store.all_episodes() == [{"n": 0}, {"n": 7}, {"n": 2}, {"n": 9}]
 
 
+def test_a_damaged_episode_is_said_to_be_one(place):
+    store = place.open()
+    store.record_episodes(0, [{"n": 0}])
+    place.sql("UPDATE episodes SET record = '{'")
+    with pytest.raises(StoreError, match="has a damaged episode"):
+        store.episodes()
+
+
 def test_two_processes_with_kills_lose_nothing_and_train_nothing_twice(place, tmp_path):
     """Forks train the same 60 children until each is answered; some are killed on the way."""
     trained, acknowledged = tmp_path / "trained", tmp_path / "acknowledged"
