@@ -141,7 +141,10 @@ class Agent(ABC, Generic[Config]):
         return None
 
     def propose(self, count: int) -> list[Proposal]:
-        """Return proposals to play next; each stays open until it has been learned from."""
+        """Return proposals to play next; each stays open until it has been learned from.
+
+        There are fewer, or none, where :meth:`draw` must wait for others to finish.
+        """
         tokens = self.draw(count)
         return self.proposals.add(tokens, self.log_probabilities(tokens))
 

@@ -505,8 +505,11 @@ class Maker:
 
     def __init__(self, name, preset, store):
         self.spec, self.store, self.made = {"name": name, "preset": preset}, store, []
+        self.batch_setting = "children" if name == "replicas" else "batch_size"
 
-    def __call__(self, seed=0, **settings):
+    def __call__(self, seed=0, batch_size=None, **settings):
+        if batch_size is not None:
+            settings[self.batch_setting] = batch_size
         spec = {**self.spec, **settings}
         env = environment(make_config(spec)[1].batch_size, store=self.store)
         self.made.append(env)

@@ -153,20 +153,22 @@ class Controller(nn.Module):
         return self._plans[length]
 
     # -- sampling --------------------------------------------------------------------------------
-    @torch.no_grad()
     def sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+        """Sample complete sequences, int64 (count, length); the generator has all randomness."""
+        return self.sample_at(torch.rand(length, count, generator=generator))
+
+    @torch.no_grad()
+    def sample_at(self, uniform: Tensor) -> Tensor:
         """Sample complete sequences; each step of the LSTM serves all of them.
 
         Args:
-            count: Number of sequences, m.
-            length: Number of decisions of each.
-            generator: Generator of all randomness.
+            uniform: Uniform number from 0 to 1 by which each token is chosen, (length, m).
 
         Returns:
             int64 (m, length).
         """
+        length, count = uniform.shape
         plan = self.plan(length)
-        uniform = torch.rand(length, count, generator=generator)
         tokens = torch.zeros(count, length, dtype=torch.long)
         walk = _Walk(self, count)
         fed = self.start.expand(count, -1)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from agents._controller.controller import UNITS, Controller, Policy
 from agents._repeats import ProposerConfig
@@ -69,16 +69,8 @@ class TrainedController:
     def __init__(self, space: SearchSpace, config: ControllerConfig, seed: int):
         self.config = config
         self.generator = torch.Generator().manual_seed(seed)
-        self.controller = Controller(
-            space,
-            self.generator,
-            config.units,
-            config.lstm_layers,
-            config.temperature,
-            config.decision_bias,
-        )
-        optimiser = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[config.optimiser]
-        self.optimiser = optimiser(self.controller.parameters(), lr=config.learning_rate)
+        self.controller = make_controller(space, config, self.generator)
+        self.optimiser = make_optimiser(self.controller.parameters(), config)
 
     def sample(self, count: int, length: int) -> np.ndarray:
         """Sample complete sequences, int64 (count, length)."""
@@ -111,19 +103,10 @@ class TrainedController:
         Returns:
             Figures for the log.
         """
-        policy = self.evaluate(tokens)
-        loss = loss_of(policy)
-        spread = policy.entropies.sum(dim=1).mean()
-        self.optimiser.zero_grad()
-        (loss - entropy * spread).backward()
-        limit = self.config.max_gradient_norm or float("inf")
-        norm = torch.nn.utils.clip_grad_norm_(self.controller.parameters(), limit)
+        limit = self.config.max_gradient_norm
+        log = leave_gradient(self.controller, tokens, loss_of, entropy, limit)
         self.optimiser.step()
-        return {
-            "loss": loss.item(),
-            "entropy": spread.item() / tokens.shape[1],
-            "gradient_norm": norm.item(),
-        }
+        return log
 
     def state(self) -> dict[str, Tensor]:
         """Return weights, optimiser and random state."""
@@ -134,6 +117,54 @@ class TrainedController:
         """Restore what :meth:`state` returned."""
         load_module_state(self.controller, self.optimiser, tensors)
         self.generator.set_state(tensors["generator"])
+
+
+def make_controller(
+    space: SearchSpace, config: ControllerConfig, generator: torch.Generator
+) -> Controller:
+    """Make the recurrent network of a configuration; the generator draws its weights."""
+    sizes = config.units, config.lstm_layers
+    return Controller(space, generator, *sizes, config.temperature, config.decision_bias)
+
+
+def make_optimiser(
+    parameters: Iterable[nn.Parameter], config: ControllerConfig
+) -> torch.optim.Optimizer:
+    """Make the optimiser of a configuration."""
+    optimiser = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[config.optimiser]
+    return optimiser(parameters, lr=config.learning_rate)
+
+
+def leave_gradient(
+    controller: Controller,
+    tokens: np.ndarray,
+    loss_of: Callable[[Policy], Tensor],
+    entropy: float,
+    max_norm: float,
+) -> dict[str, float]:
+    """Leave the gradient of a loss in the parameters of a controller.
+
+    Args:
+        controller: The recurrent network.
+        tokens: Complete sequences, int64 (m, decisions).
+        loss_of: Loss to descend, as a function of the policy along the sequences.
+        entropy: Weight of the entropies to ascend, summed along a sequence.
+        max_norm: Norm to which a longer gradient is shortened; 0 for no limit.
+
+    Returns:
+        Figures for the log.
+    """
+    policy = controller.evaluate(torch.from_numpy(tokens))
+    loss = loss_of(policy)
+    spread = policy.entropies.sum(dim=1).mean()
+    controller.zero_grad()
+    (loss - entropy * spread).backward()
+    norm = nn.utils.clip_grad_norm_(controller.parameters(), max_norm or float("inf"))
+    return {
+        "loss": loss.item(),
+        "entropy": spread.item() / tokens.shape[1],
+        "gradient_norm": norm.item(),
+    }
 
 
 def policy_loss(policy: Policy, advantages: Tensor) -> Tensor:

@@ -66,7 +66,8 @@ class Finished:
         if self._known and (found := self._again(self._known.popleft())) is not None:
             return found
         while self.agent.proposals.made < end and len(self._flying) < self._capacity:
-            self._propose()
+            if not self._propose():
+                break
         while not self._ready:
             done = [ticket.number for ticket in self.problem.completed()]
             ours = [self._numbers[number] for number in done if number in self._numbers]
@@ -96,9 +97,12 @@ class Finished:
     def _capacity(self) -> int:
         return self.problem.evaluator.capacity
 
-    def _propose(self) -> None:
-        for proposal in self.agent.propose(1):
+    def _propose(self) -> bool:
+        """Tell whether the agent proposes one more: it may have to wait for others to finish."""
+        proposals = self.agent.propose(1)
+        for proposal in proposals:
             self._submit(proposal)
+        return len(proposals) > 0
 
     def _submit(self, proposal: Proposed) -> None:
         (ticket,) = self.problem.submit([proposal.tokens])
@@ -116,8 +120,8 @@ class Finished:
 
     def _again(self, record: Record) -> tuple[list[Arrival], list[Record]] | None:
         """Return the child of a record; None if the agent does not propose it any more."""
-        while self.agent.proposals.made < record["proposed"]:
-            self._propose()
+        while self.agent.proposals.made < record["proposed"] and self._propose():
+            pass
         _, proposal = self._flying.get(record["proposal"], (None, None))
         if proposal is None or list(proposal.tokens) != record["tokens"]:
             self._known.clear()

@@ -83,7 +83,10 @@ class Player(Protocol):
         ...
 
     def propose(self, count: int) -> Sequence[Proposed]:
-        """Propose sequences, each of which stays open until it was learned from."""
+        """Propose sequences, each of which stays open until it was learned from.
+
+        There may be fewer, or none, while the agent waits for others to finish.
+        """
         ...
 
     def learn(self, finished: Sequence[Any]) -> dict[str, float]:

@@ -1,0 +1,1 @@
+"""The parts of asynchronous REINFORCE: shards, replicas, and where both run."""

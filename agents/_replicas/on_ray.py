@@ -1,0 +1,200 @@
+"""The parameter server and its replicas as Ray actors, on one machine or on many."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import groupby
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from agents._controller.trained import ControllerConfig
+from agents._replicas.group import Group
+from agents._replicas.servers import Draw, Drawn, Servers
+from agents._replicas.shard import Named, Shard, divided
+from agents._tensors import below
+from search_spaces import InvalidValue, SearchSpace
+
+TRIES = 5  # of one piece of work, whose actors may die under it
+
+Value = TypeVar("Value")
+
+
+class OnRay(Servers):
+    """Runs each shard, and some of the replicas each, in an actor.
+
+    This process has the last state of every shard, and of every replica its copy and its random
+    state. An actor that dies, alone or with its node, is started again from these, and the piece
+    of work that it died under is done again. So its death changes nothing of what is learned.
+    Actors end with this process.
+
+    Args:
+        space: Search space whose decisions are taken.
+        config: Settings of the controller and its optimiser.
+        initial: Controller with the initial parameters.
+        shards: Number of shards.
+        gather: Number of gradients that make one update.
+        actors: Number of actors over which the replicas are spread.
+
+    Raises:
+        InvalidValue: If Ray is not installed.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        config: ControllerConfig,
+        initial: nn.Module,
+        shards: int,
+        gather: int,
+        actors: int,
+    ):
+        self.ray = joined(actors)
+        self.config, self.gather, self.gathered = config, gather, 0
+        named = dict(initial.named_parameters())
+        self.names = list(named)
+        self.held = [held for held in divided(named, shards) if held]
+        self.kept = [
+            Shard({name: named[name] for name in held}, config, gather).state()
+            for held in self.held
+        ]
+        self.lost = lost_with_an_actor(self.ray)
+        # They wait for most of their time: Ray shall keep no CPU free for them.
+        actor = self.ray.remote(num_cpus=0, scheduling_strategy="SPREAD")
+        self._shard, self._group, self._space = actor(Shard), actor(Group), space
+        self._actors = [self._started(number) for number in range(len(self.held) + actors)]
+
+    def _started(self, number: int) -> Any:
+        """Start the actor of a number: first come the shards, then the groups of replicas."""
+        if number >= len(self.held):
+            return self._group.remote(self._space, self.config)
+        return self._shard.remote(self._weights(number), self.config, self.gather)
+
+    @property
+    def shards(self) -> list[Any]:
+        """The actors of the shards."""
+        return self._actors[: len(self.held)]
+
+    @property
+    def groups(self) -> list[Any]:
+        """The actors of the replicas; replica k is in number k modulo their count."""
+        return self._actors[len(self.held) :]
+
+    def sample(
+        self, draws: Sequence[Draw], copies: Mapping[int, Tensor], length: int
+    ) -> list[Drawn]:
+        """Sample for replicas, each actor for its own."""
+
+        def once() -> list[Drawn]:
+            answers, order = [], []
+            for number, group in enumerate(self.groups):
+                ours = [
+                    (i, d) for i, d in enumerate(draws) if d.replica % len(self.groups) == number
+                ]
+                for version, some in groupby(ours, key=lambda pair: pair[1].version):
+                    rows, equal = zip(*some, strict=True)
+                    _, _, randoms, counts = zip(*equal, strict=True)
+                    answers.append(group.sample.remote(copies[version], randoms, counts, length))
+                    order += rows
+            drawn = [each for answer in self.ray.get(answers) for each in answer]
+            return [drawn[order.index(i)] for i in range(len(draws))]
+
+        return self._surely(once)
+
+    def learn(
+        self, replica: int, copy: Tensor, tokens: np.ndarray, weights: np.ndarray
+    ) -> dict[str, float]:
+        """Let a replica compute its gradient, and push each part straight to its shard."""
+
+        def once() -> list[Any]:
+            group = self.groups[replica % len(self.groups)]
+            parts = group.parts.options(num_returns=len(self.held) + 1)
+            *gradient, log = parts.remote(copy, tokens, weights, self.held)
+            pairs = zip(self.shards, gradient, strict=True)
+            return self.ray.get([log, *[shard.pushed.remote(part) for shard, part in pairs]])
+
+        log, *self.kept = self._surely(once)
+        self.gathered = (self.gathered + 1) % self.gather
+        return log
+
+    def parameters(self) -> Tensor:
+        """Return a fresh copy of the parameters of all shards, in one row, (p,)."""
+        held = below("weights", self.state())
+        return torch.cat([held[name].flatten() for name in self.names])
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the states of all shards together."""
+        return {name: tensor for kept in self.kept for name, tensor in kept.items()}
+
+    def load_state(self, tensors: Named, gathered: int) -> None:
+        """Restore what :meth:`state` returned, with that many gathered gradients."""
+        self.gathered = gathered
+        for number in range(len(self.held)):
+            shard = Shard(self._weights(number), self.config, self.gather)
+            shard.load_state(tensors, gathered)
+            self.kept[number] = shard.state()
+        self._surely(self._load)
+
+    def _weights(self, number: int) -> dict[str, Tensor]:
+        return below("weights", self.kept[number])
+
+    def _load(self) -> None:
+        """Put the states that are kept into the shards."""
+        pairs = zip(self.shards, self.kept, strict=True)
+        self.ray.get([shard.load_state.remote(kept, self.gathered) for shard, kept in pairs])
+
+    def _surely(self, once: Callable[[], Value]) -> Value:
+        """Return what a piece of work returns, which may be done again where actors die."""
+        for _ in range(TRIES - 1):
+            with suppress(*self.lost):
+                return once()
+            with suppress(*self.lost):
+                self._revive()
+        return once()
+
+    def _revive(self) -> None:
+        """Start the actors that have died, and put all shards into the state before the work."""
+        answers = [actor.__ray_ready__.remote() for actor in self._actors]
+        for number, answer in enumerate(answers):
+            try:
+                self.ray.get(answer)
+            except self.lost:
+                self.ray.kill(self._actors[number])  # it may only be out of reach
+                self._actors[number] = self._started(number)
+        self._load()
+
+
+def joined(actors: int) -> Any:
+    """Return Ray, joined to the cluster of ``RAY_ADDRESS``, or else to one of this machine alone.
+
+    Raises:
+        InvalidValue: If it is not installed.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise InvalidValue(
+            f"actors is {actors}, but Ray is not installed: expected actors 0, or "
+            "pip install 'nas-env[cluster]'"
+        ) from None
+    if not ray.is_initialized():
+        local = {"address": "local", "include_dashboard": False}
+        settings: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else local
+        ray.init(log_to_driver=False, logging_level=logging.WARNING, **settings)
+    return ray
+
+
+def lost_with_an_actor(ray: Any) -> tuple[type[Exception], ...]:
+    """Return the errors of work that was lost with an actor, its process or its node."""
+    errors = ray.exceptions
+    return (
+        errors.RayActorError,
+        errors.ObjectLostError,
+        errors.WorkerCrashedError,
+        errors.NodeDiedError,
+    )

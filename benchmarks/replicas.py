@@ -1,0 +1,201 @@
+"""Compares the paper's asynchronous replicas with the plain agent at equal numbers of children.
+
+python -m benchmarks.replicas      # some ten minutes on two cores
+
+100 replicas of 8 children each and 20 shards, all other settings from the preset ``paper``, play
+against ``reinforce`` with the same settings, which waits for its 8 children. Both play as many
+children as the paper, 12,800. Children take log-normal times on a clock that is counted, not waited
+for. The figures of a search are the mean reward of its last children, the best, and the time.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import nas_env  # noqa: F401 - registers the environments
+from agents import Episode, Proposal, make_agent, make_config, make_environment
+from benchmarks._results import mean_interval, save
+from nas_env.benchmark._command import command
+from nas_env.benchmark._processes import in_processes
+
+SPREAD = 0.5  # of the logarithm of a child's time: the slowest of 800 takes 5 times the median
+
+
+@dataclass(frozen=True)
+class Options:
+    """Play with asynchronous replicas, and without.
+
+    Attributes:
+        environment: Id of an environment that trains nothing.
+        children: Number of children of a search.
+        last: Number of the last children whose mean reward is compared.
+        seeds: Number of searches of each.
+        replicas: Number of replicas.
+        workers: Number of processes.
+    """
+
+    environment: str = "NK-24-4-v0"
+    children: int = 12_800
+    last: int = 1_600
+    seeds: int = 8
+    replicas: int = 100
+    workers: int = os.cpu_count() or 1
+
+
+Job = tuple[str, int, Options]  # name of the agent, seed
+
+
+class Played(NamedTuple):
+    """What a search has found.
+
+    Attributes:
+        rewards: Reward of each child, in the order in which they finished.
+        time: Time of the search, in units of a child's median time.
+        staleness: Number of gradients by their staleness.
+    """
+
+    rewards: list[float]
+    time: float
+    staleness: Counter[int]
+
+
+def measure(options: Options) -> None:
+    """Play, compare, print the figures and write them."""
+    jobs = [(name, seed, options) for seed in range(options.seeds) for name in SEARCHES]
+    found = dict(zip(jobs, in_processes(search, jobs, options.workers), strict=True))
+    rows = {
+        name: [found[name, seed, options] for seed in range(options.seeds)] for name in SEARCHES
+    }
+    figures: dict[str, Any] = {
+        "environment": options.environment,
+        "children": options.children,
+        "settings": make_config(spec_of("replicas", options))[1].__dict__,
+    }
+    scores = {name: [scored(each, options) for each in rows[name]] for name in rows}
+    for score in ("mean of the last", "best", "time"):
+        values = {name: np.array([each[score] for each in scores[name]]) for name in rows}
+        figures[score] = {name: rounded(row) for name, row in values.items()}
+        figures[score]["replicas minus reinforce"] = rounded(
+            values["replicas"] - values["reinforce"]
+        )
+    staleness = sum((each.staleness for each in rows["replicas"]), Counter())
+    figures["staleness"] = histogram(staleness)
+    for name, value in figures.items():
+        print(name, value)
+    line = (
+        f"--environment {options.environment} --children {options.children} --seeds {options.seeds}"
+    )
+    name = f"replicas_{options.environment.split('-v')[0].lower().replace('-', '_')}"
+    save(name, f"python -m benchmarks.replicas {line}", figures)
+
+
+def scored(played: Played, options: Options) -> dict[str, float]:
+    """Return the figures of one search."""
+    last = float(np.mean(played.rewards[-options.last :]))
+    return {"mean of the last": last, "best": max(played.rewards), "time": played.time}
+
+
+def rounded(values: np.ndarray) -> list[float]:
+    """Return the mean and half the width of its 95% interval."""
+    return [round(value, 4) for value in mean_interval(values.tolist())]
+
+
+def histogram(staleness: Counter[int]) -> dict[str, Any]:
+    """Return the mean and the largest staleness, and the number of gradients in each bin."""
+    stale = np.repeat(list(staleness), list(staleness.values()))
+    counts, edges = np.histogram(stale, bins=20)
+    return {
+        "mean": round(float(stale.mean()), 1),
+        "median": float(np.median(stale)),
+        "largest": int(stale.max()),
+        "edges": [round(float(edge), 1) for edge in edges],
+        "gradients": counts.tolist(),
+    }
+
+
+def spec_of(name: str, options: Options) -> dict[str, Any]:
+    """Return the agent of a name, with the settings of the paper."""
+    own = {"replicas": options.replicas} if name == "replicas" else {}
+    return {"name": name, "preset": "paper", **own}
+
+
+def search(job: Job) -> Played:
+    """Play one search on a clock that is counted."""
+    name, seed, options = job
+    spec = spec_of(name, options)
+    environment = make_environment(spec, options.environment)
+    agent: Any = make_agent(spec, environment, seed)
+    clock = Clock(environment.unwrapped.problem, np.random.default_rng(seed))
+    rewards = SEARCHES[name](agent, clock, options.children)
+    staleness = agent.staleness if name == "replicas" else Counter()
+    return Played(rewards, clock.now, staleness)
+
+
+class Clock:
+    """Children on their way, each of which takes its time.
+
+    Args:
+        problem: The problem that answers without training.
+        rng: Generator of the times.
+    """
+
+    def __init__(self, problem: Any, rng: np.random.Generator):
+        self.problem, self.rng, self.now = problem, rng, 0.0
+        self.flying: list[tuple[float, int, Episode]] = []
+
+    def begin(self, proposals: Sequence[Proposal]) -> None:
+        """Begin children."""
+        evaluations = self.problem.evaluate([proposal.tokens for proposal in proposals])
+        for proposal, (_, evaluation) in zip(proposals, evaluations, strict=True):
+            reward = self.problem.objective.reward(evaluation)
+            ends = self.now + self.rng.lognormal(0.0, SPREAD)
+            episode = Episode(proposal.tokens, reward, {}, {}, proposal)
+            heapq.heappush(self.flying, (ends, proposal.number, episode))
+
+    def next(self) -> Episode:
+        """Go on to the moment when the next child finishes, and return it."""
+        self.now, _, episode = heapq.heappop(self.flying)
+        return episode
+
+
+def asynchronous(agent: Any, clock: Clock, children: int) -> list[float]:
+    """Hand each child over as it finishes; return the rewards."""
+    rewards: list[float] = []
+    while len(rewards) < children:
+        free = agent.config.children_at_once - len(clock.flying)
+        left = children - agent.proposals.made
+        if proposals := agent.propose(min(free, left)):
+            clock.begin(proposals)
+        episode = clock.next()
+        rewards.append(episode.reward)
+        agent.learn([episode])
+    return rewards
+
+
+def waiting(agent: Any, clock: Clock, children: int) -> list[float]:
+    """Wait for each batch; return the rewards."""
+    rewards: list[float] = []
+    while len(rewards) < children:
+        proposals = agent.propose(min(agent.batch_size, children - len(rewards)))
+        clock.begin(proposals)
+        numbered = {e.proposal: e for e in (clock.next() for _ in proposals)}
+        batch = [numbered[proposal] for proposal in proposals]
+        rewards += [episode.reward for episode in batch]
+        agent.learn(batch)
+    return rewards
+
+
+SEARCHES = {"replicas": asynchronous, "reinforce": waiting}
+
+main = command("python -m benchmarks.replicas", Options, measure)
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Replicas and shards as Ray actors learn what they learn in one process, whoever of them dies."""
+
+import shutil
+import sys
+import tempfile
+
+import pytest
+import torch
+
+from search_spaces import InvalidValue
+from tests._toys import make, played
+
+ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'nas-env[cluster]'")
+
+SETTINGS = {"replicas": 3, "children": 2, "gather": 2, "optimiser": "adam", "learning_rate": 0.01}
+MEMORY = {"object_store_memory": 80 * 2**20}
+#: On a busy machine a node may not answer for long; one that has died is noticed within seconds.
+PATIENT = {"health_check_timeout_ms": 60_000, "health_check_period_ms": 1_000}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A cluster of this machine alone, whose folder has the short path that sockets need."""
+    from ray.cluster_utils import Cluster
+
+    folder = tempfile.mkdtemp(prefix="ray")
+    head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": folder, **MEMORY}
+    cluster = Cluster(initialize_head=True, head_node_args={**head, "_system_config": PATIENT})
+    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def pair():
+    """An agent in one process, in the middle of a search, and a function that makes its twin."""
+    torch.set_num_threads(1)
+    agent = make("replicas", shards=3, **SETTINGS)
+    played(agent, 15)
+
+    def twin(**settings):
+        found = make("replicas", seed=1, **SETTINGS, **settings)
+        found.load_state(agent.state())
+        return found
+
+    return agent, twin
+
+
+def agree(agent, other, episodes):
+    """Both play and learn the same."""
+    one, two = played(agent, episodes), played(other, episodes)
+    assert [(e.tokens, e.reward) for e in one] == [(e.tokens, e.reward) for e in two]
+    one, two = agent.state(), other.state()
+    assert one.values == two.values and one.tensors.keys() == two.tensors.keys()
+    assert all(torch.equal(one.tensors[name], two.tensors[name]) for name in one.tensors)
+
+
+def test_actors_learn_what_one_process_learns_though_one_of_each_is_killed(cluster, pair):
+    agent, twin = pair
+    other = twin(actors=1, shards=2)
+    agree(agent, other, 7)
+    ray.kill(other.servers.groups[0])
+    ray.kill(other.servers.shards[1])
+    agree(agent, other, 16)
+
+
+def test_a_node_that_dies_changes_nothing(cluster, pair):
+    agent, twin = pair
+    node = cluster.add_node(num_cpus=1, **MEMORY)
+    other = twin(actors=2, shards=1)
+    agree(agent, other, 7)
+    assert len({*map(node_of, [*other.servers.shards, *other.servers.groups])}) == 2
+    cluster.remove_node(node, allow_graceful=False)
+    agree(agent, other, 16)
+
+
+def node_of(actor):
+    return ray.get(actor.__ray_call__.remote(lambda _: ray.get_runtime_context().get_node_id()))
+
+
+def test_without_ray_a_line_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InvalidValue, match=r"actors is 2, but Ray is not installed.*actors 0"):
+        make("replicas", actors=2)
