@@ -56,6 +56,7 @@ OPEN = {f"{name} preset": value for name, value in configs("reinforce", "paper",
 SETTINGS = [
     ("agents.md", "What the paper leaves open or does not have", OPEN),
     ("agents.md", "Presets and settings", configs("reinforce", "paper", "default")),
+    ("agents.md", "replicas", configs("replicas", "default", "paper", "paper_recurrent")),
     ("agents.md", "controller_ppo", configs("controller_ppo", "default")),
     ("agents.md", "reinforce_tabular", configs("reinforce_tabular", "default")),
     ("agents.md", "priority_queue", configs("priority_queue", "default", "tuned", "controller")),

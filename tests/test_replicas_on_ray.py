@@ -1,5 +1,6 @@
 """Replicas and shards as Ray actors learn what they learn in one process, whoever of them dies."""
 
+import os
 import shutil
 import sys
 import tempfile
@@ -14,8 +15,9 @@ ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'nas-
 
 SETTINGS = {"replicas": 3, "children": 2, "gather": 2, "optimiser": "adam", "learning_rate": 0.01}
 MEMORY = {"object_store_memory": 80 * 2**20}
-#: On a busy machine a node may not answer for long; one that has died is noticed within seconds.
-PATIENT = {"health_check_timeout_ms": 60_000, "health_check_period_ms": 1_000}
+#: A node that has died is noticed within seconds; one of a busy machine may take its time.
+SYSTEM = {"health_check_timeout_ms": 60_000, "health_check_period_ms": 1_000, "worker_niceness": 0}
+PATIENCE = {"RAY_gcs_rpc_server_connect_timeout_s": "60", "RAY_raylet_start_wait_time_s": "120"}
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +25,17 @@ def cluster():
     """A cluster of this machine alone, whose folder has the short path that sockets need."""
     from ray.cluster_utils import Cluster
 
+    os.environ |= PATIENCE
     folder = tempfile.mkdtemp(prefix="ray")
     head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": folder, **MEMORY}
-    cluster = Cluster(initialize_head=True, head_node_args={**head, "_system_config": PATIENT})
+    cluster = Cluster(initialize_head=True, head_node_args={**head, "_system_config": SYSTEM})
     ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
     yield cluster
     ray.shutdown()
     cluster.shutdown()
     shutil.rmtree(folder, ignore_errors=True)
+    for name in PATIENCE:
+        del os.environ[name]
 
 
 @pytest.fixture
