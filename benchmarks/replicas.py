@@ -15,7 +15,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +26,8 @@ from benchmarks._results import mean_interval, save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
 
+BINS = 20
+PARTS = 16  # of a search, whose mean rewards are shown
 SPREAD = 0.5  # of the logarithm of a child's time: the slowest of 800 takes 5 times the median
 
 
@@ -35,7 +37,7 @@ class Options:
 
     Attributes:
         environment: Id of an environment that trains nothing.
-        children: Number of children of a search.
+        children: Number of children of a search, a multiple of 16.
         last: Number of the last children whose mean reward is compared.
         seeds: Number of searches of each.
         replicas: Number of replicas.
@@ -45,7 +47,7 @@ class Options:
     environment: str = "NK-24-4-v0"
     children: int = 12_800
     last: int = 1_600
-    seeds: int = 8
+    seeds: int = 6
     replicas: int = 100
     workers: int = os.cpu_count() or 1
 
@@ -54,7 +56,7 @@ Job = tuple[str, int, Options]  # name of the agent, seed
 
 
 class Played(NamedTuple):
-    """What a search has found.
+    """The rewards, the time and the staleness of a search.
 
     Attributes:
         rewards: Reward of each child, in the order in which they finished.
@@ -70,31 +72,37 @@ class Played(NamedTuple):
 def measure(options: Options) -> None:
     """Play, compare, print the figures and write them."""
     jobs = [(name, seed, options) for seed in range(options.seeds) for name in SEARCHES]
-    found = dict(zip(jobs, in_processes(search, jobs, options.workers), strict=True))
-    rows = {
-        name: [found[name, seed, options] for seed in range(options.seeds)] for name in SEARCHES
-    }
+    found = iter(in_processes(search, jobs, options.workers))
+    report(
+        [dict(zip(SEARCHES, pair, strict=True)) for pair in zip(found, found, strict=True)], options
+    )
+
+
+def report(pairs: Sequence[dict[str, Played]], options: Options) -> None:
+    """Print and write the figures of pairs of searches with one seed."""
     figures: dict[str, Any] = {
-        "environment": options.environment,
         "children": options.children,
-        "settings": make_config(spec_of("replicas", options))[1].__dict__,
+        "settings": asdict(make_config(spec_of("replicas", options))[1]),
     }
-    scores = {name: [scored(each, options) for each in rows[name]] for name in rows}
     for score in ("mean of the last", "best", "time"):
-        values = {name: np.array([each[score] for each in scores[name]]) for name in rows}
+        values = {
+            name: np.array([scored(pair[name], options)[score] for pair in pairs])
+            for name in SEARCHES
+        }
+        values["replicas minus reinforce"] = values["replicas"] - values["reinforce"]
         figures[score] = {name: rounded(row) for name, row in values.items()}
-        figures[score]["replicas minus reinforce"] = rounded(
-            values["replicas"] - values["reinforce"]
-        )
-    staleness = sum((each.staleness for each in rows["replicas"]), Counter())
-    figures["staleness"] = histogram(staleness)
+    for name in SEARCHES:
+        rewards = np.array([pair[name].rewards for pair in pairs])
+        parts = rewards.reshape(len(pairs), PARTS, -1).mean(axis=(0, 2))
+        figures[f"rewards of {name}"] = [round(float(part), 3) for part in parts]
+    figures["staleness"] = histogram(sum((pair["replicas"].staleness for pair in pairs), Counter()))
     for name, value in figures.items():
         print(name, value)
-    line = (
-        f"--environment {options.environment} --children {options.children} --seeds {options.seeds}"
+    id = options.environment
+    line = f"--environment {id} --children {options.children} --seeds {options.seeds}"
+    save(
+        f"replicas_{id.lower().replace('-', '_')}", f"python -m benchmarks.replicas {line}", figures
     )
-    name = f"replicas_{options.environment.split('-v')[0].lower().replace('-', '_')}"
-    save(name, f"python -m benchmarks.replicas {line}", figures)
 
 
 def scored(played: Played, options: Options) -> dict[str, float]:
@@ -111,7 +119,7 @@ def rounded(values: np.ndarray) -> list[float]:
 def histogram(staleness: Counter[int]) -> dict[str, Any]:
     """Return the mean and the largest staleness, and the number of gradients in each bin."""
     stale = np.repeat(list(staleness), list(staleness.values()))
-    counts, edges = np.histogram(stale, bins=20)
+    counts, edges = np.histogram(stale, bins=BINS)
     return {
         "mean": round(float(stale.mean()), 1),
         "median": float(np.median(stale)),
@@ -161,7 +169,7 @@ class Clock:
             heapq.heappush(self.flying, (ends, proposal.number, episode))
 
     def next(self) -> Episode:
-        """Go on to the moment when the next child finishes, and return it."""
+        """Move to the moment when the next child finishes, and return it."""
         self.now, _, episode = heapq.heappop(self.flying)
         return episode
 

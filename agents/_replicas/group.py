@@ -76,7 +76,7 @@ class Group:
         amounts, config = torch.tensor(weights, dtype=torch.float32), self.config
         log = leave_gradient(
             self.controller,
-            tokens,
+            tokens.copy(),  # what comes through Ray cannot be written to, of which torch warns
             lambda policy: policy_loss(policy, amounts),
             config.entropy,
             config.max_gradient_norm,

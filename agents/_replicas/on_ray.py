@@ -91,18 +91,19 @@ class OnRay(Servers):
         """Sample for replicas, each actor for its own."""
 
         def once() -> list[Drawn]:
-            answers, order = [], []
-            for number, group in enumerate(self.groups):
-                ours = [
-                    (i, d) for i, d in enumerate(draws) if d.replica % len(self.groups) == number
-                ]
-                for version, some in groupby(ours, key=lambda pair: pair[1].version):
-                    rows, equal = zip(*some, strict=True)
-                    _, _, randoms, counts = zip(*equal, strict=True)
-                    answers.append(group.sample.remote(copies[version], randoms, counts, length))
-                    order += rows
-            drawn = [each for answer in self.ray.get(answers) for each in answer]
-            return [drawn[order.index(i)] for i in range(len(draws))]
+            def place(draw: Draw) -> tuple[int, int]:
+                return draw.replica % len(self.groups), draw.version
+
+            asked: list[tuple[Sequence[int], Any]] = []
+            for (number, version), some in groupby(sorted(draws, key=place), key=place):
+                replicas, _, randoms, counts = zip(*some, strict=True)
+                sample = self.groups[number].sample
+                answer = sample.remote(copies[version], randoms, counts, length)
+                asked.append((replicas, answer))
+            drawn: dict[int, Drawn] = {}
+            for replicas, answer in asked:
+                drawn |= zip(replicas, self.ray.get(answer), strict=True)
+            return [drawn[draw.replica] for draw in draws]
 
         return self._surely(once)
 

@@ -22,7 +22,7 @@ class Draw(NamedTuple):
 
     Attributes:
         replica: Number of the replica.
-        version: Version of its copy of the parameters.
+        version: Version of the replica's copy of the parameters.
         random: Random state of the replica.
         children: Number of sequences.
     """
@@ -60,8 +60,8 @@ class Servers(ABC):
 
         Args:
             replica: Number of the replica.
-            copy: Its copy of the parameters in one row, (p,).
-            tokens: Its sequences, int64 (n, decisions).
+            copy: The replica's copy of the parameters in one row, (p,).
+            tokens: The replica's sequences, int64 (n, decisions).
             weights: Advantage of each sequence, (n,).
 
         Returns:
