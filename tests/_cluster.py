@@ -14,8 +14,11 @@ OBJECTS = 80 * 2**20  # bytes of a node's object store, the smallest there is
 
 
 @contextmanager
-def started(*cpus):
-    """Start a cluster whose nodes have so many CPUs, the head first; give Ray's ``Cluster``."""
+def started(*cpus, gpus=0):
+    """Start a cluster whose nodes have so many CPUs, the head first; give Ray's ``Cluster``.
+
+    Ray is told that the last has GPUs, and believes it.
+    """
     pytest.importorskip("ray", reason="Ray is wanted: pip install 'nas-env[cluster]'")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -31,7 +34,8 @@ def started(*cpus):
         made = Cluster()
         for number, count in enumerate(cpus):
             own = {"temp_dir": folder, "include_dashboard": False} if number == 0 else {}
-            made.add_node(num_cpus=count, num_gpus=0, object_store_memory=OBJECTS, **own)
+            own["num_gpus"] = gpus if number == len(cpus) - 1 else 0
+            made.add_node(num_cpus=count, object_store_memory=OBJECTS, **own)
         patch.setenv("RAY_ADDRESS", made.address)
         try:
             yield made

@@ -2,9 +2,10 @@
 
 import json
 import os
+import re
 import shutil
 import signal
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def cluster():
     """A head on which no child is trained, and a node with room for two."""
-    with started(0, 2) as made:
+    with started(0, 2, gpus=1) as made:
         yield made
 
 
@@ -66,6 +67,18 @@ def test_a_child_that_is_out_of_memory_makes_the_configured_attempts(evaluator, 
 def test_alone_means_all_cpus_of_the_largest_node(cluster):
     assert Cluster().whole_node(Share(1, 0)) == Share(2, 0)
     assert Cluster().whole_node(Share(1, 0.25)) == Share(1, 1)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="about GPUs that are not there")
+def test_children_share_a_gpu_and_hear_that_it_is_none(cluster):
+    settings = {"name": "ray", "cpus_per_child": 0.5, "gpus_per_child": 0.5}
+    made = make_evaluator(settings, torch.device("cuda"), open_store())
+    assert made.capacity == 2
+    requests = [replace(child(number), device="cuda") for number in (0, 1)]
+    answers = [future.result() for future in made.submit_batch(requests)]
+    made.close()
+    assert [(answer.status, statuses(answer)) for answer in answers] == [("failed", ["failed"])] * 2
+    assert all(re.search("NVIDIA|CUDA", answer.error) for answer in answers)
 
 
 def test_a_child_whose_process_dies_is_not_tried_again(evaluator):
