@@ -24,6 +24,7 @@ def figures(folder):
     for part in (summary, summary["random_search"]):
         for name in TIMES:
             assert part.pop(name)
+        del part["utilisation"]  # a share of time
     store = open_store(folder / "results.sqlite")
     played = [(e["tokens"], e["reward"]) for e in store.all_episodes()]
     store.close()

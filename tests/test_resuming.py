@@ -21,6 +21,7 @@ TIMES = (
     "estimated_seconds_a_child",
     "children_per_hour",
     "seconds_of_children",
+    "utilisation",
 )
 COMMAND = [*TABLE, "--agent.preset", "paper", "--agent.learning-rate", "0.1", "--children", "8"]
 

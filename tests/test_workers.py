@@ -58,6 +58,7 @@ def summary_of(folder, workers):
 
 def without_times(summary):
     times = ("seconds", "children_per_hour", "seconds_a_child", "seconds_of_children")
+    times += ("utilisation",)
     return {
         name: without_times(value) if isinstance(value, dict) else value
         for name, value in summary.items()
