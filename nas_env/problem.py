@@ -235,7 +235,8 @@ class Problem:
         evaluation = self.evaluator.known(request)
         if evaluation is None:
             return {}
-        kept = self.evaluator.kept and self.evaluator.kept.get(request.key)
+        stored = self.evaluator.kept  # a request's key takes a while
+        kept = stored.get(request.key) if stored else None
         return {**evaluation.seconds, **({"store": kept} if kept else {})}
 
     def pieces(self, request: Request) -> int:
