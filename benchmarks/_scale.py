@@ -13,7 +13,7 @@ import numpy as np
 
 from agents import make_agent, make_environment
 from benchmarks._results import mean_interval
-from nas_env.evaluation.simulated import HOUR
+from nas_env.evaluation._simulation import HOUR
 from nas_env.run.folder import Run
 from nas_env.search.loop import Search
 

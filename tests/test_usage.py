@@ -1,6 +1,7 @@
 """How busy the slots of an evaluator are: counted, shown, kept; and which child begins first."""
 
 import json
+import re
 
 import pytest
 
@@ -17,6 +18,7 @@ from nas_env.run.store import open_store
 from nas_env.search.loop import Search
 from nas_env.testing._asked import TASK, requests
 from nas_env.testing._noise import SPACE
+from nas_env.tracking import Trackers
 from train_agent import main
 
 
@@ -120,19 +122,24 @@ def test_a_child_that_cannot_be_counted_begins_last():
     problem.close()
 
 
-def test_a_search_keeps_and_tracks_it(tmp_path):
+def test_nothing_is_said_of_an_evaluator_that_reports_no_work(tmp_path):
     run = ["--run", str(tmp_path / "run"), "--quiet", "--children", "4"]
     run += ["--evaluator", "benchmarks._waiting:WaitingEvaluator", "--evaluator.workers", "2"]
-    assert main([*run, "--track", "tensorboard"]) == 0
+    assert main(run) == 0
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
-    assert summary["utilisation"] is None, "it reports no work"
+    assert summary["utilisation"] is None
     assert summary["simulated"] is None and summary["staleness"] is None
 
 
-def test_training_in_this_process_is_busy(tmp_path):
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_search_keeps_shows_and_tracks_it(tmp_path, capsys, monkeypatch, workers):
+    tracked = []
+    monkeypatch.setattr(Trackers, "child", lambda self, number, values: tracked.append(values))
     short = ["--space.layers", "1", "--task.train-size", "64", "--recipe.epochs", "1"]
-    run = ["--run", str(tmp_path / "run"), "--quiet", "--children", "3", "--workers", "0"]
+    run = ["--run", str(tmp_path / "run"), "--children", "3", "--workers", workers]
     assert main([*run, *short]) == 0
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert 0 < summary["utilisation"] <= 1
-    assert pytest.approx(summary["utilisation"], abs=1) == 0.5
+    assert 0 < tracked[-1]["utilisation"] <= 1
+    said = capsys.readouterr().out
+    assert re.search(r"3/3 .* \d+% busy", said) and "workers busy" in said
