@@ -33,8 +33,8 @@ class Arm:
         workers: Children at once; of K replicas K times m.
         children: The budget.
         order: Order in which the agent is handed its children.
-        agent: Name and settings of the agent, but for ``batch_size``; that of the scale study has
-            a learning rate that grows with the root of the batch.
+        agent: Name and settings of the agent, but for its batch; ``reinforce_tabular`` has a
+            learning rate that grows with the root of the batch.
         env: Id of a table or function.
         cluster: Further settings of the simulated cluster; there is no store, as in the paper.
     """
@@ -50,7 +50,8 @@ class Arm:
     @property
     def spec(self) -> dict[str, Any]:
         """The agent with all of its settings."""
-        spec = {**self.agent, "batch_size": self.batch}
+        replicas = self.agent["name"] == "replicas"
+        spec = {**self.agent, "children" if replicas else "batch_size": self.batch}
         if spec["name"] == "reinforce_tabular":
             spec["learning_rate"] = RATE * math.sqrt(self.batch)
         return spec

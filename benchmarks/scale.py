@@ -52,6 +52,14 @@ MORE: Mapping[str, Arm] = {
         100, 10_000, 60_000, agent={**AGENT, **CORRECTED}
     ),
 }
+#: The paper's scheme with its controller: 800 children at once, beside eight.
+SCHEMES: Mapping[str, Arm] = {
+    "reinforce, 8 workers": Arm(8, 8, 4_000, agent={"name": "reinforce", "ahead": 0}),
+    "reinforce, 800 workers": Arm(8, 800, 4_000, agent={"name": "reinforce", "ahead": 0}),
+    "replicas, 800 workers": Arm(
+        8, 800, 4_000, agent={"name": "replicas", "replicas": 100, "shards": 20}
+    ),
+}
 #: What happens to 800 workers.
 TROUBLES: Mapping[str, Mapping[str, Any]] = {
     "none": {},
@@ -96,7 +104,7 @@ def measure(options: Options) -> None:
     from benchmarks._scale_pictures import PICTURES, draw
 
     share, seeds = options.share, options.seeds
-    arms = {**clusters(share), **troubles(share)}
+    arms = {**clusters(share), **schemes(share), **troubles(share)}
     small = {**eight(share), **longest(share)}
     played = searches(
         {**arms, **small},
@@ -107,6 +115,7 @@ def measure(options: Options) -> None:
         "clusters": {name: told(played[name]) for name in clusters(share)},
         "cost of asynchrony": costs(played),
         "eight workers": eight_told(played),
+        "the paper's scheme": {name: told(played[name]) for name in SCHEMES},
         "800 workers": {name: told(played[name]) for name in troubles(share)},
         "the longest first": longest_told(played),
     }
@@ -199,6 +208,11 @@ def eight_told(played: Plays) -> dict[str, Any]:
             ),
         }
     return figures
+
+
+def schemes(share: float) -> dict[str, Arm]:
+    """Return searches of the paper's scheme, and of one controller."""
+    return {n: replace(arm, children=int(share * arm.children)) for n, arm in SCHEMES.items()}
 
 
 def troubles(share: float) -> dict[str, Arm]:
