@@ -16,6 +16,8 @@ from nas_env.drawing._palette import MUTED
 
 PICTURES = Path(__file__).parent.parent / "docs" / "scale"
 GRID = 200  # points of a curve
+BIN = 5  # updates
+MANY = "10,000 workers, m 100, corrected, 60,000 children"
 
 Line = tuple[str, np.ndarray, np.ndarray]  # name, x, y
 Plays = Mapping[str, Sequence[Played]]
@@ -39,9 +41,9 @@ def draw(played: Plays, figures: Mapping[str, Any], folder: Path) -> None:
 def busy(clusters: Mapping[str, Any]) -> Any:
     """Draw the utilisation against the workers, in both orders."""
     rows: dict[str, dict[int, float]] = {"as they finish": {}, "all awaited": {1: 1.0}}
-    for replicas, batch in ((1, 1), (8, 1), (100, 1), (100, 8), (100, 100)):
-        share = clusters[f"K {replicas}, m {batch}"]["utilisation"]
-        rows["as they finish"][replicas * batch] = share
+    finished = {1: "K 1, m 1", 8: "K 8, m 1", 100: "K 100, m 1", 800: "K 100, m 8", 10_000: MANY}
+    for workers, arm in finished.items():
+        rows["as they finish"][workers] = clusters[arm]["utilisation"]
     for workers in (8, 100, 800, 10_000):
         rows["all awaited"][workers] = clusters[f"in order, {workers} workers"]["utilisation"]
     lines = [
@@ -76,8 +78,9 @@ def hours(played: Plays) -> Any:
         "K 1, m 8": "8 workers, m 8",
         "K 100, m 1": "100 workers, m 1",
         "K 100, m 8": "800 workers, m 8",
+        "K 100, m 8, corrected": "800, m 8, corrected",
         "K 8, m 100": "800 workers, m 100",
-        "K 100, m 100": "10,000 workers, m 100",
+        MANY: "10,000, m 100, corrected",
     }
     lines = []
     for arm, name in names.items():
@@ -95,10 +98,12 @@ def staleness(played: Plays) -> Any:
     lines = []
     for arm, name in {"K 8, m 8": "8 replicas", "K 100, m 8": "100 replicas"}.items():
         late = np.concatenate([each.late for each in played[arm]])
-        counts = np.bincount(late, minlength=2)
-        lines.append((name, np.arange(len(counts)), counts / counts.sum()))
+        edges = np.arange(0, np.quantile(late, 0.995) + 2 * BIN, BIN)
+        counts, _ = np.histogram(late, edges)
+        lines.append((name, edges[:-1] + BIN / 2, counts / len(late)))
     text = "Staleness", "updates between a child's proposal and its arrival; eight children each"
-    return picture(lines, ("updates", "share of the children"), text, low=0.0)
+    labels = "updates", f"share of the children, a bin of {BIN} updates"
+    return picture(lines, labels, text, low=0.0)
 
 
 def picture(

@@ -1,6 +1,6 @@
 """Simulates searches on 1 to 10,000 workers: how busy they are, and what asynchrony costs.
 
-python -m benchmarks.scale                 # some ten minutes on two slow cores
+python -m benchmarks.scale                 # some minutes on two slow cores
 python -m benchmarks.scale --seeds 1       # a look at it
 
 The agent is REINFORCE on independent logits, on an NK landscape of 24 decisions; a child takes an

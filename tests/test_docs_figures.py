@@ -49,6 +49,15 @@ MEASURED = [
     ("docs/workers.md", "Keeping them busy", ["staleness"]),
     ("docs/workers.md", "As they finish", ["order"]),
     ("docs/agents.md", "Late children", ["staleness"]),
+    ("docs/scale.md", "The times of children", ["child_times"]),
+    ("docs/scale.md", "Busy workers", ["scale"]),
+    ("docs/scale.md", "Eight workers", ["scale"]),
+    ("docs/scale.md", "What asynchrony costs", ["scale"]),
+    ("docs/scale.md", "The time to a reward", ["scale"]),
+    ("docs/scale.md", "The paper's scheme", ["scale"]),
+    ("docs/scale.md", "Children that are repeated", ["scale"]),
+    ("docs/scale.md", "What goes wrong", ["scale"]),
+    ("docs/scale.md", "The longest first", ["scale"]),
 ]
 
 #: Page, what it says (``#`` is a number), the files that the numbers are taken from.

@@ -75,3 +75,9 @@ def test_a_search_with_a_seed_can_be_repeated():
     one, two = play((arm, 3)), play((arm, 3))
     assert np.array_equal(one.rewards, two.rewards) and np.array_equal(one.hours, two.hours)
     assert not np.array_equal(one.rewards, play((arm, 4)).rewards)
+
+
+def test_the_scheme_of_the_paper_is_played_on_its_800_workers():
+    arm = scale.schemes(0.01)["replicas, 800 workers"]
+    assert arm.spec == {"name": "replicas", "replicas": 100, "shards": 20, "children": 8}
+    assert arm.workers == 800 and len(play((arm, 0)).rewards) == 40
