@@ -1,41 +1,24 @@
 """Replicas and shards as Ray actors learn what they learn in one process, whoever of them dies."""
 
-import os
-import shutil
 import sys
-import tempfile
 
 import pytest
 import torch
 
 from search_spaces import InvalidValue
+from tests._cluster import OBJECTS, started
 from tests._toys import make, played
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'nas-env[cluster]'")
 
 SETTINGS = {"replicas": 3, "children": 2, "gather": 2, "optimiser": "adam", "learning_rate": 0.01}
-MEMORY = {"object_store_memory": 80 * 2**20}
-#: A node that has died is noticed within seconds; one of a busy machine may take its time.
-SYSTEM = {"health_check_timeout_ms": 60_000, "health_check_period_ms": 1_000, "worker_niceness": 0}
-PATIENCE = {"RAY_gcs_rpc_server_connect_timeout_s": "60", "RAY_raylet_start_wait_time_s": "120"}
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A cluster of this machine alone, whose folder has the short path that sockets need."""
-    from ray.cluster_utils import Cluster
-
-    os.environ |= PATIENCE
-    folder = tempfile.mkdtemp(prefix="ray")
-    head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": folder, **MEMORY}
-    cluster = Cluster(initialize_head=True, head_node_args={**head, "_system_config": SYSTEM})
-    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
-    shutil.rmtree(folder, ignore_errors=True)
-    for name in PATIENCE:
-        del os.environ[name]
+    """A cluster of one node; agents join it by ``RAY_ADDRESS``."""
+    with started(1) as made:
+        yield made
 
 
 @pytest.fixture
@@ -73,7 +56,7 @@ def test_actors_learn_what_one_process_learns_though_one_of_each_is_killed(clust
 
 def test_a_node_that_dies_changes_nothing(cluster, pair):
     agent, twin = pair
-    node = cluster.add_node(num_cpus=1, **MEMORY)
+    node = cluster.add_node(num_cpus=1, object_store_memory=OBJECTS)
     other = twin(actors=2, shards=1)
     agree(agent, other, 7)
     assert len({*map(node_of, [*other.servers.shards, *other.servers.groups])}) == 2

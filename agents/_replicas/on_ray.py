@@ -176,6 +176,7 @@ def joined(actors: int) -> Any:
     Raises:
         InvalidValue: If it is not installed.
     """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
     try:
         import ray
     except ImportError:
@@ -184,7 +185,7 @@ def joined(actors: int) -> Any:
             "pip install 'nas-env[cluster]'"
         ) from None
     if not ray.is_initialized():
-        local = {"address": "local", "include_dashboard": False}
+        local = {"address": "local", "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
         settings: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else local
         ray.init(log_to_driver=False, logging_level=logging.WARNING, **settings)
     return ray
