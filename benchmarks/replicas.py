@@ -16,6 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +27,6 @@ from benchmarks._results import mean_interval, save
 from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
 
-BINS = 20
 PARTS = 16  # of a search, whose mean rewards are shown
 SPREAD = 0.5  # of the logarithm of a child's time: the slowest of 800 takes 5 times the median
 
@@ -95,7 +95,8 @@ def report(pairs: Sequence[dict[str, Played]], options: Options) -> None:
         rewards = np.array([pair[name].rewards for pair in pairs])
         parts = rewards.reshape(len(pairs), PARTS, -1).mean(axis=(0, 2))
         figures[f"rewards of {name}"] = [round(float(part), 3) for part in parts]
-    figures["staleness"] = histogram(sum((pair["replicas"].staleness for pair in pairs), Counter()))
+    staleness = sum((pair["replicas"].staleness for pair in pairs), Counter[int]())
+    figures["staleness"] = histogram(staleness, options.replicas)
     for name, value in figures.items():
         print(name, value)
     id = options.environment
@@ -116,16 +117,25 @@ def rounded(values: np.ndarray) -> list[float]:
     return [round(value, 4) for value in mean_interval(values.tolist())]
 
 
-def histogram(staleness: Counter[int]) -> dict[str, Any]:
-    """Return the mean and the largest staleness, and the number of gradients in each bin."""
+def histogram(staleness: Counter[int], replicas: int) -> dict[str, Any]:
+    """Return the mean and the largest staleness, and the share of gradients by their staleness.
+
+    Args:
+        staleness: Number of gradients by their staleness.
+        replicas: Number of replicas: a quarter of it is the width of a bin, and twice it the last.
+    """
     stale = np.repeat(list(staleness), list(staleness.values()))
-    counts, edges = np.histogram(stale, bins=BINS)
+    edges = [*np.linspace(0, 2 * replicas, 9).astype(int).tolist(), 10**9]
+    shares = np.histogram(stale, bins=edges)[0] / len(stale)
+    names = [f"{low} to {high - 1}" for low, high in pairwise(edges[:-1])]
     return {
         "mean": round(float(stale.mean()), 1),
         "median": float(np.median(stale)),
         "largest": int(stale.max()),
-        "edges": [round(float(edge), 1) for edge in edges],
-        "gradients": counts.tolist(),
+        "shares": {
+            name: round(float(share), 3)
+            for name, share in zip([*names, f"{edges[-2]} or more"], shares, strict=True)
+        },
     }
 
 

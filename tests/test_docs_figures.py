@@ -58,10 +58,12 @@ MEASURED = [
     ("docs/scale.md", "Children that are repeated", ["scale"]),
     ("docs/scale.md", "What goes wrong", ["scale"]),
     ("docs/scale.md", "The longest first", ["scale"]),
+    ("docs/agents.md", "What staleness costs", ["replicas_nk_24_4_v0"]),
 ]
 
 #: Page, what it says (``#`` is a number), the files that the numbers are taken from.
 SENTENCES = [
+    ("docs/agents.md", r"The mean is #, the largest #\. While", ["replicas_nk_24_4_v0"]),
     ("docs/controls.md", r"had #, # and # different", ["controls_pydocs"]),
     ("docs/controls.md", r"control.* with # and #, are ahead", ["controls_pydocs"]),
     ("docs/digits.md", r"# random architectures were trained with # evaluation seeds", ["spread"]),
