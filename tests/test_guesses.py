@@ -27,7 +27,7 @@ RAISED = "errors of Python and Pillow tell what happened"
 GIVEN = "an argument that may be given in two forms, or must not be given in another"
 TRAINS = "the one place that tells whether children can be trained, for the type checker"
 ALLOWED = {
-    "agents._controller.controller:Controller.sample": OWN,
+    "agents._controller.controller:Controller.sample_at": OWN,
     "agents._controller.plan:Plan.__init__": OWN,
     "agents._sb3.base:StableBaselines.__init__": GIVEN,
     "agents._sb3.base:StableBaselines.state": SB3,
@@ -51,11 +51,13 @@ ALLOWED = {
     "nas_env.evaluation._job:Job.recipe": TRAINS,
     "nas_env.machine:cores": "a system may not have the function",
     "nas_env.evaluation._memory:ran_out_of_memory": "errors of torch and Python tell what happened",
-    "nas_env.evaluation._worker:_error": "an error that came as JSON, by the name of its class",
+    "nas_env.evaluation._worker:error_of": "an error that came as JSON, by the name of its class",
+    "nas_env.evaluation.ray:RaySettings.__post_init__": FIELDS,
     "nas_env.evaluation.workers:WorkerSettings.__post_init__": FIELDS,
     "nas_env.handover.preprocessing:of_images": "the one place that tells images from texts",
     "nas_env.objectives._base:Objective.spec": FIELDS,
     "nas_env.problem:Problem.__init__": GIVEN,
+    "nas_env.run.store._server:Server._may_pass": "errors of psycopg tell what happened",
     "nas_env.tasks.function:AnyFunction._made": GIVEN,
     "nas_env.testing._architectures:children_give_logits_and_cost_what_was_said": GIVEN,
     "nas_env.testing.task:check_task": GIVEN,
