@@ -93,7 +93,7 @@ class Options:
         folder: Folder of figures and pictures; by default those of the repository.
     """
 
-    seeds: int = 3
+    seeds: int = 4
     share: float = 1.0
     workers: int = os.cpu_count() or 1
     folder: Path | None = None
