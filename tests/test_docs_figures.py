@@ -63,6 +63,7 @@ MEASURED = [
 
 #: Page, what it says (``#`` is a number), the files that the numbers are taken from.
 SENTENCES = [
+    ("docs/agents.md", r"is # ± # in the best reward, but # ± #", ["replicas_nas_bench_digits_v0"]),
     ("docs/agents.md", r"The mean is #, the largest #\. While", ["replicas_nk_24_4_v0"]),
     ("docs/controls.md", r"had #, # and # different", ["controls_pydocs"]),
     ("docs/controls.md", r"control.* with # and #, are ahead", ["controls_pydocs"]),
