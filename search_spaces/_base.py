@@ -158,7 +158,7 @@ class SearchSpace(Networks, ABC):
         Raises:
             InvalidTokens: If one is not; the message names the first.
         """
-        static = self.option_mask if self.masks_are_static else None
+        static = self.option_mask if self.decisions and self.masks_are_static else None
         check_tokens(tokens, self.decisions, self.open_mask, static)
 
     # -- sampling --------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ STANDINS = {
     "scontrol": '[[ $1 == show ]] && printf "%s\\n" one two || true\n',
     "srun": 'while [[ $1 == --* ]]; do shift; done; "$@"\n',
     "ray": "[[ $1 != get-auth-token ]] || { mkdir -p ~/.ray; echo key > ~/.ray/auth_token; }\n",
-    "nas-train": 'echo "at $RAY_ADDRESS" >> "$CALLS"; sleep "${SLEEP:-0}"\n',
+    "nas-train": 'echo "at $RAY_ADDRESS" >> "$CALLS"; sleep "${SLEEP:-0}"\n'
+    'until (($(grep -c "^ray start" "$CALLS") >= 2)); do sleep 0.05; done\n',
 }
 
 

@@ -65,7 +65,7 @@ class Careless(InProcessEvaluator):
 FAULTS = {
     Rounded: "Rounded._train: expected Evaluation",
     Raising: "Raising, a_child_that_fails_is_a_status .*got RuntimeError: RuntimeError: this child",
-    Forgetful: "Forgetful.submit: expected Evaluation.* in the store, got None",
+    Forgetful: "Forgetful.submit: expected Evaluation.*, got None",
     Careless: "Careless.prepare: expected DataInvalid for labels that do not fit, got the answer",
 }
 
