@@ -32,14 +32,14 @@ class Attempt:
         status: Status of the evaluation that came of it, or ``"lost"``.
         error: What went wrong, in one line.
         began: Time of its beginning, by ``time.monotonic``.
-        seconds: Seconds that it took since then.
+        seconds: Seconds that it took, as the node says; of one that was lost, as seen from here.
     """
 
     node: str = ""
     status: str = LOST
     error: str = ""
     began: float = field(default_factory=time.monotonic)
-    seconds: float = 0.0
+    seconds: float | None = None
 
     def begin(self, node: str) -> None:
         """Say that it has begun on a node."""
@@ -47,7 +47,8 @@ class Attempt:
 
     def end(self) -> None:
         """Say that it has ended."""
-        self.seconds = round(time.monotonic() - self.began, 3)
+        took = time.monotonic() - self.began if self.seconds is None else self.seconds
+        self.seconds = round(took, 6)
 
     def record(self) -> dict[str, Any]:
         """Return what is kept of it, as JSON values."""
@@ -141,6 +142,7 @@ class Attempts:
                 elif "progress" in message:
                     report(Progress(*message["progress"]))
                 else:
+                    attempt.seconds = message["seconds"]
                     return _answered(message, attempt.node)
         attempt.error = "the node ended without an answer"
         return None

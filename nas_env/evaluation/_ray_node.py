@@ -67,12 +67,13 @@ def serve(text: str, content: Any = None) -> Iterator[str]:
 
     Yields:
         Messages as JSON: first ``begun`` with the node's name, then ``progress``, and at last
-        ``answer`` with the evaluation, or ``error`` with its type and its line.
+        ``answer`` with the evaluation, or ``error`` with its type and its line; with each the
+        ``seconds`` since it has begun.
     """
-    order = Order(**json.loads(text))
+    order, began = Order(**json.loads(text)), time.monotonic()
     yield json.dumps({"begun": os.uname().nodename})
     for message in _told(functools.partial(_carried_out, order, content)):
-        yield json.dumps(message)
+        yield json.dumps({**message, "seconds": time.monotonic() - began})
 
 
 def _told(work: Callable[[Report], dict[str, Any]]) -> Iterator[dict[str, Any]]:
