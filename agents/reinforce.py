@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from agents._controller.controller import Controller
-from agents._controller.trained import ControllerConfig, TrainedController
+from agents._controller.trained import PAPER, ControllerConfig, TrainedController
 from agents._gradient.corrected import CorrectedConfig, CorrectedGradient
 
 
@@ -39,17 +39,8 @@ class Reinforce(CorrectedGradient[ReinforceConfig]):
             max_advantage=3.0,
             entropy=0.24,
         ),
-        # Section 4.1: Adam 6e-4, m = 8 children a replica; it does not give the decay.
-        "paper": ReinforceConfig(
-            batch_size=8,
-            ahead=0,
-            optimiser="adam",
-            learning_rate=6e-4,
-            baseline_decay=0.95,
-            standardise=False,
-            entropy=0.0,
-            decision_bias=False,
-        ),
+        # Section 4.1: m = 8 children a replica.
+        "paper": ReinforceConfig(batch_size=8, ahead=0, **PAPER),
     }
     policy: TrainedController
 

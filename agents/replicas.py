@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from agents._base import Advance, Agent, State
-from agents._controller.trained import ControllerConfig, make_controller
+from agents._controller.trained import PAPER, ControllerConfig, make_controller
 from agents._gradient.advantages import Advantages
 from agents._gradient.policy_gradient import PolicyGradientConfig
 from agents._proposals import Episode, tokens_of
@@ -89,30 +89,15 @@ class Replicas(Agent[ReplicasConfig]):
     config_class = ReplicasConfig
     presets: ClassVar = {
         "default": ReplicasConfig(),
-        # Section 4.1: 800 children at once; it does not give the decay.
-        "paper": ReplicasConfig(
-            replicas=100,
-            children=8,
-            shards=20,
-            optimiser="adam",
-            learning_rate=6e-4,
-            baseline_decay=0.95,
-            standardise=False,
-            entropy=0.0,
-            decision_bias=False,
-        ),
+        # Section 4.1: 800 children at once.
+        "paper": ReplicasConfig(replicas=100, children=8, shards=20, **PAPER),
         # Section 4.2, for recurrent cells: 400 children at once.
         "paper_recurrent": ReplicasConfig(
             replicas=400,
             children=1,
             shards=20,
             gather=10,
-            optimiser="adam",
-            learning_rate=5e-4,
-            baseline_decay=0.95,
-            standardise=False,
-            entropy=0.0,
-            decision_bias=False,
+            **{**PAPER, "learning_rate": 5e-4},
         ),
     }
 

@@ -51,7 +51,7 @@ def make_problem(options: Reduced, recipe: ImageRecipe) -> Problem:
     return Problem(
         {"name": name, **sizes},
         space,
-        recipe={field.name: getattr(recipe, field.name) for field in fields(recipe)},
+        recipe=recipe.spec,
         device="cpu",
         evaluator={"name": "workers", "workers": options.workers},
         store=options.store,

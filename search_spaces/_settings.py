@@ -73,6 +73,16 @@ def at_least(settings: object, **bounds: float) -> None:
             raise InvalidValue(f"{name} is {value}, expected at least {bound}")
 
 
+def at_least_or(word: str, settings: object, **bounds: float) -> None:
+    """Check that each named field is a word, or at least its bound (None is not checked).
+
+    Raises:
+        InvalidValue: If one is below; the message names the first.
+    """
+    numbers = {name: bound for name, bound in bounds.items() if getattr(settings, name) != word}
+    at_least(settings, **numbers)
+
+
 def above(settings: object, **bounds: float) -> None:
     """Check that each named field is more than its bound (None is not checked).
 

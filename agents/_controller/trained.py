@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,6 +16,16 @@ from agents._tensors import load_module_state, module_state
 from search_spaces import InvalidValue, SearchSpace
 from search_spaces._settings import above, at_least, at_most
 
+#: How Zoph & Le 2017 (section 4.1) learn, whatever the number of children and of replicas. They do
+#: not give the decay of the baseline.
+PAPER: Mapping[str, Any] = {
+    "optimiser": "adam",
+    "learning_rate": 6e-4,
+    "baseline_decay": 0.95,
+    "standardise": False,
+    "entropy": 0.0,
+    "decision_bias": False,
+}
 LARGEST_ADAM_STEP = 0.1  # weights begin within ±0.08: a larger one leaves nothing of them
 
 

@@ -26,7 +26,7 @@ from nas_env.evaluation._work import Work
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
 from nas_env.tasks import data_folder
-from search_spaces._settings import at_least
+from search_spaces._settings import at_least, at_least_or
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,7 @@ class RaySettings:
     send: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, least in (("workers", 1), ("memory_limit", 0.25), ("gpus_per_child", 0)):
-            if getattr(self, name) != "auto":
-                at_least(self, **{name: least})
+        at_least_or("auto", self, workers=1, memory_limit=0.25, gpus_per_child=0)
         at_least(self, cpus_per_child=0, time_limit=0, checkpoint_every=0, retries=0)
         if self.data is not None and self.send:
             raise InvalidValue("data and send are given, expected one of them")

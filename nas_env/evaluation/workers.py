@@ -24,7 +24,7 @@ from nas_env.machine import cores, memory
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import Store
 from nas_env.training.outcome import Report
-from search_spaces._settings import at_least
+from search_spaces._settings import at_least, at_least_or
 
 GIGABYTE = 2**30
 SHARE = 0.9  # of the machine's memory that the workers may take together
@@ -58,9 +58,7 @@ class WorkerSettings:
     checkpoint_every: float = EVERY
 
     def __post_init__(self) -> None:
-        for name in ("workers", "memory_limit"):
-            if getattr(self, name) != "auto":
-                at_least(self, **{name: 1 if name == "workers" else 0.25})
+        at_least_or("auto", self, workers=1, memory_limit=0.25)
         at_least(self, time_limit=0, children_per_gpu=1, checkpoint_every=0)
 
     def count(self, gpus: int) -> int:

@@ -109,13 +109,20 @@ def train(
     steps.average.exchange()
     steps.fitted.train()
     if tested is not None and not result.diverged:
-        with timed(result, "validate"):
-            data = tested()
-            scores = validate(child, data.views(recipe), recipe, pieces)
-        result.diverged = math.isnan(scores.accuracy)
-        result.tested = {f"test_{name}": score for name, score in scores._asdict().items()}
-        result.tested["test_examples"] = data.sizes[1]
+        _test(child, tested, recipe, result, pieces)
     return result
+
+
+def _test(
+    child: nn.Module, tested: Tested, recipe: ImageRecipe, result: Training, pieces: int
+) -> None:
+    """Measure a child once on the data with its test split, after the last step."""
+    with timed(result, "validate"):
+        data = tested()
+        scores = validate(child, data.views(recipe), recipe, pieces)
+    result.diverged = math.isnan(scores.accuracy)
+    result.tested = {f"test_{name}": score for name, score in scores._asdict().items()}
+    result.tested["test_examples"] = data.sizes[1]
 
 
 class _Steps:
