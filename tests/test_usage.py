@@ -2,6 +2,7 @@
 
 import json
 import re
+from concurrent.futures import Future
 
 import pytest
 
@@ -107,6 +108,33 @@ def test_the_costliest_child_of_a_batch_begins_first():
     costs = [Job(request).cost.flops for request in begun]
     assert costs == sorted(costs, reverse=True) and len(set(costs)) > 1
     assert sorted(map(id, begun)) == sorted(map(id, wanted)) and len(futures) == 4
+
+
+class Slow(Noted):
+    """Never finishes, and notes whose cost it is asked for."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.counted = []
+
+    def _train(self, request):
+        self.begun.append(request)
+        return Future()
+
+    def expected(self, request):
+        self.counted.append(request)
+        return super().expected(request)
+
+
+def test_the_cost_of_a_child_on_its_way_is_not_counted_again():
+    problem = Problem(TASK, SPACE, device="cpu", evaluator=f"{__name__}:Slow")
+    wanted = requests(problem, 4)
+    problem.evaluator.announce(wanted[:3])
+    futures = problem.evaluator.submit_batch(wanted)
+    assert len(problem.evaluator.counted) == 3 and len({*map(id, futures)}) == 4
+    assert futures == problem.evaluator.submit_batch(wanted)
+    assert len(problem.evaluator.begun) == 4 and len(problem.evaluator.counted) == 3
+    problem.close()
 
 
 def test_where_all_begin_at_once_they_begin_as_they_were_asked_for():

@@ -145,10 +145,16 @@ class Evaluator(ABC):
         Where not all can begin at once, the costliest is begun first: a batch is awaited whole,
         and it takes longest where the longest child begins last.
         """
-        order, room = range(len(requests)), self.capacity - len(self._running)
-        if self.background and len(requests) > max(room, 1):
-            order = costliest_first(requests, self.expected)
-        futures = {place: self.submit(requests[place]) for place in order}
+        futures = {
+            place: future
+            for place, request in enumerate(requests if self._running else ())
+            if (future := self._running.get(request.key)) is not None
+        }
+        new = [place for place in range(len(requests)) if place not in futures]
+        if self.background and len(new) > max(self.capacity - len(self._running), 1):
+            costs = [self.expected(requests[place]) for place in new]
+            new = costliest_first(new, costs)
+        futures |= {place: self.submit(requests[place]) for place in new}
         return [futures[place] for place in range(len(requests))]
 
     def announce(self, requests: Iterable[Request]) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import TypeVar
 
 from nas_env.evaluation._job import Job
 from nas_env.records import Request
 
+Child = TypeVar("Child")
 
-def costliest_first(requests: Sequence[Request], cost: Callable[[Request], float]) -> list[int]:
-    """Return the places of requests, the costliest first, equal ones in their own order.
+
+def costliest_first(children: Sequence[Child], costs: Sequence[float]) -> list[Child]:
+    """Return children, the costliest first, equal ones in their own order.
 
     That is the rule of the longest processing time (Graham 1969, "Bounds on multiprocessing timing
     anomalies"): the batch then takes at most a third longer than by the best order.
 
     Example:
-        >>> costliest_first(["one", "three", "two"], {"one": 1.0, "three": 3.0, "two": 2.0}.get)
-        [1, 2, 0]
+        >>> costliest_first(["one", "three", "two"], [1.0, 3.0, 2.0])
+        ['three', 'two', 'one']
     """
-    costs = [cost(request) for request in requests]
-    return sorted(range(len(requests)), key=lambda place: -costs[place])
+    order = sorted(range(len(children)), key=lambda place: -costs[place])
+    return [children[place] for place in order]
 
 
 def expected_flops(request: Request) -> float:
