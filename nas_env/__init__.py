@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nas_env._version import __version__
 from nas_env.errors import (
     DataCorrupt,
     DataNotFound,
@@ -35,8 +37,10 @@ __all__ = [
     "NASError",
     "Request",
     "UnknownName",
+    "__version__",
     "environment_ids",
     "load",
+    "read_run",
     "register",
     "register_function",
     "register_table",
@@ -44,10 +48,10 @@ __all__ = [
 
 if TYPE_CHECKING:
     from nas_env.handover import LoadedNetwork
+    from nas_env.search.reading import RunView
 
 ENTRY_POINT = "nas_env.env.single:NASEnv"
 OWN = {"task", "recipe"}  # arguments of which an id has its own, some of whose settings may change
-__version__ = "0.1.0"
 
 
 def register(id: str, **settings: Any) -> None:
@@ -135,6 +139,20 @@ def load(folder: str | Path) -> LoadedNetwork:
     from nas_env import handover
 
     return handover.load(folder)
+
+
+def read_run(folder: str | PathLike[str]) -> RunView:
+    """Return a view of a run, finished or not; nothing is locked or written.
+
+    Args:
+        folder: Folder of the run.
+
+    Raises:
+        InvalidValue: If it holds no run.
+    """
+    from nas_env.search import reading
+
+    return reading.read_run(folder)
 
 
 def _register() -> None:

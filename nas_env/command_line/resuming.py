@@ -13,7 +13,7 @@ from nas_env.errors import DataInvalid, InvalidValue
 from nas_env.evaluation import task_recipe
 from nas_env.evaluation.simulated import SimulatedEvaluator
 from nas_env.parts import mapping
-from nas_env.run.folder import Run, holds_run, store_of
+from nas_env.run.folder import CONTROL, Run, holds_run, store_of
 from nas_env.run.store import open_store
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nas_env.tasks import Task
@@ -21,7 +21,6 @@ from search_spaces import make_space
 
 #: What may change in a run's configuration: no reward depends on it, or it is another budget.
 MAY_CHANGE = frozenset({"children", "control", "minutes", "stop_after_failures", "track"})
-CONTROL = "control"  # the folder of the random search, and the end of its name in the store
 
 
 class Differs(InvalidValue):

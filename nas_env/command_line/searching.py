@@ -14,9 +14,8 @@ from agents import AgentConfig, make_agent, make_config, make_environment
 from nas_env import drawing
 from nas_env.command_line.arguments import Arguments
 from nas_env.command_line.closing import closing_tables
-from nas_env.command_line.resuming import CONTROL
 from nas_env.problem import Problem
-from nas_env.run.folder import Run, holds_run, open_store_of, store_of
+from nas_env.run.folder import CONTROL, SUMMARY_FILE, Run, holds_run, open_store_of, store_of
 from nas_env.search.display import Display
 from nas_env.search.estimate import Estimate, estimate
 from nas_env.search.failures import failure_line
@@ -26,7 +25,7 @@ from nas_env.search.summary import device_name, versions
 from nas_env.tasks import Task, task_class
 from nas_env.tracking import Trackers, make_trackers
 
-FILES = ("summary.json", "best.png", "curve.png")  # what a search leaves for a person
+FILES = (SUMMARY_FILE, "best.png", "curve.png")  # what a search leaves for a person
 NONE_SUCCEEDED = 1  # exit status
 
 

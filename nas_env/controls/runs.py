@@ -9,13 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nas_env.command_line.resuming import CONTROL
 from nas_env.controls.curves import Pair, Played
 from nas_env.errors import InvalidValue
-from nas_env.files import read_json
 from nas_env.metrics import Metric
-from nas_env.run.folder import CONFIG, check_there, holds_run, store_of
-from nas_env.run.paths import check_name
+from nas_env.run.folder import CONTROL, check_there, holds_run, read_config, store_of
 from nas_env.run.store import open_store
 from nas_env.tasks import make_task
 
@@ -60,14 +57,12 @@ def read_runs(folders: Sequence[Path]) -> tuple[list[Searched], Metric]:
 
 def _config(folder: Path) -> dict[str, Any]:
     """Return the configuration of a run with a control."""
-    check_name(folder, "a run's folder")
-    if not holds_run(folder):
-        raise InvalidValue(f"{folder} holds no run: it has no config.json")
+    config = read_config(folder)
     if not holds_run(folder / CONTROL):
         raise InvalidValue(
             f"{folder} has no random control: nas-train --run {folder} --resume --control random"
         )
-    return read_json(folder / "config.json", CONFIG)
+    return config
 
 
 def _check_same(

@@ -6,6 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ from nas_env.run.store import UNFINISHED, Store, is_server, open_store
 
 RUN = "a run's folder"
 RESULTS = "results.sqlite"  # the file of its evaluations, where it has its own
+CONFIG_FILE = "config.json"
+SUMMARY_FILE = "summary.json"
+LOCK = "lock"
+UNNAMED = "another process"
+LOOK = 0.1  # seconds, more than :func:`holder` needs
+CONTROL = "control"  # the folder of the random search, and the end of its name in the store
 NULL = type(None)
 NUMBER = (float, int)
 SPEC = {"name": str}
@@ -81,19 +88,26 @@ class Run:
     def __init__(self, folder: Path):
         self.folder = folder
         try:
-            self._lock = open(folder / "lock", "a+")  # noqa: SIM115 - held as long as the run
+            self._lock = open(folder / LOCK, "a+")  # noqa: SIM115 - held as long as the run
         except OSError as error:
             raise InvalidValue(f"{folder} cannot be used: {error.strerror}") from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not self._take():
             self._lock.seek(0)
-            holder = self._lock.read().strip() or "another process"
+            holder = self._lock.read().strip() or UNNAMED
             self._lock.close()
             raise RunInUse(f"{folder} is in use by {holder}") from None
         self._lock.truncate(0)
         self._lock.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
         self._lock.flush()
+
+    def _take(self) -> bool:
+        """Take the lock, if no other process holds it for longer than a look takes."""
+        for wait in (LOOK, 0.0):
+            with suppress(BlockingIOError):
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            time.sleep(wait)
+        return False
 
     @classmethod
     def create(cls, folder: Path) -> Run:
@@ -149,16 +163,12 @@ class Run:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The resolved configuration.
-
-        Raises:
-            InvalidValue: If the file is not a run's; the message names the file and the key.
-        """
-        return read_json(self.folder / "config.json", CONFIG)
+        """The resolved configuration; see :func:`read_config`."""
+        return read_config(self.folder)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the resolved configuration; a run has one from then on."""
-        write_json(self.folder / "config.json", dict(config))
+        write_json(self.folder / CONFIG_FILE, dict(config))
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
         """Write what is known of the data, as the names of its classes, to ``data.json``."""
@@ -166,23 +176,16 @@ class Run:
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """The summary of a finished run, else None.
-
-        Raises:
-            InvalidValue: If the file is no summary; the message names the file and the key.
-        """
-        path = self.folder / "summary.json"
-        if not path.is_file():
-            return None
-        return read_json(path, SUMMARY)
+        """The summary of a finished run, else None; see :func:`read_summary`."""
+        return read_summary(self.folder)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write the summary: the run is finished."""
-        write_json(self.folder / "summary.json", dict(summary))
+        write_json(self.folder / SUMMARY_FILE, dict(summary))
 
     def reopen(self) -> None:
         """Remove the summary: the run is not finished any more."""
-        (self.folder / "summary.json").unlink(missing_ok=True)
+        (self.folder / SUMMARY_FILE).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Release the folder."""
@@ -192,9 +195,49 @@ class Run:
 def holds_run(folder: Path) -> bool:
     """Tell whether a run was begun in a folder."""
     try:
-        return (folder / "config.json").is_file()
+        return (folder / CONFIG_FILE).is_file()
     except OSError:  # no name for a folder
         return False
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return the resolved configuration of a run.
+
+    Raises:
+        InvalidValue: If there is no run, or the file is not a run's; the message names the file and
+            the key.
+    """
+    check_name(folder, RUN)
+    if not holds_run(folder):
+        raise InvalidValue(f"{folder} holds no run: it has no {CONFIG_FILE}")
+    return read_json(folder / CONFIG_FILE, CONFIG)
+
+
+def read_summary(folder: Path) -> dict[str, Any] | None:
+    """Return the summary of a finished run, else None.
+
+    Raises:
+        InvalidValue: If the file is no summary; the message names the file and the key.
+    """
+    path = folder / SUMMARY_FILE
+    return read_json(path, SUMMARY) if path.is_file() else None
+
+
+def holder(folder: Path) -> str | None:
+    """Return the process that holds a run's folder; None if there is none.
+
+    Returns:
+        For example ``"process 123 since 2026-01-31 21:00:00"``.
+    """
+    try:
+        with open(folder / LOCK) as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return lock.read().strip() or UNNAMED
+    except OSError:  # there is no lock, or it is not ours to read
+        return None
+    return None
 
 
 def store_of(folder: Path, config: Mapping[str, Any]) -> str:
@@ -237,12 +280,12 @@ def check_free(folder: Path) -> None:
     check_folder(folder, RUN)
     try:
         # A lock and a hidden file are what a process leaves that was killed before it had a run.
-        names = [p.name for p in folder.iterdir() if p.name != "lock" and p.name[0] != "."]
+        names = [p.name for p in folder.iterdir() if p.name != LOCK and p.name[0] != "."]
     except FileNotFoundError:
         return
     except OSError as error:
         raise InvalidValue(f"{folder} cannot be used: {error.strerror}") from None
-    if "config.json" in names:
+    if CONFIG_FILE in names:
         raise RunExists(f"{folder} exists: resume it with --resume, or name another --run")
     if names:
         raise RunExists(f"{folder} exists and holds other files: name another --run")

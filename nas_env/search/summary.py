@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from nas_env import __version__
+from nas_env._version import __version__
 from nas_env.evaluation._usage import Usage
 from nas_env.machine import processor
 from nas_env.problem import Problem

@@ -9,11 +9,9 @@ from typing import ClassVar
 
 from nas_env.command_line._evaluators import choose_evaluator
 from nas_env.command_line._subjects.base import Place, Subject
-from nas_env.command_line.resuming import CONTROL
 from nas_env.errors import InvalidValue
-from nas_env.files import read_json
 from nas_env.final.top import Found, top
-from nas_env.run.folder import CONFIG, check_there, holds_run, store_of
+from nas_env.run.folder import CONTROL, RUN, check_there, holds_run, read_config, store_of
 from nas_env.run.paths import check_name
 from nas_env.tasks import make_task
 
@@ -55,10 +53,8 @@ def of_run(run: str) -> SearchedRun:
         InvalidValue: If there is none, or its configuration is not whole.
         NASError: If its task cannot be made any more.
     """
-    folder = check_name(run, "a run's folder")
-    if not holds_run(folder):
-        raise InvalidValue(f"{folder} holds no run: it has no config.json")
-    config = read_json(folder / "config.json", CONFIG)
+    folder = check_name(run, RUN)
+    config = read_config(folder)
     place = Place(folder, config["env"], store_of(folder, config), config["id"])
     make = config["make"]
     _, evaluator = choose_evaluator(None, make["evaluator"])
