@@ -18,6 +18,8 @@ OURS = (*PACKAGES, "train_agent")
 COMMANDS = ("nas_env.command_line", "nas_env.benchmark", "nas_env.controls")
 #: A command under the name of the family that does its work: no part of the family itself.
 PROGRAM = "nas_env.final.__main__"
+#: The command of the package as a whole.
+WHOLE = "nas_env.__main__"
 TESTING = "nas_env.testing"
 
 
@@ -62,7 +64,7 @@ def outside(importers, *allowed):
         for module, names in IMPORTS.items()
         for name in sorted(names)
         if inside(module, importers)
-        and (module != PROGRAM or importers == PROGRAM)
+        and (module not in (PROGRAM, WHOLE) or importers == module)
         and not inside(name, *allowed)
         and f"{name}.__init__" not in allowed
     ]
@@ -161,6 +163,7 @@ LAYERS = {
     "nas_env.testing": ["nas_env", "agents", "search_spaces"],
     "nas_env.command_line": ["nas_env", "agents", "search_spaces"],
     PROGRAM: ["nas_env.command_line"],
+    WHOLE: ["nas_env.command_line"],
     "nas_env.benchmark": ["nas_env", "agents", "search_spaces"],
     "nas_env.controls": [
         "nas_env.controls",
@@ -196,7 +199,7 @@ def importers_of(*packages):
 
 def test_the_commands_are_imported_by_nobody():
     """Only the program at the root imports one; no module of the packages does."""
-    commands = (*COMMANDS, PROGRAM, "train_agent")
+    commands = (*COMMANDS, PROGRAM, WHOLE, "train_agent")
     assert [m for m in importers_of(*commands) if not inside(m, *commands)] == []
 
 

@@ -146,9 +146,14 @@ def _space(
     if chosen.space is not None:
         spec = on_top({"name": chosen.space}, configured)
         return spec if spec["name"] == chosen.space else chosen.space
+    return on_top(environment_space(task, keywords), configured)
+
+
+def environment_space(task: Task, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return name and settings of the search space of an environment, by its id's keywords."""
     apart = {*PROBLEM, *DEFAULTS}
     settings = {key: value for key, value in keywords.items() if key not in apart}
-    return on_top({**mapping(keywords.get("space") or task.space or ""), **settings}, configured)
+    return {**mapping(keywords.get("space") or task.space or ""), **settings}
 
 
 def _objective(

@@ -16,13 +16,23 @@ NONE_SUCCEEDED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 Wanted = TypeVar("Wanted")
 
 
-def called(program: str, read: Callable[[], Wanted], work: Callable[[Wanted], None]) -> int:
+STOPPED = "stopped; the same command goes on where it was"
+
+
+def called(
+    program: str,
+    read: Callable[[], Wanted],
+    work: Callable[[Wanted], None],
+    *,
+    stopped: str = STOPPED,
+) -> int:
     """Do what a command line asks for, and return the exit status of the program.
 
     Args:
         program: Name of the program.
         read: Function that reads the command line.
-        work: Function that does what was read; the same command goes on where it was stopped.
+        work: Function that does what was read.
+        stopped: Line that is printed where the work was interrupted; empty for none.
 
     Returns:
         0; 1 where no child could be trained, 2 for bad input, 130 when interrupted.
@@ -38,7 +48,7 @@ def called(program: str, read: Callable[[], Wanted], work: Callable[[Wanted], No
         errors.print(f"{program}: {censored(str(error))}", markup=False)
         return NONE_SUCCEEDED if type(error) is ChildrenFail else BAD_INPUT
     except KeyboardInterrupt:
-        if begun:
-            errors.print("stopped; the same command goes on where it was", markup=False)
+        if begun and stopped:
+            errors.print(stopped, markup=False)
         return INTERRUPTED
     return 0

@@ -16,7 +16,12 @@ def with_run(line: Sequence[str]) -> list[str]:
         >>> with_run(["runs/digits", "--quiet"])
         ['--run', 'runs/digits', '--quiet']
     """
-    return ["--run", *line] if line and not line[0].startswith("-") else list(line)
+    return first_as("--run", line)
+
+
+def first_as(option: str, line: Sequence[str]) -> list[str]:
+    """Return a command line whose first words may be the values of an option, with its name."""
+    return [option, *line] if line and not line[0].startswith("-") else list(line)
 
 
 def first_values(words: Sequence[str], names: Iterable[str]) -> argparse.Namespace:
