@@ -46,8 +46,9 @@ def test_what_a_search_leaves(tmp_path, capsys):
         "architecture", "reward", "validation_accuracy", "parameters",
     }  # fmt: skip
     assert summary["best"]["reward"] == pytest.approx(summary["best"]["validation_accuracy"] ** 3)
-    for name in ("best.png", "curve.png", "control/best.png"):
-        assert (run / name).read_bytes().startswith(b"\x89PNG")
+    for name in ("best", "curve", "control/best"):
+        assert (run / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert "</svg>" in (run / f"{name}.svg").read_text()
     assert "different architectures" in capsys.readouterr().out
     config = json.loads((run / "config.json").read_text())
     assert config["make"]["device"] in ("cpu", "cuda")

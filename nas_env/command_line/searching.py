@@ -73,7 +73,7 @@ def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, A
             "versions": versions(),
         }
         curve = drawing.draw_curve(rewards, control_rewards, config["agent"]["name"])
-        drawing.save(curve, run.folder / "curve.png")
+        drawing.save_both(curve, run.folder / "curve.png")
         trackers.summary(summary)
         trackers.finish()
     run.write_summary(summary)

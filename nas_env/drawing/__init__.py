@@ -25,9 +25,11 @@ __all__ = [
     "draw_graph",
     "draw_order",
     "save",
+    "save_both",
     "suitable_layout",
     "text_graph",
     "to_rgb",
+    "to_svg",
 ]
 
 
@@ -158,6 +160,20 @@ def to_rgb(figure: Figure) -> np.ndarray:
     return _files.pixels(figure)
 
 
+def to_svg(figure: Figure) -> str:
+    """Return a figure as the text of an SVG file; equal figures give equal texts.
+
+    That of :func:`draw_graph` is small, and has nothing that clashes with others in one page.
+
+    Example:
+        >>> to_svg(draw_graph([Vertex("image", "", "input")], "A start"))[:37]
+        '<svg xmlns="http://www.w3.org/2000/sv'
+    """
+    from nas_env.drawing import _files
+
+    return _files.vector(figure)
+
+
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Save a figure as PNG or SVG, whole or not at all; equal figures give equal bytes.
 
@@ -167,3 +183,16 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     from nas_env.drawing import _files
 
     _files.write(figure, Path(path))
+
+
+def save_both(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Save a figure as PNG, and as SVG beside it, each whole or not at all.
+
+    Raises:
+        ValueError: If the path does not end in ``.png``.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"cannot save pictures as {path.name!r}, expected .png")
+    save(figure, path)
+    save(figure, path.with_suffix(".svg"))

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from nas_env.drawing._canvas import Canvas
 from nas_env.drawing._layout import ENDS, Point
-from nas_env.drawing._palette import END_FILL, FAINT, INK, MUTED, PAPER, kind_colours, line_colour
+from nas_env.drawing._palette import (
+    END_FILL,
+    FAINT,
+    INK,
+    MUTED,
+    PAPER,
+    LineStyle,
+    kind_colours,
+    line_style,
+)
 from nas_env.drawing._paths import rounded_box
 from nas_env.drawing._type import shorten, width_of, wrap
 from search_spaces import Vertex
@@ -52,21 +61,21 @@ def paint_boxes(
         for vertex, centre in zip(vertices, centres, strict=True)
     ]
     fills, edges = [fill for fill, _ in colours], [edge for _, edge in colours]
-    canvas.shapes(shapes, facecolors=fills, edgecolors=edges, linewidths=scale)
+    canvas.fill(shapes, fills, edges, scale)
     _paint_chips(canvas, vertices, centres, box, scale)
     for vertex, (x, y) in zip(vertices, centres, strict=True):
         shift = CHIP / 2 * scale if _has_chip(vertex) else 0.0
         lines = _lines(vertex, box[0] / scale - 2 * shift / scale - 2 * PADDING)
         for number, (text, size, weight, colour) in enumerate(lines):
             dy = (number - (len(lines) - 1) / 2) * LINE * scale
-            style = {"color": colour, "weight": weight, "ha": "center"}
+            style = {"colour": colour, "bold": weight == "bold", "anchor": "center"}
             canvas.text(x + shift, y + dy, text, size * scale, **style)
 
 
 def paint_blanks(canvas: Canvas, centres: Sequence[Point], box: Point, scale: float) -> None:
     """Paint a dashed outline for each box whose vertex is not designed yet."""
     shapes = [rounded_box(centre, *box, CORNER * scale) for centre in centres]
-    canvas.shapes(shapes, edgecolors=FAINT, linewidths=scale, linestyles=[(0, (3, 3))])
+    canvas.stroke(shapes, [LineStyle(FAINT, (3, 3))] * len(shapes), scale)
 
 
 def _paint_chips(
@@ -84,10 +93,10 @@ def _paint_chips(
     }
     size = CHIP * scale, box[1] - 0.08 * scale
     shapes = [rounded_box(place, *size, 0.06 * scale) for place in places.values()]
-    canvas.shapes(shapes, facecolors=[line_colour(index) for index in places])
+    canvas.fill(shapes, [line_style(index).colour for index in places])
     for index, (x, y) in places.items():
-        style = {"color": PAPER, "weight": "bold", "ha": "center"}
-        canvas.text(x, y, vertices[index].name, TEXT * scale, **style)
+        name = vertices[index].name
+        canvas.text(x, y, name, TEXT * scale, colour=PAPER, bold=True, anchor="center")
 
 
 def _has_chip(vertex: Vertex) -> bool:

@@ -16,6 +16,7 @@ from nas_env.drawing._type import DPI, FAMILY, shorten, width_of
 
 SIZE = (7.2, 4.64)  # inches
 COLOURS = ("#2468b0", "#dd6b10")  # the search, the control
+MANY = 1_000  # dots from which an SVG holds them as pixels, else each has a line of its own
 WINDOW, WINDOWS = 5, 20  # the running mean is over so many children, or such a part of them
 LEGEND = 8.0  # points
 LEGEND_WIDTH = 6.5  # inches
@@ -79,6 +80,7 @@ def _draw_search(
         "s": size,
         "alpha": 0.5 if len(x) < 50 else 0.28,
         "linewidths": 0,
+        "rasterized": len(x) > MANY,
         "label": f"{name}: each child",
     }
     axes.scatter(x, rewards, color=colour, zorder=layer, **dots)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from nas_env.drawing import _svg
+from nas_env.drawing._canvas import Drawing
 
 DPI = 200  # of a PNG file
 #: Nothing in a file says when it was made, or by which version.
@@ -29,6 +33,16 @@ def pixels(figure: Figure) -> np.ndarray:
     return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
 
 
+def vector(figure: Figure) -> str:
+    """See :func:`nas_env.drawing.to_svg`."""
+    if isinstance(figure, Drawing):
+        return _svg.write(figure)
+    text = io.StringIO()
+    with matplotlib.rc_context(SETTINGS):
+        figure.savefig(text, format="svg", metadata=METADATA["svg"])
+    return text.getvalue()
+
+
 def write(figure: Figure, path: Path) -> None:
     """See :func:`nas_env.drawing.save`."""
     kind = path.suffix.removeprefix(".").lower()
@@ -37,8 +51,11 @@ def write(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with matplotlib.rc_context(SETTINGS):
-            figure.savefig(part, format=kind, dpi=DPI, metadata=METADATA[kind])
+        if kind == "svg":
+            part.write_text(vector(figure), encoding="utf-8", newline="\n")
+        else:
+            with matplotlib.rc_context(SETTINGS):
+                figure.savefig(part, format=kind, dpi=DPI, metadata=METADATA[kind])
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

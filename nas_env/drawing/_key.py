@@ -56,5 +56,5 @@ def paint_key(canvas: Canvas, key: Key, origin: Point) -> None:
             x = origin[0] + place
             if colours:
                 square = rounded_box((x + SQUARE[0] / 2, y), *SQUARE, 0.03)
-                canvas.shapes([square], facecolors=colours[0], edgecolors=colours[1])
-            canvas.text(x + INDENT, y, text, TEXT, color=MUTED)
+                canvas.fill([square], [colours[0]], colours[1])
+            canvas.text(x + INDENT, y, text, TEXT, colour=MUTED)

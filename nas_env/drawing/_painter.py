@@ -9,7 +9,7 @@ from nas_env.drawing import _paths
 from nas_env.drawing._boxes import paint_blanks, paint_boxes
 from nas_env.drawing._canvas import Canvas
 from nas_env.drawing._layout import Layout, Point
-from nas_env.drawing._palette import PAPER, line_colour
+from nas_env.drawing._palette import PAPER, LineStyle, line_style
 from nas_env.drawing._type import width_of
 from search_spaces import Vertex
 
@@ -51,23 +51,22 @@ def _paint_wires(canvas: Canvas, layout: Layout, scale: float) -> None:
     ]
     lanes = [path for path, wire in zip(paths, layout.wires, strict=True) if wire.source is None]
     lines = [i for i, wire in enumerate(layout.wires) if wire.source is not None]
-    canvas.shapes(lanes, edgecolors=line_colour(None), linewidths=STROKE * scale)
-    canvas.shapes([paths[i] for i in lines], edgecolors=PAPER, linewidths=3 * STROKE * scale)
-    colours = [line_colour(layout.wires[i].source) for i in lines]
-    canvas.shapes([paths[i] for i in lines], edgecolors=colours, linewidths=STROKE * scale)
+    above = [paths[i] for i in lines]
+    canvas.stroke(lanes, [line_style(None)] * len(lanes), STROKE * scale)
+    canvas.stroke(above, [LineStyle(PAPER)] * len(above), 3 * STROKE * scale)
+    canvas.stroke(above, [line_style(layout.wires[i].source) for i in lines], STROKE * scale)
     arrows = [wire for wire in layout.wires if wire.arrow]
     heads = [_paths.arrowhead(wire.points, wire.smooth, head) for wire in arrows]
-    canvas.shapes(heads, facecolors=[line_colour(wire.source) for wire in arrows])
+    canvas.fill(heads, [line_style(wire.source).colour for wire in arrows])
 
 
 def _paint_taps(canvas: Canvas, vertices: Sequence[Vertex], layout: Layout, scale: float) -> None:
     """Paint a disc on each branch, with the name of its source if that is short."""
     size = 2 * TAP * scale
     discs = [_paths.rounded_box(point, size, size, size / 2) for point, _ in layout.taps]
-    colours = [line_colour(source) for _, source in layout.taps]
-    canvas.shapes(discs, facecolors=colours, edgecolors=PAPER, linewidths=0.8 * scale)
+    colours = [line_style(source).colour for _, source in layout.taps]
+    canvas.fill(discs, colours, PAPER, 0.8 * scale)
     for (x, y), source in layout.taps:
         name = vertices[source].name
         if width_of(name, TAP_NAME, bold=True) <= 2 * TAP - 0.04:
-            style = {"color": PAPER, "ha": "center", "weight": "bold"}
-            canvas.text(x, y, name, TAP_NAME * scale, **style)
+            canvas.text(x, y, name, TAP_NAME * scale, colour=PAPER, bold=True, anchor="center")

@@ -1,29 +1,34 @@
-"""The colours of a picture."""
+"""The colours of a picture, and the style of each line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 from zlib import crc32
 
 INK = "#1f2733"
 MUTED = "#5d6878"
-WIRE = "#7c8796"
+WIRE = "#8a94a3"
 FAINT = "#c3cad4"
 PAPER = "#ffffff"
 END_FILL = "#2d3748"
 
-#: Of the lines, by the index of their source; neighbours here are easily told apart.
+#: Of the lines: white is readable on each, and those that follow each other are far apart.
 LINES = (
-    "#4a5568",
-    "#2468b0",
-    "#dd6b10",
-    "#12805c",
-    "#b0337f",
-    "#a07800",
-    "#5b4bb5",
-    "#0b8ea3",
-    "#c23b31",
+    "#3f4a5c",  # slate: the first is most often an input
+    "#2468b0",  # blue
+    "#c2570c",  # orange
+    "#12805c",  # green
+    "#b0337f",  # magenta
+    "#8f6a00",  # gold
+    "#5b4bb5",  # violet
+    "#0b7f92",  # teal
+    "#c8102e",  # red
+    "#567b00",  # leaf
+    "#7b4b33",  # brown
+    "#8e35c0",  # purple
 )
+DASH, GAP, DOT = 4.0, 1.3, 1.1  # in widths of the line
 
 #: Of the boxes: fill and edge.
 KINDS = (
@@ -39,9 +44,33 @@ KINDS = (
 )
 
 
-def line_colour(source: int | None) -> str:
-    """Return the colour of the output of the vertex with index ``source``."""
-    return WIRE if source is None else LINES[source % len(LINES)]
+class LineStyle(NamedTuple):
+    """How a line is drawn.
+
+    Attributes:
+        colour: Its colour.
+        dashes: Lengths of dashes and gaps by turns, in widths of the line; none if it is solid.
+    """
+
+    colour: str
+    dashes: tuple[float, ...] = ()
+
+
+def line_style(source: int | None) -> LineStyle:
+    """Return the style of the output of the vertex with index ``source``, which no other has.
+
+    When all colours are used, they are used again with dashes, then with a dot between the dashes,
+    two dots, and so on.
+
+    Example:
+        >>> len({line_style(source) for source in range(300)})
+        300
+    """
+    if source is None:
+        return LineStyle(WIRE)
+    turn, place = divmod(source, len(LINES))
+    dashes = (DASH, GAP, *(DOT, GAP) * (turn - 1)) if turn else ()
+    return LineStyle(LINES[place], dashes)
 
 
 def kind_colours(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -44,12 +44,12 @@ def draw(
     plan = _plan(vertices, slots, layout)
     area = plan.size if slots is None else _reserved(slots, layout)
     sheet = _Sheet.of(area, vertices, bool(title), notes, slots is not None)
-    canvas = Canvas(sheet.width + 2 * MARGIN, sheet.bottom + MARGIN)
+    canvas = Canvas(sheet.width + 2 * MARGIN, sheet.bottom + MARGIN, title)
     title = shorten(title, TITLE, sheet.width, bold=True)
-    canvas.text(MARGIN, MARGIN + 0.08, title, TITLE, weight="bold")
+    canvas.text(MARGIN, MARGIN + 0.08, title, TITLE, bold=True)
     _paint_plan(canvas, sheet, vertices, plan)
     paint_key(canvas, sheet.key, (MARGIN, sheet.key_top))
-    canvas.lines(MARGIN, sheet.foot_top + NOTE_HEIGHT / 2, sheet.notes, NOTE, color=MUTED)
+    canvas.lines(MARGIN, sheet.foot_top + NOTE_HEIGHT / 2, sheet.notes, NOTE, MUTED)
     return canvas.figure
 
 
@@ -132,5 +132,5 @@ def _paint_plan(canvas: Canvas, sheet: _Sheet, vertices: Sequence[Vertex], plan:
     spare = (sheet.height - plan.size[1] * scale) / 2
     paint(canvas, vertices, plan, (MARGIN, top + spare), scale)
     if not vertices and not plan.blanks:
-        style = {"color": MUTED, "ha": "center", "style": "italic"}
-        canvas.text(canvas.width / 2, top + sheet.height / 2, EMPTY, NOTE, **style)
+        middle = canvas.width / 2, top + sheet.height / 2
+        canvas.text(*middle, EMPTY, NOTE, colour=MUTED, anchor="center", italic=True)

@@ -22,10 +22,19 @@ def width_of(text: str, size: float, bold: bool = False) -> float:
     On a screen letters begin at whole parts of a pixel, which can make a line wider than its
     outlines are: the wider of the two counts.
     """
-    font = FontProperties(family=FAMILY, weight="bold" if bold else "normal", size=size)
-    outlines = TextToPath().get_text_width_height_descent(text, font, ismath=False)[0] / 72
-    screen = _screen().get_text_width_height_descent(text, font, ismath=False)[0] / DPI
-    return max(outlines, screen)
+    screen = _screen().get_text_width_height_descent(text, _font(size, bold), ismath=False)[0]
+    return max(outline_width(text, size, bold), screen / DPI)
+
+
+@lru_cache(maxsize=4096)
+def outline_width(text: str, size: float, bold: bool = False) -> float:
+    """Return the width of the outlines of one line of text in inches."""
+    font = _font(size, bold)
+    return TextToPath().get_text_width_height_descent(text, font, ismath=False)[0] / 72
+
+
+def _font(size: float, bold: bool) -> FontProperties:
+    return FontProperties(family=FAMILY, weight="bold" if bold else "normal", size=size)
 
 
 @lru_cache(maxsize=1)

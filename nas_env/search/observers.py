@@ -23,7 +23,7 @@ class Pictures:
     """Draws the best architecture whenever there is a better one.
 
     Args:
-        folder: Folder of ``best.png``.
+        folder: Folder of ``best.png`` and ``best.svg``.
         problem: Problem of the architectures.
         trackers: Trackers that also get each picture.
     """
@@ -116,7 +116,7 @@ class Tracking:
 
 
 def draw_best(best: Record, problem: Problem, path: Path) -> None:
-    """Draw an episode's architecture into a file."""
+    """Draw an episode's architecture into a PNG file, with an SVG beside it."""
     vertices = problem.space.graph(problem.space.parse(best["architecture"]))
     note = caption(problem.task.metric, best["reward"], best)
-    drawing.save(drawing.draw_graph(vertices, "The best so far", [note]), path)
+    drawing.save_both(drawing.draw_graph(vertices, "The best so far", [note]), path)
