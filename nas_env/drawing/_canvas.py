@@ -103,7 +103,7 @@ class Canvas:
             y: Place of its middle.
             text: The line.
             size: Size in points.
-            colour: Its colour.
+            colour: Colour of the text.
             anchor: ``"left"``, ``"center"`` or ``"right"``.
             bold: Write in bold.
             italic: Write in italics.

@@ -45,10 +45,10 @@ KINDS = (
 
 
 class LineStyle(NamedTuple):
-    """How a line is drawn.
+    """Look of a line.
 
     Attributes:
-        colour: Its colour.
+        colour: Colour of the line.
         dashes: Lengths of dashes and gaps by turns, in widths of the line; none if it is solid.
     """
 

@@ -11,8 +11,8 @@ class Shape(NamedTuple):
     """An area or a line.
 
     Attributes:
-        path: Its outline, in inches.
-        fill: Its colour, or ``"none"``.
+        path: Outline, in inches.
+        fill: Colour of the area, or ``"none"``.
         edge: Colour of its edge, or ``"none"``.
         width: Width of the edge in points.
         dashes: Lengths of dashes and gaps by turns, in points; none if the edge is solid.
@@ -33,7 +33,7 @@ class Text(NamedTuple):
         y: Place of its middle, in inches.
         text: What is written.
         size: Size in points.
-        colour: Its colour.
+        colour: Colour of the text.
         anchor: ``"left"``, ``"center"`` or ``"right"``.
         bold: Whether it is bold.
         italic: Whether it is in italics.
