@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from agents._base import Advance, Agent, AgentConfig, State
+from agents._base import Advance, Agent, AgentConfig, AgentFailed, State
 from agents._proposals import Episode, Proposal
 from agents._repeats import Proposer, ProposerConfig
 from search_spaces import UnknownName, _catalogue
@@ -19,6 +19,7 @@ __all__ = [
     "Advance",
     "Agent",
     "AgentConfig",
+    "AgentFailed",
     "Episode",
     "Proposal",
     "Proposer",

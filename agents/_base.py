@@ -22,6 +22,10 @@ from agents._proposals import Episode, Proposal, Proposals, tokens_of
 from search_spaces import SearchSpace, _catalogue
 
 
+class AgentFailed(Exception):
+    """An agent cannot go on, through no fault of its settings: one line says why."""
+
+
 @dataclass(frozen=True)
 class AgentConfig:
     """Settings that every agent has; a member adds its own.

@@ -23,9 +23,12 @@ SMALL = ["--space.layers", "1", "--task.train-size", "64", "--recipe.epochs", "1
 SMALL += ["--children", "8", "--device", "cpu"]
 
 
+RAY = ["--evaluator", "ray"]
+
+
 def driver(folder, *options):
     """A search in a process of its own."""
-    words = ["-m", "train_agent", "--run", str(folder), *SMALL, "--evaluator", "ray", *options]
+    words = ["-m", "train_agent", "--run", str(folder), *SMALL, *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment)
 
@@ -51,7 +54,7 @@ def test_a_driver_that_is_killed_leaves_no_process_and_loses_nothing(tmp_path):
     assert main(["--run", str(tmp_path / "whole"), *SMALL, "--workers", "0"]) == 0
     killed = tmp_path / "killed"
     with started(2):
-        with driver(killed) as process:
+        with driver(killed, *RAY) as process:
             until(lambda: process.poll() is not None or evaluations(killed))
             process.send_signal(signal.SIGKILL)
         before = evaluations(killed)
@@ -61,6 +64,23 @@ def test_a_driver_that_is_killed_leaves_no_process_and_loses_nothing(tmp_path):
         after = evaluations(killed)
     assert all(after[key].seconds == each.seconds for key, each in before.items())
     assert figures(killed) == figures(tmp_path / "whole")
+
+
+def test_a_driver_that_is_killed_takes_its_replicas_along_and_goes_on(tmp_path):
+    replicas = ["--agent", "replicas", "--agent.replicas", "2", "--agent.children", "2"]
+    replicas += ["--agent.shards", "2", "--agent.gather", "2"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert main(["--run", str(whole), *SMALL, *replicas, "--workers", "0"]) == 0
+    actors = b"ray::Shard", b"ray::Group"
+    with started(1):
+        with driver(killed, *replicas, "--workers", "0", "--agent.actors", "2") as process:
+            until(lambda: process.poll() is not None or evaluations(killed))
+            assert len(processes(*actors)) == 4
+            process.send_signal(signal.SIGKILL)
+        assert not (killed / "summary.json").exists()
+        until(lambda: not processes(*actors))
+        assert main(["--run", str(killed), "--resume", "--quiet"]) == 0
+    assert figures(killed) == figures(whole)
 
 
 @pytest.fixture
@@ -78,7 +98,7 @@ def test_a_driver_takes_the_cluster_along_that_it_has_started(tmp_path, short, m
     """Other machines cannot reach it, nothing shows it in a browser, and it logs no token."""
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     monkeypatch.setenv("RAY_AUTH_TOKEN", SECRET)
-    with driver(tmp_path / "run") as process:
+    with driver(tmp_path / "run", *RAY) as process:
         until(lambda: process.poll() is not None or evaluations(tmp_path / "run"))
         (raylet,) = processes(b"raylet/raylet")
         assert processes(b"serve_several")

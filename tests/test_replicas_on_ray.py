@@ -1,11 +1,13 @@
 """Replicas and shards as Ray actors learn what they learn in one process, whoever of them dies."""
 
+import os
 import sys
 import time
 
 import pytest
 import torch
 
+from agents import AgentFailed
 from search_spaces import InvalidValue
 from tests._cluster import OBJECTS, started
 from tests._toys import make, played
@@ -53,6 +55,26 @@ def test_actors_learn_what_one_process_learns_though_one_of_each_is_killed(clust
     ray.kill(other.servers.groups[0])
     ray.kill(other.servers.shards[1])
     agree(agent, other, 16)
+
+
+class DeadOnArrival:
+    """An actor whose process ends before it can work."""
+
+    def __init__(self, *_):
+        os._exit(1)
+
+    def sample(self, *_):
+        """Sample nothing."""
+
+
+def test_actors_that_always_die_end_in_one_line(cluster, pair):
+    _, twin = pair
+    other = twin(actors=1)
+    other.servers._group = ray.remote(num_cpus=0)(DeadOnArrival)
+    ray.kill(other.servers.groups[0])
+    with pytest.raises(AgentFailed, match="died 5 times under one piece of work: ") as told:
+        played(other, 30)
+    assert "\n" not in str(told.value)
 
 
 def test_a_node_that_dies_changes_nothing(cluster, pair):

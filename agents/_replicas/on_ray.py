@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from agents._base import AgentFailed
 from agents._controller.trained import ControllerConfig
 from agents._replicas.group import Group
 from agents._replicas.servers import Draw, Drawn, Servers
@@ -150,13 +151,22 @@ class OnRay(Servers):
         self.ray.get([shard.load_state.remote(kept, self.gathered) for shard, kept in pairs])
 
     def _surely(self, once: Callable[[], Value]) -> Value:
-        """Return what a piece of work returns, which may be done again where actors die."""
-        for _ in range(TRIES - 1):
-            with suppress(*self.lost):
+        """Return what a piece of work returns, which may be done again where actors die.
+
+        Raises:
+            AgentFailed: If they die each time.
+        """
+        told = ""
+        for _ in range(TRIES):
+            try:
                 return once()
+            except self.lost as error:
+                told = str(error).partition("\n")[0]
             with suppress(*self.lost):
                 self._revive()
-        return once()
+        raise AgentFailed(
+            f"the replicas' actors died {TRIES} times under one piece of work: {told}"
+        )
 
     def _revive(self) -> None:
         """Start the actors that have died, and put all shards into the state before the work."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from agents import AgentFailed
 from nas_env.benchmark._options import Options, parse
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
 from nas_env.run.store import censored
@@ -34,7 +35,7 @@ def command(
         given = sys.argv[1:] if arguments is None else arguments
         try:
             return work(parse(options, given, program)) or 0
-        except (InvalidValue, InvalidArchitecture, NASError) as error:
+        except (AgentFailed, InvalidValue, InvalidArchitecture, NASError) as error:
             line = f"{program.removeprefix('python -m benchmarks.')}: {error}"
             print(censored(line), file=sys.stderr)
             return 2

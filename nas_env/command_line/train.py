@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from agents import agent_class, make_config, make_environment
+from agents import AgentFailed, agent_class, make_config, make_environment
 from nas_env.command_line.arguments import Arguments
 from nas_env.command_line.parsing import parse
 from nas_env.command_line.resuming import change_budget, resumed_config, run_to_resume
@@ -53,7 +53,7 @@ def main(line: list[str] | None = None) -> int:
         remedy = f"go on with: --resume --run {run.folder} --keep-going"
         errors.print(f"{_program()}: {error}; {remedy}", markup=False)
         return NONE_SUCCEEDED
-    except (InvalidValue, InvalidArchitecture, NASError) as error:
+    except (AgentFailed, InvalidValue, InvalidArchitecture, NASError) as error:
         errors.print(f"{_program()}: {censored(str(error))}", markup=False)
         return 2
     except KeyboardInterrupt:
