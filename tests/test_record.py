@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from benchmarks import cifar10_record, record_pictures
+from benchmarks import cifar10_record, record_pictures, record_table
 from benchmarks._minutes import Minutes, cpu_seconds
 from nas_env.benchmark._options import parse
 from tests._killing import forked, killed_at
@@ -49,7 +49,7 @@ def killed_after_training(line):
     assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
 
 
-def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path):
+def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path, capsys):
     assert killed_at(25, lambda: cifar10_record.main(line))
     killed_after_training(line)
     state = json.loads((tmp_path / "record" / "state.json").read_text())
@@ -73,6 +73,13 @@ def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path):
     assert record_pictures.main(["--record", str(file), "--folder", str(tmp_path)]) == 0
     for name in ("record_0.08_0.png", "record_0.08_0_network.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+    capsys.readouterr()
+    assert record_table.main(["--records", str(file)]) == 0
+    printed = capsys.readouterr().out
+    error = 100 * (1 - kept["networks"]["found"]["mean"])
+    assert f"| found | {error:.2f}% (" in printed and "over random networks: " in printed
+    rows = [row.split(" | ")[0] for row in printed.splitlines() if row.startswith("| ")]
+    assert {f"| {part}" for part in kept["parts"]} <= {*rows}
 
 
 def test_a_record_that_is_made_is_not_made_again(line, tmp_path):
