@@ -8,13 +8,17 @@ ARGUMENTS ?=
 # One thread a process: a child trains on one thread, and a busy machine runs more than one process.
 export OMP_NUM_THREADS := 1
 
-.PHONY: search test test-rllib lint format clean
+.PHONY: search test faults test-rllib lint format clean
 
 search: $(INSTALLED)  ## The main job: a search on the embedded digits, then the random control.
 	$(BIN)/python train_agent.py --control random $(ARGUMENTS)
 
 test: $(INSTALLED)  ## Every test.
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGUMENTS)
+
+faults: $(INSTALLED)  ## The fault matrix, ten times as large (docs/reliability.md); its figures in faults.jsonl.
+	rm -f faults.jsonl
+	FAULTS=10 FAULTS_FIGURES=$(CURDIR)/faults.jsonl $(BIN)/python -m pytest tests/faults --durations 0 $(ARGUMENTS)
 
 test-rllib: $(RLLIB)/.installed  ## RLlib's tests and the environment's, with the older Gymnasium that RLlib pins.
 	$(RLLIB)/bin/python -m pytest tests/test_libraries.py tests/test_env_contract.py $(ARGUMENTS)
