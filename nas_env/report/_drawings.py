@@ -1,0 +1,50 @@
+"""The drawings of architectures, as pictures that stand in the page itself."""
+
+from __future__ import annotations
+
+import base64
+import io
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nas_env import drawing
+from search_spaces import SearchSpace
+
+
+class Drawn(NamedTuple):
+    """A picture for a page.
+
+    Attributes:
+        address: The picture itself, as a ``data:`` address.
+        text: The words for a reader who does not see it.
+    """
+
+    address: str
+    text: str
+
+
+def drawn(space: SearchSpace, architecture: Mapping[str, Any], title: str) -> Drawn:
+    """Return the drawing of an architecture, and the same in words.
+
+    Args:
+        space: Search space of the architecture.
+        architecture: The architecture as JSON values.
+        title: What it is, for the words.
+    """
+    vertices = space.graph(space.parse(architecture))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.svg"
+        drawing.save(drawing.draw_graph(vertices), path)
+        address = embedded(path)
+    return Drawn(address, drawing.text_graph(vertices, title))
+
+
+def embedded(path: Path) -> str:
+    """Return an SVG or PNG file as a ``data:`` address; an SVG in it can run nothing."""
+    kind = {".svg": "image/svg+xml", ".png": "image/png"}[path.suffix]
+    content = path.read_bytes()
+    if path.suffix == ".svg":
+        content = b"\n".join(line.strip() for line in io.BytesIO(content))
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

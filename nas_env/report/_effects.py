@@ -1,0 +1,103 @@
+"""The marginal effect of each option: how much better networks are that have it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+FEWEST = 2  # networks on each side, without which there is no interval
+
+
+class Effect(NamedTuple):
+    """The mean of the networks that have an option, minus that of those that have not.
+
+    Attributes:
+        decision: Number of the decision, from 0.
+        option: Number of the option, from 0.
+        networks: How many have it.
+        effect: The difference.
+        low: Lower end of its 95% interval.
+        high: Upper end of its 95% interval.
+    """
+
+    decision: int
+    option: int
+    networks: int
+    effect: float
+    low: float
+    high: float
+
+    @property
+    def is_clear(self) -> bool:
+        """True if the interval does not have 0 in it."""
+        return self.low > 0 or self.high < 0
+
+
+def effects(tokens: Sequence[Sequence[int]], values: np.ndarray) -> list[Effect]:
+    """Return the effect of each option that some networks have and others have not.
+
+    The interval is Welch's, for two groups of different size and spread.
+
+    Args:
+        tokens: The tokens of each network; a shorter one has not taken the later decisions.
+        values: The metric of each, NaN where it failed; those are left out.
+
+    Example:
+        >>> found = effects([[0], [0], [1], [1]], np.array([0.1, 0.2, 0.5, 0.6]))
+        >>> [(each.option, round(each.effect, 3)) for each in found]
+        [(0, -0.4), (1, 0.4)]
+    """
+    known = np.isfinite(values)
+    table = as_table(tokens)[known]
+    return [
+        found
+        for decision in range(table.shape[1])
+        for found in _of_decision(decision, table[:, decision], values[known])
+    ]
+
+
+def as_table(tokens: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return sequences as a table, with -1 after the end of shorter ones.
+
+    Example:
+        >>> as_table([[1], [0, 2]]).tolist()
+        [[1, -1], [0, 2]]
+    """
+    table = np.full((len(tokens), max(map(len, tokens), default=0)), -1)
+    for row, each in zip(table, tokens, strict=True):
+        row[: len(each)] = each
+    return table
+
+
+def _of_decision(decision: int, taken: np.ndarray, values: np.ndarray) -> list[Effect]:
+    """Return the effect of each option of a decision, among the networks that took it."""
+    values, taken = values[taken >= 0], taken[taken >= 0]
+    found = []
+    for option in np.unique(taken).tolist():
+        has, lacks = values[taken == option], values[taken != option]
+        if min(len(has), len(lacks)) >= FEWEST:
+            effect, half = welch(has, lacks)
+            each = Effect(decision, option, len(has), effect, effect - half, effect + half)
+            found.append(each)
+    return found
+
+
+def welch(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    """Return the difference of two means, and half the width of its 95% interval.
+
+    Example:
+        >>> difference, half = welch(np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0]))
+        >>> round(difference, 3), round(half, 3)
+        (1.0, 2.267)
+    """
+    from scipy.stats import t
+
+    shares = [float(each.var(ddof=1)) / len(each) for each in (first, second)]
+    difference, variance = float(first.mean() - second.mean()), sum(shares)
+    if not variance:
+        return difference, 0.0
+    sizes = (len(first) - 1, len(second) - 1)
+    freedom = variance**2 / sum(s**2 / n for s, n in zip(shares, sizes, strict=True))
+    return difference, float(t.ppf(0.975, freedom)) * variance**0.5

@@ -1,0 +1,93 @@
+"""The statistics of the report: random search, Pareto front, effects of options, the policy."""
+
+import numpy as np
+import pytest
+
+from nas_env.report._chance import best_by_chance
+from nas_env.report._effects import effects, welch
+from nas_env.report._pareto import front
+from nas_env.report._policy import policy, windows
+
+
+def test_the_best_by_chance_is_that_of_a_great_many_random_searches():
+    values = np.random.default_rng(0).normal(size=40)
+    drawn = np.random.default_rng(1).choice(values, size=(20_000, 7)).max(axis=1)
+    found = best_by_chance(values, np.array([7]), maximise=True)
+    expected = np.quantile(drawn, [0.025, 0.5, 0.975], method="inverted_cdf")
+    assert [found.worse[0], found.middle[0], found.better[0]] == pytest.approx(expected, abs=0.05)
+
+
+def test_a_metric_that_is_minimised_is_the_mirror_image():
+    values, count = np.array([3.0, 1.0, np.nan, 2.0, 5.0]), np.array([1, 2, 5])
+    up, down = best_by_chance(-values, count, True), best_by_chance(values, count, False)
+    for one, other in zip(up[1:], down[1:], strict=True):
+        np.testing.assert_array_equal(one, -other)
+
+
+def test_where_most_children_fail_the_interval_begins_late():
+    values = np.array([np.nan] * 9 + [0.5])
+    found = best_by_chance(values, np.array([1, 10, 100]), maximise=True)
+    assert np.isnan(found.middle[0]) and np.isnan(found.worse[1])
+    assert found.middle[1:].tolist() == [0.5, 0.5] and found.worse[2] == 0.5
+    assert np.isnan(best_by_chance(values[:9], np.array([5]), True).better).all()
+
+
+def test_no_network_is_better_than_one_of_the_front_and_at_most_as_large():
+    rng = np.random.default_rng(0)
+    cost, value = rng.integers(1, 30, 200).astype(float), rng.normal(size=200)
+    cost[5], value[6] = np.nan, np.nan
+    kept = front(cost, value, maximise=True)
+    for place in set(range(200)) - {5, 6}:
+        beaten = (cost <= cost[place]) & (value >= value[place])
+        beaten[place] = False
+        assert (place in kept) == (not beaten.any())
+    assert front(cost, -value, maximise=False) == kept
+    assert front(np.full(3, np.nan), np.ones(3), True) == []
+
+
+def test_an_effect_is_found_and_its_interval_holds_the_truth():
+    rng, held = np.random.default_rng(0), 0
+    for _ in range(200):
+        tokens = rng.integers(0, 3, (60, 2))
+        values = 0.5 * (tokens[:, 0] == 2) + rng.normal(size=60)
+        found = {(each.decision, each.option): each for each in effects(tokens.tolist(), values)}
+        held += found[0, 2].low < 0.5 < found[0, 2].high
+    assert 180 <= held <= 199  # of 200, at 95%
+
+
+def test_welch_is_scipys():
+    from scipy.stats import ttest_ind
+
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=12), rng.normal(1, 3, size=30)
+    interval = ttest_ind(first, second, equal_var=False).confidence_interval()
+    difference, half = welch(first, second)
+    assert (difference - half, difference + half) == pytest.approx((interval.low, interval.high))
+
+
+def test_an_option_that_all_or_one_network_has_has_no_effect():
+    assert effects([[0], [0], [0]], np.array([1.0, 2.0, 3.0])) == []
+    assert effects([[0], [0], [1]], np.array([1.0, 2.0, 3.0])) == []
+    assert effects([], np.array([])) == []
+    assert effects([[0], [1]], np.full(2, np.nan)) == []
+
+
+def test_shorter_sequences_leave_later_decisions_out():
+    found = effects([[0], [0, 0], [1, 0], [1, 1], [0, 1]], np.arange(5.0))
+    assert {(each.decision, each.networks) for each in found} == {(0, 3), (0, 2), (1, 2)}
+    shown = policy([[0]] * 10 + [[0, 1]] * 10, [2, 2])
+    assert np.isnan(shown.shares[1, :, 0]).all() and shown.shares[1, 1, 1] == 1
+
+
+def test_the_policy_of_a_uniform_choice_has_the_entropy_1():
+    tokens = [[first, second] for first in range(2) for second in range(4)] * 30
+    found = policy(tokens, [2, 4])
+    assert found.entropy == pytest.approx(np.ones(len(found.ends)), abs=0.03)
+    assert np.isnan(found.shares[0, 2:]).all()  # it has two options
+    assert policy([[0, 1]] * 50, [2, 4]).entropy.tolist() == [0] * 5
+
+
+def test_windows_cover_all_children():
+    assert windows(0).tolist() == [] and windows(1).tolist() == [1]
+    assert len(windows(5000)) == 24 and windows(5000)[-1] == 5000
+    assert policy([], [2]).entropy.tolist() == []
