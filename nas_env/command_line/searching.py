@@ -11,11 +11,14 @@ from typing import Any
 from rich.console import Console
 
 from agents import AgentConfig, make_agent, make_config, make_environment
-from nas_env import drawing
+from nas_env import drawing, read_run
 from nas_env.command_line.arguments import Arguments
 from nas_env.command_line.closing import closing_tables
+from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
 from nas_env.problem import Problem
+from nas_env.report import REPORT, write_report
 from nas_env.run.folder import CONTROL, SUMMARY_FILE, Run, holds_run, open_store_of, store_of
+from nas_env.run.store import censored
 from nas_env.search.display import Display
 from nas_env.search.estimate import Estimate, estimate
 from nas_env.search.failures import failure_line
@@ -25,7 +28,7 @@ from nas_env.search.summary import device_name, versions
 from nas_env.tasks import Task, task_class
 from nas_env.tracking import Trackers, make_trackers
 
-FILES = (SUMMARY_FILE, "best.png", "curve.png")  # what a search leaves for a person
+FILES = (REPORT, SUMMARY_FILE, "best.png", "curve.png")  # what a search leaves for a person
 NONE_SUCCEEDED = 1  # exit status
 
 
@@ -42,12 +45,24 @@ def search_and_control(run: Run, arguments: Arguments) -> int:
     for figures in (summary, summary["random_search"]):
         if figures and (line := failure_line(figures, store)):
             console.print(line, soft_wrap=True)
+    _leave_report(run, console)
     found = [name for name in FILES if (run.folder / name).exists()]
     console.print(f"{run.folder}: {', '.join(found)}", soft_wrap=True)
     if summary["best"] and task_class(config["make"]["task"]["name"]).trains:
         line = f"train the best to the end, and test it: nas-retrain {run.folder}"
         console.print(line, soft_wrap=True)
     return NONE_SUCCEEDED if summary["best"] is None else 0
+
+
+def _leave_report(run: Run, console: Console) -> None:
+    """Write the report of a run; a search does not fail because its report does."""
+    try:
+        write_report(read_run(run.folder))
+    except Exception as error:
+        ours = isinstance(error, (NASError, InvalidValue, InvalidArchitecture))
+        name = "" if ours else f"{type(error).__name__}: "
+        line = f"{REPORT} is not made: {name}{error}; try again: nas-report {run.folder}"
+        console.print(censored(line), soft_wrap=True)
 
 
 def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, Any]:

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from nas_env.files import write_bytes
-from nas_env.run.reading import RunView
+from nas_env.search.reading import RunView
 
-__all__ = ["REPORT", "run_page", "write_report"]
+__all__ = ["COMPARISON", "REPORT", "compare_page", "run_page", "write_comparison", "write_report"]
 
 REPORT = "report.html"  # in the folder of the run
+COMPARISON = "comparison.html"  # beside the first of several runs
 
 
 def run_page(view: RunView) -> str:
@@ -39,4 +41,28 @@ def write_report(view: RunView, path: Path | None = None) -> Path:
     """
     path = view.folder / REPORT if path is None else path
     write_bytes(path, run_page(view).encode())
+    return path
+
+
+def compare_page(views: Sequence[RunView], folder: Path) -> str:
+    """Return the page that compares several runs.
+
+    Args:
+        views: The runs, finished or not.
+        folder: Folder of the page, from where it links to the runs' own pages.
+    """
+    from nas_env.report import _compare
+
+    return _compare.compare_page(views, folder)
+
+
+def write_comparison(views: Sequence[RunView], path: Path | None = None) -> Path:
+    """Write the page that compares several runs, and return the file.
+
+    Args:
+        views: The runs, finished or not.
+        path: The file; by default ``comparison.html`` beside the folder of the first run.
+    """
+    path = views[0].folder.parent / COMPARISON if path is None else path
+    write_bytes(path, compare_page(views, path.parent).encode())
     return path

@@ -1,4 +1,4 @@
-"""How a run was made: its settings, its versions, its data, and the command that repeats it."""
+"""Tells how a run was made: settings, versions, data, and the command that repeats it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from nas_env.errors import InvalidValue
 from nas_env.files import read_json
 from nas_env.report._numbers import duration, plain
-from nas_env.run.reading import RunView
 from nas_env.run.store import censored
+from nas_env.search.reading import RunView
 from nas_env.search.summary import PARTS
 
 DATA = "data.json"

@@ -18,13 +18,13 @@ class Chance(NamedTuple):
     """The best of so many random networks.
 
     Attributes:
-        count: Numbers of networks: (points,).
+        networks: Numbers of networks: (points,).
         worse: The end of the 95% interval that a search should pass: (points,).
         middle: The median: (points,).
         better: The end that one random search in 40 passes: (points,).
     """
 
-    count: np.ndarray
+    networks: np.ndarray
     worse: np.ndarray
     middle: np.ndarray
     better: np.ndarray

@@ -22,10 +22,11 @@ WHAT = {"parameters": "parameters", "flops": "FLOPs of one example"}
 def over_children(agent: Series, control: Series | None) -> Chart:
     """Return the children and the best so far, against the number of children."""
     low = _edge([agent] if control is None else [agent, control])
-    series = [_dots(each, role, low) for each, role in _roles(agent, control)]
+    series = []
     if control is not None and len(control):
         chance = _chance(control, max(len(agent), len(control)))
-        series += _band(chance, chance.count, control, low)
+        series += _band(chance, chance.networks, control, low)
+    series += [_dots(each, role, low) for each, role in reversed(_roles(agent, control))]
     series.append(_steps(agent, np.arange(1, len(agent) + 1), "agent", low))
     rug = [
         {"x": place + 1, "child": each.first + place, "role": role}
@@ -49,12 +50,11 @@ def over_seconds(agent: Series, control: Series | None) -> Chart | None:
     beside = control if control is not None and control.times is not None else None
     ends = [each.times[-1] for each in (agent, beside) if each and each.times is not None]
     size, name = unit(float(max(ends)))
-    low = _edge([agent] if beside is None else [agent, beside])
-    series = []
+    low, series = _first([agent] if beside is None else [agent, beside]), []
     if beside is not None and beside.times is not None:
         chance = _chance(beside, len(beside))
         mean = float(beside.times[-1]) / len(beside)
-        series += _band(chance, chance.count * mean / size, beside, low)
+        series += _band(chance, chance.networks * mean / size, beside, low)
         series.append(_steps(beside, beside.times / size, "control", low))
     series.append(_steps(agent, agent.times / size, "agent", low))
     return {
@@ -77,7 +77,7 @@ def against(cost: str, agent: Series, control: Series | None) -> Chart | None:
     low = _edge(every)
     for each, role in _roles(agent, control):
         kept = np.array(each.different, dtype=int)
-        series.append(_points(each, role, each.numbers(cost)[kept], kept, low))
+        series.append(_points(each, role, each.numbers(cost)[kept], kept, low, "each network"))
     best = front(costs, values, agent.metric.maximise)
     line = {"name": "Pareto front", "kind": "steps", "role": "front"}
     y = _clipped(values[best], low, agent.metric.maximise)
@@ -93,14 +93,16 @@ def against(cost: str, agent: Series, control: Series | None) -> Chart | None:
     }
 
 
-def entropy(agent: Series, control: Series | None, options: Sequence[int]) -> Chart:
-    """Return the entropy of the decisions over windows of children."""
+def entropy(agent: Series, control: Series | None, options: Sequence[int]) -> Chart | None:
+    """Return the entropy of the decisions over windows of children; None for a single window."""
     series, ends = [], []
     for each, role in _roles(agent, control):
         found = policy(each.tokens, options)
         ends.append(found.entropy[-1] if len(found.ends) else np.nan)
         line = {"name": each.label, "kind": "line", "role": role}
         series.append({**line, "x": short(found.ends), "y": short(found.entropy)})
+    if max(len(line["x"]) for line in series) < 2:
+        return None
     return {
         "id": "entropy",
         "x": {"title": "children", "whole": True},
@@ -122,13 +124,18 @@ def _dots(series: Series, role: str, low: float | None) -> dict[str, Any]:
 
 
 def _points(
-    series: Series, role: str, x: np.ndarray, places: np.ndarray, low: float | None
+    series: Series,
+    role: str,
+    x: np.ndarray,
+    places: np.ndarray,
+    low: float | None,
+    what: str = "each child",
 ) -> dict[str, Any]:
     """Return a dot for each child at these places that has a value."""
     values = series.values[places]
     kept = np.isfinite(values) & np.isfinite(x)
     return {
-        "name": f"{series.label}: each child",
+        "name": f"{series.label}: {what}",
         "kind": "dots",
         "role": role,
         "x": short(x[kept]),
@@ -162,7 +169,10 @@ def _band(
     band = {"name": f"{control.label}: 95% interval of the best", "kind": "band", "role": "control"}
     middle = {"name": f"{control.label}: median of the best", "kind": "line", "role": "control"}
     y = short(_clipped(chance.middle, low, up))
-    return [{**band, "x": short(x), "low": short(bottom), "high": short(top)}, {**middle, "x": short(x), "y": y}]
+    return [
+        {**band, "x": short(x), "low": short(bottom), "high": short(top)},
+        {**middle, "x": short(x), "y": y},
+    ]
 
 
 def _edge(every: Sequence[Series]) -> float | None:
@@ -176,8 +186,17 @@ def _edge(every: Sequence[Series]) -> float | None:
     if len(values) < 10:
         return None
     low, best = values[int(len(values) * LARGEST_SHARE_OUT)], values[-1]
-    edge = low - (best - low)
+    edge = low - (best - low) / 4
     return float(edge if up else -edge) if values[0] < edge else None
+
+
+def _first(every: Sequence[Series]) -> float | None:
+    """Return the worst first success: the best so far is never below it."""
+    firsts = [each.best[np.isfinite(each.best)][:1] for each in every]
+    values = np.concatenate(firsts)
+    if not values.size:
+        return None
+    return float(values.min() if every[0].metric.maximise else values.max())
 
 
 def _clipped(values: np.ndarray, low: float | None, maximise: bool) -> np.ndarray:

@@ -15,7 +15,7 @@ class Layer(NamedTuple):
     """A part of a network.
 
     Attributes:
-        name: Its name in the network.
+        name: The name of the part in the network.
         shape: Shape of what it returns for one example; None if it is not called.
         parameters: Number of its trainable parameters.
     """

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from nas_env import __version__
+from nas_env._version import __version__
 from nas_env.report._numbers import duration, plain, shown
 
 PARTS = Path(__file__).parent

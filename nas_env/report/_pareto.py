@@ -14,7 +14,7 @@ def front(cost: np.ndarray, value: np.ndarray, maximise: bool) -> list[int]:
         maximise: Whether more of the metric is better.
 
     Returns:
-        Of equal networks the first.
+        The places; of equal networks that of the first.
 
     Example:
         >>> front(np.array([1.0, 2.0, 3.0, 2.0]), np.array([0.5, 0.9, 0.8, 0.9]), True)

@@ -17,9 +17,9 @@ from nas_env.report._layers import Layer, layers
 from nas_env.report._numbers import duration, shown
 from nas_env.report._page import render
 from nas_env.report._policy import policy
-from nas_env.report._series import Record, Series, columns
-from nas_env.run.reading import RunView
+from nas_env.report._series import Record, Series, columns, worded
 from nas_env.search.failures import failures
+from nas_env.search.reading import RunView
 
 TOP = 10  # networks with a drawing
 MOST_EFFECTS = 30  # that are shown at once
@@ -142,7 +142,9 @@ def tiles(view: RunView, agent: Series, control: Series | None) -> list[tuple[st
         value = best["metrics"].get(view.metric.name)
         interval = (summary.get("best") or {}).get("interval")
         ends = " to ".join(shown(view.metric, end) for end in interval or ())
-        found.append((f"best {view.metric.title}", shown(view.metric, value), ends and f"95%: {ends}"))
+        found.append(
+            (f"best {view.metric.title}", shown(view.metric, value), ends and f"95%: {ends}")
+        )
     if control is not None and np.isfinite(control.best[-1]):
         value = shown(view.metric, float(control.best[-1]))
         found.append((f"best of {CONTROL}", value, f"{len(control):,} children"))
@@ -190,7 +192,7 @@ def _effect_row(view: RunView, each: Effect, sign: int, widest: float) -> dict[s
     low, high = sorted((sign * each.low, sign * each.high))
     return {
         "decision": decision.name,
-        "option": str(decision.options[each.option]),
+        "option": worded(decision.options[each.option]),
         "networks": each.networks,
         "gain": sign * each.effect,
         "clear": each.is_clear,
@@ -216,7 +218,7 @@ def heat_map(view: RunView, agent: Series) -> dict[str, Any]:
                     "decision": decision.name if place == 0 else "",
                     "options": len(decision.options),
                     "name": decision.name,
-                    "option": str(option),
+                    "option": worded(option),
                     "cells": cells,
                     "first": next((cell for cell in cells if cell is not None), None),
                     "last": cells[-1] if cells else None,

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from nas_env.controls.curves import Played
 from nas_env.metrics import Metric
 from nas_env.report._numbers import short
 from search_spaces import SearchSpace
@@ -64,11 +63,15 @@ class Series:
 
     @cached_property
     def times(self) -> np.ndarray | None:
-        """Seconds of training that are spent after each child; None where they are not known."""
-        seconds = self.numbers("seconds")
+        """Seconds of training that are spent after each child; None where they are not known.
+
+        A network that was played before costs nothing.
+        """
+        seconds, spent = self.numbers("seconds"), np.zeros(len(self))
         if not len(self) or not np.isfinite(seconds).all():
             return None
-        return Played(self.values, self.names, seconds).times
+        spent[self.different] = seconds[self.different]
+        return np.cumsum(spent)
 
     @cached_property
     def different(self) -> list[int]:
@@ -111,13 +114,23 @@ def columns(series: Sequence[Series], space: SearchSpace) -> dict[str, Any]:
             {
                 "name": each.name,
                 "kind": each.kind,
-                "options": [str(option) for option in each.options],
+                "options": [worded(option) for option in each.options],
                 "layer": each.layer,
                 "source": each.source,
             }
             for each in space.decisions
         ],
     }
+
+
+def worded(option: Any) -> str:
+    """Return an option as the page shows it.
+
+    Example:
+        >>> worded(True), worded(36), worded("tanh")
+        ('yes', '36', 'tanh')
+    """
+    return {True: "yes", False: "no"}[option] if isinstance(option, bool) else str(option)
 
 
 def coded(tokens: Sequence[int]) -> str:

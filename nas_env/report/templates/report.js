@@ -18,11 +18,11 @@ const number = (value) =>
     : Number.isInteger(value) ? whole.format(value)
     : Math.abs(value) >= 10 && Math.abs(value) < 1e9 ? value.toFixed(2)
     : String(Number(value.toPrecision(4)));
-const metric = (value) =>
-  value === null ? "–" : data.metric.share ? `${(100 * value).toFixed(2)}%` : number(value);
+const percent = (value) => value === null ? "–" : `${(100 * value).toFixed(2)}%`;
+const metric = (value) => data.metric.share ? percent(value) : number(value);
 
 // -- children -------------------------------------------------------------------------------------
-const kids = data.children;
+const kids = data.children; // a comparison has none
 const words = (tokens) =>
   tokens === "" ? [] : tokens.includes(",") ? tokens.split(",").map(Number)
     : [...tokens].map((digit) => parseInt(digit, 36));
@@ -45,8 +45,8 @@ function lines(child) {
     const name = decision.layer === null ? decision.name : `layer ${decision.layer}`;
     if (!found.has(name)) found.set(name, { name, options: [], told: [], reads: [] });
     const line = found.get(name), option = decision.options[token];
-    if (decision.source !== null && (option === "True" || option === "False")) {
-      if (option === "True") line.reads.push(decision.source);
+    if (decision.source !== null && (option === "yes" || option === "no")) {
+      if (option === "yes") line.reads.push(decision.source);
     } else {
       line.options.push(option);
       line.told.push(decision.layer === null ? option : `${decision.kind} ${option}`);
@@ -150,6 +150,20 @@ const paths = {
   band: () => uPlot.paths.linear(),
 };
 
+const dashed = (series) => series.kind === "line" && series.role === "control";
+
+/** The ticks of a logarithmic axis: 1, 2 and 5 times the powers of ten. */
+function logTicks(low, high) {
+  const found = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) {
+    for (const digit of [1, 2, 5]) {
+      const tick = digit * 10 ** power;
+      if (tick >= low && tick <= high) found.push(tick);
+    }
+  }
+  return found;
+}
+
 function seriesOf(kind, many) {
   const c = () => colour(kind.role);
   const common = { spanGaps: true, label: kind.name, paths: paths[kind.kind](), show: true };
@@ -159,7 +173,7 @@ function seriesOf(kind, many) {
   }
   const points = { show: false };
   if (kind.kind === "band") return { ...common, points, width: 0, stroke: "transparent" };
-  return { ...common, points, width: kind.kind === "steps" ? 2.2 : 1.8, stroke: c, dash: kind.kind === "line" && kind.role === "control" ? [6, 4] : undefined };
+  return { ...common, points, width: kind.kind === "steps" ? 2.2 : 1.8, stroke: c, dash: dashed(kind) ? [6, 4] : undefined };
 }
 
 function build(spec) {
@@ -181,7 +195,7 @@ function build(spec) {
       y: { range: () => chart.view.y },
     },
     axes: [
-      { ...axis, label: spec.x.title, labelSize: 20, size: 34, values: (_, ticks) => ticks.map((tick) => tick === null ? "" : compact(tick)) },
+      { ...axis, label: spec.x.title, labelSize: 20, size: 34, ...(spec.x.log ? { splits: (_, __, low, high) => logTicks(low, high), filter: (_, ticks) => ticks } : {}), values: (_, ticks) => ticks.map((tick) => tick === null ? "" : compact(tick)) },
       { ...axis, label: spec.y.title + (share ? ", %" : ""), labelSize: 22, size: 46, values: (_, ticks) => ticks.map((tick) => compact(share ? 100 * tick : tick)) },
     ],
     series: [{}, ...kinds.map((kind) => seriesOf(kind, children.length))],
@@ -266,7 +280,7 @@ function hover(chart, plot) {
 
 /** What each line is at a place: of steps the last value before it. */
 function values(chart, plot, at) {
-  const form = (value) => chart.spec.y.share ? metric(value) : number(value);
+  const form = chart.spec.y.share ? percent : number;
   return chart.spec.series.flatMap((series, place) => {
     const first = chart.kinds.findIndex((kind) => kind.name === series.name && kind.kind === series.kind);
     if (series.kind === "dots" || !plot.series[first + 1].show) return [];
@@ -301,7 +315,7 @@ function legend(chart) {
     const button = make("button");
     button.type = "button";
     button.setAttribute("aria-pressed", "true");
-    const mark = make("span", "", `mark ${series.kind}`);
+    const mark = make("span", "", `mark ${series.kind}${dashed(series) ? " dashed" : ""}`);
     mark.style.setProperty("--c", `var(--${series.role})`);
     button.append(mark, make("span", series.name));
     button.addEventListener("click", () => {
@@ -323,7 +337,7 @@ const redraw = () => charts.forEach((chart) => chart.plot.redraw(true, true));
 
 // -- the table of all children --------------------------------------------------------------------
 const PAGE = 50;
-const COLUMNS = [
+const COLUMNS = kids && [
   ["child", (child) => placeOf(child).number, number],
   ["search", (child) => placeOf(child).label, String],
   ["status", (child) => kids.status[child], String],

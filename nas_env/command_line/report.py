@@ -1,0 +1,83 @@
+"""The installed command ``nas-report``: the page of a run, or of several side by side.
+
+nas-report runs/NAS-Digits-v0-reinforce-1
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nas_env import read_run
+from nas_env.command_line._help import entries, show_help, whole
+from nas_env.command_line._outcomes import called
+from nas_env.command_line._tyro import parse_all
+from nas_env.command_line._words import first_as
+from nas_env.errors import InvalidValue
+from nas_env.report import write_comparison, write_report
+from nas_env.run.paths import check_file
+
+PROGRAM = "nas-report"
+ABOUT = "Make the report of a run, one file of HTML; of several runs, one that compares them."
+
+
+@dataclass(frozen=True)
+class Options:
+    """Make the report of a run, or one that compares several.
+
+    Attributes:
+        runs: Folders of runs, finished or not; they may also stand alone, as the first words.
+        out: The file; by default ``report.html`` in the run's folder, of several runs
+            ``comparison.html`` beside the first.
+        quiet: Do not print the name of the file.
+    """
+
+    runs: tuple[Path, ...] = ()
+    out: Path | None = None
+    quiet: bool = False
+
+
+def main(line: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Args:
+        line: The words after the program's name; None for those that this process was given.
+
+    Returns:
+        0; 2 for bad input, 130 when interrupted.
+    """
+    words = sys.argv[1:] if line is None else list(line)
+    return called(PROGRAM, lambda: _read(words), _write)
+
+
+def _read(words: Sequence[str]) -> Options:
+    """Return what a command line asks for."""
+    if {"-h", "--help"} & set(words):
+        show_help(entries(Options()), PROGRAM, ABOUT, "")
+        raise SystemExit(0)
+    found = parse_all(whole(entries(Options())), first_as("--runs", words), PROGRAM)
+    if not found.runs:
+        raise InvalidValue(f"a run is missing: {PROGRAM} RUN, the folder of a search")
+    for place, folder in enumerate(found.runs):
+        if folder.resolve() in [other.resolve() for other in found.runs[:place]]:
+            raise InvalidValue(f"{folder} is given twice, expected different runs")
+    if found.out is not None:
+        check_file(found.out, "a report")
+    return Options(found.runs, found.out, found.quiet)
+
+
+def _write(options: Options) -> None:
+    """Write the page of the runs, and say where it is."""
+    views = [read_run(folder) for folder in options.runs]
+    if len(views) == 1:
+        path = write_report(views[0], options.out)
+    else:
+        path = write_comparison(views, options.out)
+    if not options.quiet:
+        print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,206 @@
+"""The page that compares several runs: their curves, their figures, and how they differ."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nas_env.final.intervals import seeds_interval
+from nas_env.report import _about
+from nas_env.report._drawings import Drawn, drawn
+from nas_env.report._numbers import duration, short, shown, unit
+from nas_env.report._page import render
+from nas_env.report._run import state
+from nas_env.report._series import Series
+from nas_env.search.reading import RunView
+
+COLOURS = 8  # of the style
+
+
+class Compared(NamedTuple):
+    """A run of a comparison.
+
+    Attributes:
+        view: The run.
+        series: The children of the run.
+        colour: Name of the colour of its agent.
+    """
+
+    view: RunView
+    series: Series
+    colour: str
+
+
+def compare_page(views: Sequence[RunView], folder: Path) -> str:
+    """Return the page that compares runs; those of one environment share a section.
+
+    Args:
+        views: The runs.
+        folder: Folder of the page, from where it links to the runs' own pages.
+
+    Raises:
+        NASError: If a store cannot be read, or if a space or a task is not there any more.
+    """
+    environments = list(dict.fromkeys(view.env for view in views))
+    sections, charts = [], []
+    for number, env in enumerate(environments):
+        runs = _compared([view for view in views if view.env == env])
+        found = [_over_children(runs, number), _over_seconds(runs, number)]
+        charts += [chart for chart in found if chart]
+        sections.append(
+            {
+                "env": env,
+                "number": number,
+                "metric": runs[0].view.metric,
+                "rows": [_row(run, folder) for run in runs],
+                "agents": _agents(runs),
+                "differences": _differences(runs),
+                "pictures": _pictures(runs),
+            }
+        )
+    return render(
+        "compare.html",
+        sections=sections,
+        charts={chart["id"]: chart for chart in charts},
+        runs=len(views),
+        data={"charts": charts},
+    )
+
+
+def _compared(views: Sequence[RunView]) -> list[Compared]:
+    names = _labels(views)
+    agents = list(dict.fromkeys(view.agent for view in views))
+    by_agent = len(agents) > 1
+    found = []
+    for place, (view, name) in enumerate(zip(views, names, strict=True)):
+        number = agents.index(view.agent) if by_agent else place
+        colour = f"p{number % COLOURS + 1}"
+        found.append(Compared(view, Series(name, view.episodes, view.metric), colour))
+    return found
+
+
+def _labels(views: Sequence[RunView]) -> list[str]:
+    """Return the names of the runs; where two are equal, with the folder above."""
+    names = [view.name for view in views]
+    return [
+        f"{view.folder.resolve().parent.name}/{name}" if names.count(name) > 1 else name
+        for view, name in zip(views, names, strict=True)
+    ]
+
+
+def _over_children(runs: Sequence[Compared], number: int) -> dict[str, Any]:
+    lines = [(run, np.arange(1.0, len(run.series) + 1)) for run in runs]
+    title = {"title": "children", "whole": True}
+    return _curves(lines, f"children-{number}", title, "the number of children")
+
+
+def _over_seconds(runs: Sequence[Compared], number: int) -> dict[str, Any] | None:
+    known = [(run, run.series.times) for run in runs]
+    timed = [(run, times) for run, times in known if times is not None and times[-1]]
+    if not timed:
+        return None
+    size, name = unit(max(float(times[-1]) for _, times in timed))
+    lines = [(run, times / size) for run, times in timed]
+    title = {"title": f"{name} of building, training and validating"}
+    return _curves(lines, f"seconds-{number}", title, f"{name} of training")
+
+
+def _curves(
+    lines: Sequence[tuple[Compared, np.ndarray]], name: str, x: dict[str, Any], against: str
+) -> dict[str, Any]:
+    """Return the chart of the best so far of each run."""
+    metric = lines[0][0].view.metric
+    series = []
+    for run, places in lines:
+        best = run.series.best
+        known = np.flatnonzero(np.isfinite(best))
+        kept = [p for p in known if p == known[0] or best[p] != best[p - 1] or p == len(best) - 1]
+        line = {"name": run.series.label, "kind": "steps", "role": run.colour}
+        series.append({**line, "x": short(places[kept]), "y": short(best[kept])})
+    ends = [
+        f"{run.series.label} {shown(metric, float(run.series.best[-1]))}"
+        for run, _ in lines
+        if len(run.series)
+    ]
+    return {
+        "id": name,
+        "x": x,
+        "y": {"title": metric.title, "share": metric.is_share},
+        "series": series,
+        "rug": [],
+        "alt": f"Best {metric.title} so far against {against}: {', '.join(ends)}.",
+    }
+
+
+def _row(run: Compared, folder: Path) -> dict[str, Any]:
+    """Return the figures of a run."""
+    view, series = run.view, run.series
+    summary, best, control = view.summary or {}, view.best, view.control
+    page = view.folder / "report.html"
+    found = (summary.get("best") or {}).get("interval")
+    beside = Series("", control, view.metric).best[-1] if len(control) else np.nan
+    return {
+        "name": series.label,
+        "page": os.path.relpath(page, folder) if page.is_file() else None,
+        "agent": view.agent,
+        "seed": view.config["seed"],
+        "state": state(view),
+        "children": len(series),
+        "different": len(series.different),
+        "failed": sum(record["status"] != "ok" for record in series.records),
+        "best": float(series.best[-1]) if len(series) else None,
+        "interval": " to ".join(shown(view.metric, end) for end in found or ()),
+        "control": float(beside),
+        "parameters": best["parameters"] if best else None,
+        "seconds": summary.get("seconds"),
+        "time": duration(summary.get("seconds")),
+    }
+
+
+def _agents(runs: Sequence[Compared]) -> list[dict[str, Any]]:
+    """Return the mean of each agent's runs, after as many children as all runs have."""
+    children = min(len(run.series) for run in runs)
+    if not children or len({run.view.agent for run in runs}) == len(runs):
+        return []
+    found = []
+    for agent in dict.fromkeys(run.view.agent for run in runs):
+        values = [float(r.series.best[children - 1]) for r in runs if r.view.agent == agent]
+        good, metric = [value for value in values if np.isfinite(value)], runs[0].view.metric
+        interval = seeds_interval(good, metric.is_share)
+        found.append(
+            {
+                "agent": agent,
+                "runs": len(values),
+                "children": children,
+                "mean": shown(metric, fmean(good)) if good else "–",
+                "interval": " to ".join(shown(metric, end) for end in interval or ()) or "–",
+            }
+        )
+    return found
+
+
+def _differences(runs: Sequence[Compared]) -> dict[str, Any]:
+    """Return the settings that are not the same in all runs."""
+    every = [dict(_about.settings(run.view)) for run in runs]
+    names = list(dict.fromkeys(name for each in every for name in each if name != "id"))
+    rows = [(name, [each.get(name, "–") for each in every]) for name in names]
+    return {
+        "runs": [run.series.label for run in runs],
+        "rows": [(name, values) for name, values in rows if len(set(values)) > 1],
+    }
+
+
+def _pictures(runs: Sequence[Compared]) -> list[tuple[str, Drawn, str]]:
+    """Return the best network of each run: its name, its drawing, and its metric."""
+    found = []
+    for run in runs:
+        if (best := run.view.best) is not None:
+            picture = drawn(run.view.space, best["architecture"], f"Best of {run.series.label}:")
+            value = shown(run.view.metric, best["metrics"].get(run.view.metric.name))
+            found.append((run.series.label, picture, value))
+    return found
