@@ -30,8 +30,8 @@ class Heard(Work):
         self.reports = []
 
     @contextmanager
-    def child(self):
-        with super().child() as report:
+    def child(self, *about):
+        with super().child(*about) as report:
             number = self.begun
 
             def heard(progress):

@@ -152,6 +152,8 @@ def _search(
         expected=expected.total if expected else None,
         seconds_left=search.seconds_left,
         usage=lambda: search.usage,
+        workers=problem.evaluator.capacity,
+        folder=run.folder,
     )
     with display:
         search.observe(display)

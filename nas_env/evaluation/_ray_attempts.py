@@ -115,7 +115,7 @@ class Attempts:
         """
         ray, generator = self.cluster.ray, self.cluster.run(order, share, self.content)
         try:
-            return await self._answer(generator, attempt)
+            return await self._answer(generator, attempt, order)
         except asyncio.CancelledError:
             with suppress(Exception):
                 ray.cancel(generator, force=True)
@@ -130,7 +130,7 @@ class Attempts:
         finally:
             attempt.end()
 
-    async def _answer(self, generator: Any, attempt: Attempt) -> Any:
+    async def _answer(self, generator: Any, attempt: Attempt, order: str) -> Any:
         """Return the answer among a node's messages; None where they end without any."""
         with ExitStack() as stack:
             report = unheard
@@ -138,7 +138,8 @@ class Attempts:
                 message = json.loads(await reference)
                 if "begun" in message:
                     attempt.begin(message["begun"])
-                    report = stack.enter_context(self.work.child())
+                    architecture = json.loads(order)["request"]["architecture"]
+                    report = stack.enter_context(self.work.child(architecture, attempt.node))
                 elif "progress" in message:
                     report(Progress(*message["progress"]))
                 else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from nas_env.training.outcome import Progress, Report
 
@@ -20,11 +21,15 @@ class Child:
     Attributes:
         number: Number of the child, counted from 1 in the order in which they were begun.
         began: Time of its beginning, by ``time.monotonic``.
+        architecture: The child's architecture, where the evaluator tells it.
+        worker: Who trains it: ``"worker 2"``, or the name of a node; empty where only one can.
         progress: Last report; None before training begins.
     """
 
     number: int
     began: float
+    architecture: Mapping[str, Any] | None = None
+    worker: str = ""
     progress: Progress | None = None
 
 
@@ -54,11 +59,19 @@ class Work:
         self._children: dict[int, Child] = {}
 
     @contextmanager
-    def child(self) -> Iterator[Report]:
-        """Count a child as being trained for as long as the block runs; take its reports."""
+    def child(
+        self, architecture: Mapping[str, Any] | None = None, worker: str = ""
+    ) -> Iterator[Report]:
+        """Count a child as being trained for as long as the block runs; take its reports.
+
+        Args:
+            architecture: The child's architecture, for a display; None if that is not told.
+            worker: Who trains it; empty where only one can.
+        """
         with _GUARD:
             self.begun += 1
-            child = self._children[self.begun] = Child(self.begun, self._clock())
+            child = Child(self.begun, self._clock(), architecture, worker)
+            self._children[self.begun] = child
 
         def report(progress: Progress) -> None:
             child.progress = progress

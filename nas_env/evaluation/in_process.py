@@ -66,7 +66,7 @@ class InProcessEvaluator(Evaluator):
     def _train(self, request: Request) -> Future[Evaluation]:
         future: Future[Evaluation] = Future()
         try:
-            with _ONE_AT_A_TIME, self.work.child() as report:
+            with _ONE_AT_A_TIME, self.work.child(request.architecture) as report:
                 evaluation = evaluate(request, self.device, report, self.place(request))
             future.set_result(evaluation)
         except BaseException as error:

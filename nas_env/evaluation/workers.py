@@ -136,7 +136,7 @@ class WorkersEvaluator(Evaluator):
 
     def _shown(self, request: Request, slot: int, device: str) -> Evaluation:
         """Train one child, and let its progress be seen."""
-        with self.work.child() as report:
+        with self.work.child(request.architecture, f"worker {slot + 1}") as report:
             return self._admitted(slot, device, request, report)
 
     def _rehearsed(self, request: Request, slot: int, device: str) -> Rehearsal | None:

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -17,11 +18,13 @@ from rich.text import Text
 from nas_env.evaluation._usage import Usage
 from nas_env.evaluation._work import Child, Work
 from nas_env.metrics import Metric
+from nas_env.run.at_work import MOST, AtWork, tell, tell_no_more
 from nas_env.search._moments import duration
 
 Record = Mapping[str, Any]
 
 TICK = 0.5  # seconds between two looks at what goes on
+TELL_EVERY = 1.0  # seconds between two files for who watches
 LINE_EVERY = 10.0  # seconds between two lines with news, where the output is no terminal
 LINE_AT_LEAST_EVERY = 60.0  # seconds after which a line comes without any news
 LONG = 10.0  # seconds after which a child at work is shown
@@ -71,6 +74,9 @@ class Display:
         expected: Seconds that the search will probably take, from now on; None if unknown.
         seconds_left: Seconds after which no more children begin.
         usage: Gives how busy the evaluator's slots have been; nothing is shown without it.
+        workers: How many children can be trained at the same time.
+        folder: Folder of the run, in which who watches it is told of the children at work; None
+            where nobody can.
         clock: Gives the seconds since some moment, as :class:`Work` does.
     """
 
@@ -86,15 +92,19 @@ class Display:
         expected: float | None = None,
         seconds_left: float = math.inf,
         usage: Callable[[], Usage] = Usage,
+        workers: int = 1,
+        folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
         self.console, self.label, self.children, self.done = console, label, children, done
         self.work, self.metric, self.expected = work or Work(), metric, expected
         self.seconds_left, self.usage = seconds_left, usage
+        self.workers, self.folder = workers, folder
         self.progress = _Live(console)
         self.bar = self.progress.add_task(label, total=children, completed=done, figures="")
         self._clock = clock
         self._began = self._printed = clock()
+        self._told = -math.inf
         self._number, self._figures = done, ""
         # From a child's number among those at work to its own.
         self._offset = done - self.work.begun
@@ -119,12 +129,14 @@ class Display:
         if kind is None and self.done < self._number < self.children:  # its minutes are over
             self.show(last=True)
         self.progress.stop()
+        if self.folder is not None:
+            tell_no_more(self.folder)
 
     def child(self, number: int, record: Record, best: Record | None) -> None:
         """Show a finished episode."""
-        last = _short(record["reward"]) if record["status"] == "ok" else record["status"]
+        last = short(record["reward"]) if record["status"] == "ok" else record["status"]
         self._number = max(number, self.done)  # what was played before is played once more
-        self._figures = f"best {_short(best['reward']) if best else 'none yet'}  last {last}"
+        self._figures = f"best {short(best['reward']) if best else 'none yet'}  last {last}"
         if not self.work.children():  # the next to begin is the next episode
             self._offset = self._number - self.work.begun
         if number == self.children:
@@ -153,6 +165,35 @@ class Display:
     def _watch(self) -> None:
         while not self._over.wait(TICK):
             self.show()
+            now = self._clock()
+            if self.folder is not None and now - self._told >= TELL_EVERY:
+                tell(self.folder, self._now(now))
+                self._told = now
+
+    def _now(self, now: float) -> AtWork:
+        """Return what is told to who watches the run."""
+        children, rate = self.work.children(), self._rate(now)
+        return AtWork(
+            workers=self.workers,
+            at_work=len(children),
+            children=[self._child(child, now) for child in children[:MOST]],
+            children_per_hour=None if rate is None else round(rate, 1),
+            busy=self.usage().utilisation,
+            seconds_left=self._left(now),
+        )
+
+    def _child(self, child: Child, now: float) -> dict[str, Any]:
+        """Return what is told of a child at work, as JSON values."""
+        epoch, epochs, values = child.progress or (None, None, {})
+        return {
+            "child": self._offset + child.number,
+            "seconds": round(now - child.began, 1),
+            "epoch": epoch,
+            "epochs": epochs,
+            "values": {name: value for name, value in values.items() if math.isfinite(value)},
+            "architecture": child.architecture,
+            "worker": child.worker,
+        }
 
     def _shown(self) -> int:
         """The episodes that are finished, those included that wait for the rest of their batch."""
@@ -160,16 +201,20 @@ class Display:
 
     def _line(self, now: float) -> str:
         """The best and last reward, rate, busy share and time left, as far as they are known."""
-        finished = self._shown() - self.done
-        rate = 3600 * finished / max(now - self._began, 1e-9)
+        rate = self._rate(now)
         left, share = self._left(now), self.usage().utilisation
         parts = (
             self._figures,
-            f"{rate:,.0f}/h" if finished else "",
+            "" if rate is None else f"{rate:,.0f}/h",
             "" if share is None else f"{share:.0%} busy",
             "" if left is None else f"{duration(left)} left",
         )
         return "  ".join(filter(None, parts))
+
+    def _rate(self, now: float) -> float | None:
+        """Return the children per hour of this process; None before the first is done."""
+        finished = self._shown() - self.done
+        return 3600 * finished / max(now - self._began, 1e-9) if finished else None
 
     def _left(self, now: float) -> float | None:
         """Seconds that are left: as expected until a child is done, then as measured."""
@@ -207,14 +252,14 @@ def _stage(child: Child, metric: Metric | None) -> str:
     epoch, epochs, values = child.progress
     if metric is None or metric.name not in values:
         return f"epoch {epoch}/{epochs}, "
-    return f"epoch {epoch}/{epochs}, {metric.short} {_short(values[metric.name])}, "
+    return f"epoch {epoch}/{epochs}, {metric.short} {short(values[metric.name])}, "
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     """Return three places, or three digits of what is small and four of what is large.
 
     Example:
-        >>> _short(0.91234), _short(0.0185123), _short(1234.5)
+        >>> short(0.91234), short(0.0185123), short(1234.5)
         ('0.912', '0.0185', '1234')
     """
     if abs(value) >= 100:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,8 @@ class RunView:
 
     Attributes:
         folder: The run's folder.
+        known: Records that were read before, by the run's name in the store; they are not read
+            again.
 
     Example:
         >>> view = read_run("runs/digits")  # doctest: +SKIP
@@ -54,6 +56,7 @@ class RunView:
     """
 
     folder: Path
+    known: dict[str, Sequence[Record]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -160,14 +163,20 @@ class RunView:
         return pd.DataFrame(self.children())
 
     def again(self) -> RunView:
-        """Return a fresh look at the same run."""
-        return RunView(self.folder)
+        """Return a fresh look at the same run, which reads the children that are new alone."""
+        return RunView(self.folder, {**self.known})
 
-    def _played(self, run: str) -> list[Record]:
+    def _played(self, run: str) -> Sequence[Record]:
         where = store_of(self.folder, self.config)
         check_there(where, str(self.folder))
-        with contextlib.closing(open_store(where, run)) as store:
-            return store.episodes()
+        known = self.known.get(run, ())
+        since = max(0, len(known) - 1)  # the last one again: it tells whether they still stand
+        with contextlib.closing(open_store(where, run, read_only=True)) as store:
+            found = store.episodes(since=since)
+            if known and found[:1] != [known[-1]]:
+                known, found = (), store.episodes()
+        self.known[run] = records = [*known[:-1], *found]
+        return records
 
 
 def read_run(folder: str | os.PathLike[str]) -> RunView:

@@ -26,7 +26,11 @@ __all__ = [
 
 
 def open_store(
-    where: str | Path = IN_MEMORY, run: str = "", *, unfinished: Path | None = None
+    where: str | Path = IN_MEMORY,
+    run: str = "",
+    *,
+    unfinished: Path | None = None,
+    read_only: bool = False,
 ) -> Store:
     """Open a store.
 
@@ -37,11 +41,12 @@ def open_store(
         run: Name of the run; failures of the moment answer only within their run.
         unfinished: Folder for trainings that are under way, where a server has the evaluations; a
             file has its own folder beside it.
+        read_only: Whether it is only read: then nothing is made where there is no store.
 
     Raises:
         StoreError: If what is there is not a store, or the server cannot be used.
         InvalidValue: If there cannot be a file at this path, or the address cannot be read.
     """
     if is_server(where):
-        return PostgreSQLStore(remembered(where), run, unfinished)
-    return SQLiteStore(where, run)
+        return PostgreSQLStore(remembered(where), run, unfinished, read_only=read_only)
+    return SQLiteStore(where, run, read_only=read_only)

@@ -205,9 +205,9 @@ class Store(ABC):
         numbered = enumerate(records, first)
         self._put_episodes([(self.run, number, json.dumps(each)) for number, each in numbered])
 
-    def episodes(self, before: int | None = None) -> list[dict[str, Any]]:
-        """Return the episodes of this run in order, up to the one with number ``before``."""
-        return self._records(self._episodes(before if before is not None else 2**62))
+    def episodes(self, before: int | None = None, *, since: int = 0) -> list[dict[str, Any]]:
+        """Return the episodes of this run in order, from ``since`` on, up to ``before``."""
+        return self._records(self._episodes(since, before if before is not None else 2**62))
 
     def all_episodes(self) -> list[dict[str, Any]]:
         """Return the episodes of every run that used this store, run by run."""
@@ -224,8 +224,8 @@ class Store(ABC):
         """Write episodes in one transaction; they replace those of the same run and number."""
 
     @abstractmethod
-    def _episodes(self, before: int) -> list[str]:
-        """Return the records of this run with smaller numbers, in order."""
+    def _episodes(self, since: int, before: int) -> list[str]:
+        """Return the records of this run from one number up to another, in order."""
 
     @abstractmethod
     def _all_episodes(self) -> list[str]:

@@ -75,13 +75,21 @@ class PostgreSQLStore(Store):
         address: Address of the database, without a password.
         run: Name of the run.
         unfinished: Folder for trainings that are under way.
+        read_only: Whether it is only read: then nothing is made in the database.
 
     Raises:
         StoreError: If the server cannot be used.
         InvalidValue: If psycopg is not installed.
     """
 
-    def __init__(self, address: str, run: str = "", unfinished: Path | None = None):
+    def __init__(
+        self,
+        address: str,
+        run: str = "",
+        unfinished: Path | None = None,
+        *,
+        read_only: bool = False,
+    ):
         super().__init__(address, run)
         self._unfinished = unfinished
         try:
@@ -89,7 +97,8 @@ class PostgreSQLStore(Store):
         except ImportError:
             raise InvalidValue(f"{address} needs psycopg: pip install 'nas-env[cluster]'") from None
         self._server = Server(address)
-        self._server.do(self._make_tables)
+        if not read_only:
+            self._server.do(self._make_tables)
 
     def _host(self) -> str:
         return here()
@@ -187,9 +196,12 @@ class PostgreSQLStore(Store):
     def _put_episodes(self, episodes: Sequence[Episode]) -> None:
         self._server.do(lambda made: made.cursor().executemany(PUT_EPISODE, episodes))
 
-    def _episodes(self, before: int) -> list[str]:
-        query = "SELECT record FROM nas_env.episodes WHERE run = %s AND number < %s ORDER BY number"
-        return [text for (text,) in self._read(query, self.run, before)]
+    def _episodes(self, since: int, before: int) -> list[str]:
+        query = (
+            "SELECT record FROM nas_env.episodes WHERE run = %s AND number >= %s AND number < %s"
+        )
+        numbers = self.run, since, before
+        return [text for (text,) in self._read(f"{query} ORDER BY number", *numbers)]
 
     def _all_episodes(self) -> list[str]:
         query = "SELECT record FROM nas_env.episodes ORDER BY run, number"

@@ -57,14 +57,16 @@ class SQLiteStore(Store):
     Args:
         path: The file; it is made if it does not exist. ``":memory:"`` keeps all in memory.
         run: Name of the run.
+        read_only: Whether it is only read: then there must be a store.
 
     Raises:
         StoreError: If the file is not a store.
         InvalidValue: If there cannot be a file at this path.
     """
 
-    def __init__(self, path: str | Path = IN_MEMORY, run: str = ""):
+    def __init__(self, path: str | Path = IN_MEMORY, run: str = "", *, read_only: bool = False):
         super().__init__(str(path), run)
+        self._read_only = read_only
         if self.address != IN_MEMORY:
             check_file(path, WHAT, suffix=JOURNAL, written=False)
         self._open()
@@ -72,20 +74,34 @@ class SQLiteStore(Store):
     def _open(self, content: bytes | None = None) -> None:
         self._lock = threading.RLock()
         try:
-            self._connection = sqlite3.connect(
-                self.address, timeout=60, isolation_level=None, check_same_thread=False
-            )
+            self._connection = self._connect()
             if content is not None:
                 self._connection.deserialize(content)
             # A damaged text is read, and refused by its checksum.
             self._connection.text_factory = lambda raw: raw.decode(errors="replace")
             self._connection.execute("PRAGMA synchronous=FULL")
-            if not self._has_tables():
+            if not self._has_tables() and not self._read_only:
                 self._connection.executescript(SCHEMA)
             for table, columns in TABLES.items():
                 self._connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{self.address} is not {WHAT}: {error}") from None
+
+    def _connect(self) -> sqlite3.Connection:
+        how: dict[str, Any] = {"isolation_level": None, "check_same_thread": False}
+        if not self._read_only:
+            return sqlite3.connect(self.address, timeout=60, **how)
+        address = f"{Path(self.address).absolute().as_uri()}?mode=ro"
+        reading = sqlite3.connect(address, timeout=60, uri=True, **how)
+        try:
+            reading.execute("SELECT 1 FROM sqlite_master")
+        except sqlite3.OperationalError as error:
+            reading.close()
+            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                raise
+            # A process was killed as it wrote; who opens the file next takes its half back.
+            return sqlite3.connect(self.address, timeout=60, **how)
+        return reading
 
     def _has_tables(self) -> bool:
         """Return whether it is a store by now; refuse another program's or version's database."""
@@ -176,9 +192,10 @@ class SQLiteStore(Store):
         with self._writing():
             self._connection.executemany("INSERT OR REPLACE INTO episodes VALUES (?,?,?)", episodes)
 
-    def _episodes(self, before: int) -> list[str]:
-        query = "SELECT record FROM episodes WHERE run = ? AND number < ? ORDER BY number"
-        return [text for (text,) in self._read(query, self.run, before)]
+    def _episodes(self, since: int, before: int) -> list[str]:
+        query = "SELECT record FROM episodes WHERE run = ? AND number >= ? AND number < ?"
+        numbers = self.run, since, before
+        return [text for (text,) in self._read(f"{query} ORDER BY number", *numbers)]
 
     def _all_episodes(self) -> list[str]:
         return [text for (text,) in self._read("SELECT record FROM episodes ORDER BY run, number")]
@@ -220,4 +237,5 @@ class SQLiteStore(Store):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__init__(state["address"], state["run"])
+        self._read_only = False
         self._open(state["content"])
