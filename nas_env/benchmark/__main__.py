@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
+from nas_env.command_line._completion import OPTION
 from nas_env.errors import UnknownName
 from search_spaces import _catalogue
 
@@ -22,6 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"usage: nas-benchmark {{{','.join(COMMANDS)}}} ... (each has a --help)")
         return 0 if given else 2
     name, *rest = given
+    if name == OPTION:
+        return importlib.import_module(f"nas_env.benchmark.{COMMANDS[0]}").main(given)
     if name not in COMMANDS:
         print(f"nas-benchmark: {UnknownName('command', name, COMMANDS)}", file=sys.stderr)
         return 2

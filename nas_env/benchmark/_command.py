@@ -8,6 +8,7 @@ from typing import Any
 
 from agents import AgentFailed
 from nas_env.benchmark._options import Options, parse
+from nas_env.command_line._completion import print_completion
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
 from nas_env.run.store import censored
 from search_spaces._json import strict_json
@@ -34,6 +35,7 @@ def command(
     def main(arguments: list[str] | None = None) -> int:
         given = sys.argv[1:] if arguments is None else arguments
         try:
+            print_completion(given)
             return work(parse(options, given, program)) or 0
         except (AgentFailed, InvalidValue, InvalidArchitecture, NASError) as error:
             line = f"{program.removeprefix('python -m benchmarks.')}: {error}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas_env.command_line._completion import print_completion
 from nas_env.command_line._help import Entry, entries, show_help, whole
 from nas_env.command_line._subjects import Place, SearchedRun, of_run
 from nas_env.command_line._tyro import parse_all
@@ -78,6 +79,7 @@ def read_line(line: Sequence[str], program: str) -> Ranking:
         NASError: If the run's task cannot be made any more, or its store cannot be used.
         SystemExit: After ``--help``.
     """
+    print_completion(line)
     words = with_run(line)
     chosen, help = first_values(words, DECIDING), bool({"-h", "--help"} & set(words))
     if chosen.run is None and not help:

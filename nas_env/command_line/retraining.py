@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_env.command_line._beside import networks_beside
+from nas_env.command_line._completion import print_completion
 from nas_env.command_line._help import Entry, entries, nested, show_help, whole
 from nas_env.command_line._subjects import Place, Subject, of_architecture, of_run
 from nas_env.command_line._tyro import parse_all
@@ -118,6 +119,7 @@ def read_line(line: Sequence[str], program: str) -> Retraining:
         NASError: If the run's task cannot be made any more, or its store cannot be used.
         SystemExit: After ``--help``.
     """
+    print_completion(line)
     words = with_run(line)
     chosen, help = first_values(words, DECIDING), bool({"-h", "--help"} & set(words))
     if chosen.architecture is not None:

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from nas_env.command_line._completion import print_completion
 from nas_env.command_line._docstrings import attributes
 from nas_env.command_line._outcomes import called
 from nas_env.command_line._words import refuse_empty, unknown_option
@@ -60,6 +61,7 @@ def main(line: Sequence[str] | None = None) -> int:
 
 def _read(words: Sequence[str]) -> Options:
     """Return what a command line asks for."""
+    print_completion(words)
     refuse_empty(words)
     parser, texts = _Parser(f"{PROGRAM} {COMMAND}", description=ABOUT), attributes(Options)
     parser.add_argument("source", metavar="FROM", help=texts["source"])

@@ -16,6 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from agents import AgentFailed, agent_class, make_config, make_environment
+from nas_env.command_line._completion import print_completion
 from nas_env.command_line.arguments import Arguments
 from nas_env.command_line.parsing import parse
 from nas_env.command_line.resuming import change_budget, resumed_config, run_to_resume
@@ -73,6 +74,7 @@ def _program() -> str:
 
 def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
     """Return the run that a command line begins or goes on with, held, and its arguments."""
+    print_completion(line)
     folder = run_to_resume(line)
     if folder is None:
         arguments = parse(line, make_config, _program())

@@ -1,0 +1,89 @@
+"""The tab key: completes the installed commands in bash, zsh and fish.
+
+nas-train --print-completion bash
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nas_env.errors import InvalidValue, UnknownName
+
+OPTION = "--print-completion"
+SHELLS = ("bash", "zsh", "fish")
+
+#: The module of each command whose ``Options`` are its options; a search has more of them.
+COMMANDS: Mapping[str, str] = {
+    "nas-retrain": "nas_env.command_line.retraining",
+    "nas-rank": "nas_env.command_line.ranking",
+    "nas-watch": "nas_env.command_line.watch",
+    "nas-list": "nas_env.command_line.list",
+    "nas-controls": "nas_env.controls.__main__",
+}
+#: Those that have commands of their own, by the module of each.
+WITH_COMMANDS: Mapping[str, Mapping[str, str]] = {
+    "nas-store": {"copy": "nas_env.command_line.store"},
+    "nas-benchmark": {
+        name: f"nas_env.benchmark.{name}"
+        for name in ("export", "report", "run", "table", "tune", "validate")
+    },
+}
+
+
+def print_completion(words: Sequence[str]) -> None:
+    """Print the script of a shell and end, if a command line asks for it.
+
+    Args:
+        words: The words after the program's name.
+
+    Raises:
+        SystemExit: When it is printed.
+        InvalidValue: If there is none for that shell.
+    """
+    if not words or words[0].partition("=")[0] != OPTION:
+        return
+    _, equals, shell = words[0].partition("=")
+    if not equals and len(words) > 1:
+        shell = words[1]
+    if not shell:
+        raise InvalidValue(f"{OPTION} needs a shell: {', '.join(SHELLS)}")
+    if shell not in SHELLS:
+        raise UnknownName("shell", shell, SHELLS)
+    sys.stdout.write(completion(shell))
+    raise SystemExit(0)
+
+
+def completion(shell: str) -> str:
+    """Return the script that completes all installed commands in a shell."""
+    from nas_env.command_line._completion import _complete, _scripts
+
+    known = programs()
+    text = json.dumps(known, separators=(",", ":"))
+    source = Path(_complete.__file__).read_text()
+    program = f"import json, sys\n{source}\nmain(json.loads({text!r}), sys.argv[1:])"
+    return _scripts.script(shell, program, [*known])
+
+
+def programs() -> dict[str, Any]:
+    """Return what the tab key needs of each installed command."""
+    from nas_env.command_line._completion._search import search_program
+
+    found = {"nas-train": search_program()}
+    found |= {name: _program(module) for name, module in COMMANDS.items()}
+    for name, commands in WITH_COMMANDS.items():
+        inner = {command: _program(module) for command, module in commands.items()}
+        found[name] = {"commands": inner, "options": {}}
+    return found
+
+
+def _program(module: str) -> dict[str, Any]:
+    """Return what the tab key needs of a command, by its dataclass ``Options``."""
+    from nas_env.command_line._completion._options import HELP, first_words, options_of
+
+    options = importlib.import_module(module).Options
+    return {"options": {**options_of(options), **HELP}, "first": first_words(options)}
