@@ -128,6 +128,8 @@ SEARCH = option_names()
 RETRAIN = SEARCH | module_options("nas_env.command_line.retraining")
 RETRAIN |= {f"--grid.{name}" for name in options_of(Grid)}
 CONTROLS = module_options("nas_env.controls.__main__")
+LISTS = "nas_env.command_line.catalogues"  # what python -m nas_env runs
+TERMINAL = [f"nas_env.command_line.{name}" for name in ("watch", "list", "catalogues")]
 RANK = SEARCH | module_options("nas_env.command_line.ranking")
 
 
@@ -145,8 +147,8 @@ def test_commands_exist_and_have_their_options(page):
             known = CONTROLS
         if program == "nas-rank":
             known = RANK
-        if program == "nas-store":
-            known = module_options("nas_env.command_line.store")
+        if program in ("nas-store", "nas-watch", "nas-list"):
+            known = module_options(f"nas_env.command_line.{program.removeprefix('nas-')}")
         if program == "nas-benchmark":
             known = module_options(f"nas_env.benchmark.{words[0]}")
         if words[:1] == ["-m"]:
@@ -156,7 +158,8 @@ def test_commands_exist_and_have_their_options(page):
             assert find_spec(module), f"{page}: python -m {module}"
             if module.partition(".")[0] not in FOLDERS:
                 continue
-            known = module_options(module)
+            known = module_options(LISTS if module == "nas_env" else module)
+        known = known | {"--print-completion"}
         for word in words:
             if word.startswith("--"):
                 option = word.partition("=")[0]
@@ -169,7 +172,8 @@ def test_options_that_are_named_exist(page):
     programs = [
         f"{p}.{n}" for p in ("benchmarks", "nas_env.benchmark") for n in _catalogue.names(p)
     ]
-    known = RETRAIN.union(CONTROLS, RANK, *map(module_options, programs))
+    known = RETRAIN.union(CONTROLS, RANK, *map(module_options, [*programs, *TERMINAL]))
+    known |= {"--print-completion"}
     for code in inline(page):
         if code.startswith("--") and code != "--x" and "<" not in code:  # which stand for any
             option = re.split(r"[ =]", code)[0]
