@@ -62,6 +62,7 @@ def test_every_installed_command_is_completed(known):
         ("nas-train --evaluator ray --evaluator.retr", ["--evaluator.retries"]),
         ("nas-train --depth.f", ["--depth.first"]),
         ("/usr/bin/nas-watch --on", ["--once"]),
+        ("nas-report --o", ["--out"]),
         ("nas-benchmark va", ["validate"]),
         ("nas-benchmark run --agents ppo evo", ["evolution"]),
         ("nas-store co", ["copy"]),

@@ -11,6 +11,7 @@ from typing import Any
 
 import tyro
 
+from nas_env.command_line._completion import print_completion
 from nas_env.command_line._words import refuse_empty, unknown_option
 from nas_env.errors import InvalidValue
 
@@ -25,8 +26,9 @@ def parse_all(whole: type, arguments: Sequence[str], program: str) -> Any:
 
     Raises:
         InvalidValue: If an argument is wrong; the message is one line.
-        SystemExit: After ``--help``.
+        SystemExit: After ``--help`` and ``--print-completion``.
     """
+    print_completion(arguments)
     if {"-h", "--help"} & set(arguments):
         tyro.cli(whole, args=list(arguments), prog=program)
     refuse_empty(arguments)

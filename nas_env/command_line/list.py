@@ -16,7 +16,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from nas_env.command_line._completion import print_completion
 from nas_env.command_line._frame import state_of
 from nas_env.command_line._help import entries, readable, show_help, whole
 from nas_env.command_line._outcomes import called
@@ -60,7 +59,6 @@ def main(line: Sequence[str] | None = None) -> int:
 
 def _read(words: Sequence[str]) -> Options:
     """Return what a command line asks for."""
-    print_completion(words)
     if {"-h", "--help"} & set(words):
         show_help(entries(Options()), PROGRAM, ABOUT, "")
         raise SystemExit(0)

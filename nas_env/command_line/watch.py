@@ -14,7 +14,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from nas_env.command_line._completion import print_completion
 from nas_env.command_line._frame import Seen, frame, state_of
 from nas_env.command_line._help import entries, readable, show_help, whole
 from nas_env.command_line._keys import keys
@@ -62,7 +61,6 @@ def main(line: Sequence[str] | None = None) -> int:
 
 def _read(words: Sequence[str]) -> Options:
     """Return what a command line asks for."""
-    print_completion(words)
     if {"-h", "--help"} & set(words):
         show_help(entries(Options()), PROGRAM, ABOUT, "")
         raise SystemExit(0)

@@ -21,6 +21,7 @@ SHELLS = ("bash", "zsh", "fish")
 COMMANDS: Mapping[str, str] = {
     "nas-retrain": "nas_env.command_line.retraining",
     "nas-rank": "nas_env.command_line.ranking",
+    "nas-report": "nas_env.command_line.report",
     "nas-watch": "nas_env.command_line.watch",
     "nas-list": "nas_env.command_line.list",
     "nas-controls": "nas_env.controls.__main__",
