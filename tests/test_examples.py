@@ -73,7 +73,9 @@ def test_members_of_contributing_work_from_outside_the_repository(tmp_path):
     run(tmp_path, "-m", "train_agent", *where, *members, *settings)
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["children"] == 7 and not summary["failed"]
-    assert len((tmp_path / "run" / "tracked.jsonl").read_text().splitlines()) == 15
+    rows = [json.loads(row) for row in (tmp_path / "run" / "tracked.jsonl").open()]
+    assert [r["children"] for r in rows if "search/reward" in r] == [*range(1, 8)]
+    assert rows[-1]["summary/children"] == 7 and "| child |" in str(rows)
 
     program = (
         "import gymnasium\n"

@@ -157,6 +157,8 @@ LAYERS = {
         *EVALUATION,
         "nas_env.handover",
         "nas_env.search",
+        "nas_env.run.folder",
+        "nas_env.tracking",
         *RECORDS,
         "search_spaces",
     ],

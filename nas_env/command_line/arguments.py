@@ -32,6 +32,10 @@ class Main:
             ``--children`` lengthens it. ``auto``: begin the run if it is not there.
         control: ``random``: afterwards a random search at equal budget in ``<run>/control``.
         track: Services that show the search: ``wandb``, ``tensorboard``, both.
+        project: Project under which they show it; by default ``nas-env``, or what the service's own
+            environment variable says.
+        group: Group of runs that belong together; by default ``<env>-<agent>``.
+        tags: Words by which they find it, beside its environment, agent, task and space.
         config: File of settings: a run's ``config.json``, or any part of one. What stands on the
             command line goes before it.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
@@ -68,6 +72,9 @@ class Main:
     resume: Literal["no", "yes", "auto"] = field(default="no", metadata=BARE)
     control: Literal["random"] | None = None
     track: tuple[str, ...] = ()
+    project: str | None = None
+    group: str | None = None
+    tags: tuple[str, ...] = ()
     config: Path | None = None
     device: str = "auto"
     evaluator: str | None = None
@@ -103,6 +110,9 @@ class Arguments:
     run: Path | None
     control: str | None
     track: tuple[str, ...]
+    project: str | None
+    group: str | None
+    tags: tuple[str, ...]
     store: str | None
     references: bool
     stop_after_failures: int
@@ -114,4 +124,5 @@ class Arguments:
         """Return the configuration as a run keeps it, but for its ``id``: JSON values."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         del values["run"], values["quiet"]
-        return {**values, "track": list(self.track), "depth": asdict(self.depth)}
+        words = {"track": list(self.track), "tags": list(self.tags)}
+        return {**values, **words, "depth": asdict(self.depth)}

@@ -20,7 +20,9 @@ from nas_env.tasks import Task
 from search_spaces import make_space
 
 #: What may change in a run's configuration: no reward depends on it, or it is another budget.
-MAY_CHANGE = frozenset({"children", "control", "minutes", "stop_after_failures", "track"})
+MAY_CHANGE = frozenset(
+    {"children", "control", "group", "minutes", "project", "stop_after_failures", "tags", "track"}
+)
 
 
 class Differs(InvalidValue):

@@ -19,10 +19,12 @@ from nas_env.files import read_json, write_json
 from nas_env.final.network import NETWORK, hand_over
 from nas_env.final.rank import known, rank
 from nas_env.final.report import RESULT, report, result_table
+from nas_env.final.tracked import Origin, show_final
 from nas_env.final.training import WEIGHTS, FinalTraining
 from nas_env.final.verdict import summary
 from nas_env.problem import Problem
 from nas_env.run.folder import Run
+from nas_env.tracking import make_trackers
 
 PROGRAM = "nas-retrain"
 LARGEST = 2**26  # bytes of a result that is read again
@@ -44,15 +46,17 @@ def main(line: Sequence[str] | None = None) -> int:
 def _hold(wanted: Retraining) -> None:
     """Hold the run's folder, which an architecture that is named may not have yet."""
     wanted.place.folder.mkdir(parents=True, exist_ok=True)
-    with contextlib.closing(Run(wanted.place.folder)):
-        _retrain(wanted, Console(quiet=wanted.quiet, highlight=False, markup=False))
+    with contextlib.closing(Run(wanted.place.folder)) as run:
+        _retrain(wanted, run, Console(quiet=wanted.quiet, highlight=False, markup=False))
 
 
-def _retrain(wanted: Retraining, console: Console) -> None:
+def _retrain(wanted: Retraining, run: Run, console: Console) -> None:
     """Choose, train to the end, test once, write what came of it, and hand the network over."""
     place = wanted.place
     file = place.final / RESULT
     before = _network_before(file)
+    origin = Origin(run, place.id, place.env, wanted.make)
+    trackers = make_trackers([*origin.config["track"], *wanted.track])
     for line in wanted.notes:
         console.print(line, soft_wrap=True)
     with contextlib.closing(place.open()) as store:
@@ -75,6 +79,8 @@ def _retrain(wanted: Retraining, console: Console) -> None:
                 write_json(file, {**result, "network": network})
                 for line in network["left_out"]:
                     console.print(line, soft_wrap=True)
+            with trackers:
+                show_final(trackers, final, result, origin)
     left = [RESULT, WEIGHTS, *([NETWORK] if wanted.network else [])]
     console.print(f"{place.final}: {', '.join(left)}", soft_wrap=True)
 

@@ -22,6 +22,7 @@ from nas_env.final.grid import GRIDS, Grid, make_grid
 from nas_env.final.plan import Plan
 from nas_env.final.top import Found
 from nas_env.tasks import TrainingTask
+from nas_env.tracking import make_trackers
 from search_spaces import SearchSpace, make_space
 from search_spaces._settings import at_least, at_most
 
@@ -61,6 +62,8 @@ class Options:
         network: Write the folder of the network, by which it is handed over.
         with_preprocessing: Put the preprocessing into its programs, so that they take images of
             bytes.
+        track: Services that show it at its end: ``wandb``, ``tensorboard``, both, beside those of
+            the search.
         quiet: Print nothing but errors.
     """
 
@@ -79,6 +82,7 @@ class Options:
     device: str | None = None
     network: bool = True
     with_preprocessing: bool = False
+    track: tuple[str, ...] = ()
     quiet: bool = False
 
 
@@ -94,6 +98,7 @@ class Retraining:
         different: All different architectures of the search, whose order is compared.
         network: Whether the folder of the network is written.
         with_preprocessing: Whether its programs take images of bytes.
+        track: Names of the trackers beside those of the search.
         quiet: Whether nothing but errors is printed.
     """
 
@@ -104,6 +109,7 @@ class Retraining:
     different: list[Found]
     network: bool
     with_preprocessing: bool
+    track: Sequence[str]
     quiet: bool
 
 
@@ -157,11 +163,13 @@ def _checked(values: Any, subject: Subject) -> Retraining:
     make, task = subject.problem(values), training_task(subject.task.spec)
     space = make_space(make["space"])
     plan = _plan(values, subject, space)
+    make_trackers(values.track)  # refuses a wrong name
     if values.with_preprocessing:
         _check_preprocessing(values, task)
     told = list(_notes(plan, space, task)), subject.different()
     network = values.network, values.with_preprocessing
-    return Retraining(subject.place, make, plan, *told, *network, values.quiet)
+    shown = values.track, values.quiet
+    return Retraining(subject.place, make, plan, *told, *network, *shown)
 
 
 def _notes(plan: Plan, space: SearchSpace, task: TrainingTask) -> Iterator[str]:

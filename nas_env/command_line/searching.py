@@ -19,12 +19,14 @@ from nas_env.problem import Problem
 from nas_env.report import REPORT, write_report
 from nas_env.run.folder import CONTROL, SUMMARY_FILE, Run, holds_run, open_store_of, store_of
 from nas_env.run.store import censored
+from nas_env.search.album import Album
 from nas_env.search.display import Display
 from nas_env.search.estimate import Estimate, estimate
 from nas_env.search.failures import failure_line
 from nas_env.search.loop import Depth, Search
 from nas_env.search.observers import Pictures, SmallerBatches, Tracking, draw_best
 from nas_env.search.summary import device_name, versions
+from nas_env.search.tracked import show_end, show_start
 from nas_env.tasks import Task, task_class
 from nas_env.tracking import Trackers, make_trackers
 
@@ -67,10 +69,9 @@ def _leave_report(run: Run, console: Console) -> None:
 
 def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, Any]:
     """Run the search and, where it is asked for, its control; write the summary and the curve."""
-    with _environment(run, config) as environment:
+    with _environment(run, config) as environment, make_trackers(config["track"]) as trackers:
         problem: Problem = environment.unwrapped.problem
         _tell_of_data(problem.task, run, console)
-        trackers = make_trackers(config["track"])
         figures, rewards = _search(run, config, environment, trackers, console)
         control_rewards, random_search = None, None
         if config["control"]:
@@ -87,10 +88,9 @@ def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, A
             "device": device_name(problem.device),
             "versions": versions(),
         }
-        curve = drawing.draw_curve(rewards, control_rewards, config["agent"]["name"])
-        drawing.save_both(curve, run.folder / "curve.png")
-        trackers.summary(summary)
-        trackers.finish()
+        curve, name = run.folder / "curve.png", config["agent"]["name"]
+        drawing.save_both(drawing.draw_curve(rewards, control_rewards, name), curve)
+        show_end(trackers, run, summary, curve)
     run.write_summary(summary)
     return summary
 
@@ -136,7 +136,8 @@ def _search(
         order=config["order"],
     )
     search.observe(Tracking(trackers, lambda: search.usage))
-    trackers.start(run.folder, run.folder.name, config, resume_from=len(search.records))
+    search.observe(album := Album(trackers, problem, lambda: search.records))
+    show_start(trackers, run, config, problem, resume_from=len(search.records))
     if search.best is not None:
         draw_best(search.best, problem, run.folder / "best.png")
     if not problem.answers_at_once and config["order"] == "submitted":
@@ -158,6 +159,7 @@ def _search(
     with display:
         search.observe(display)
         figures = search.play()
+    album.show(len(search.records), last=True)
     figures["estimated_seconds_a_child"] = round(expected.seconds, 3) if expected else None
     return figures, search.rewards
 

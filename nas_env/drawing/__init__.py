@@ -24,6 +24,7 @@ __all__ = [
     "draw_curve",
     "draw_graph",
     "draw_order",
+    "draw_shares",
     "save",
     "save_both",
     "suitable_layout",
@@ -151,6 +152,34 @@ def draw_order(
     from nas_env.drawing import _order
 
     return _order.draw(dots, top, labels, rising, notes)
+
+
+def draw_shares(
+    shares: np.ndarray,
+    rows: Sequence[str],
+    favourites: Sequence[str],
+    numbers: Sequence[int],
+    title: str = "",
+) -> Figure:
+    """Draw how often each decision took one option, as colours over the course of a search.
+
+    Args:
+        shares: Shares from 0 to 1, (decisions, windows of children); NaN where there is none.
+        rows: Names of the decisions, on the left.
+        favourites: What each share is of, on the right.
+        numbers: Number of the last child of each window.
+        title: One line above the drawing.
+
+    Example:
+        >>> import numpy as np
+        >>> shares = np.array([[0.3, 0.9], [0.5, np.nan]])
+        >>> figure = draw_shares(shares, ["height", "skip"], ["3", "yes"], [10, 20])
+        >>> to_rgb(figure).dtype
+        dtype('uint8')
+    """
+    from nas_env.drawing import _shares
+
+    return _shares.draw(shares, rows, favourites, numbers, title)
 
 
 def to_rgb(figure: Figure) -> np.ndarray:

@@ -13,10 +13,12 @@ from nas_env import drawing
 from nas_env.evaluation._usage import Usage
 from nas_env.metrics import caption
 from nas_env.problem import Problem
-from nas_env.tracking import Trackers
+from nas_env.tracking import Picture, Trackers
 from nas_env.training.recipe import ChildRecipe
 
 Record = Mapping[str, Any]
+
+BEST = "search/best_architecture"  # the key of its picture
 
 
 class Pictures:
@@ -41,9 +43,10 @@ class Pictures:
             return
         self._drawn = best
         draw_best(best, self.problem, self.path)
-        self.trackers.picture(
-            number, self.path, caption(self.problem.task.metric, best["reward"], best)
-        )
+        with self.trackers.or_without():
+            if self.trackers:
+                said = caption(self.problem.task.metric, best["reward"], best)
+                self.trackers.picture(number, BEST, Picture.read(self.path, said))
 
     def update(self, number: int, log: Mapping[str, float]) -> None:
         """Draw nothing."""

@@ -108,6 +108,15 @@ class Task(ABC):
         return {}
 
     @property
+    def checksums(self) -> Mapping[str, str]:
+        """The checksums of the data by the names of its files or parts, as far as they are known.
+
+        By default, that of ``content_setting`` where there is one.
+        """
+        name = self.content_setting
+        return {} if name is None else {name: str(self.spec[name])}
+
+    @property
     def guessing(self) -> Mapping[str, float]:
         """The metrics of a guess that ignores the examples, as far as they are known, by name."""
         return {}

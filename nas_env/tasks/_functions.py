@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, ClassVar, Literal
 
 from nas_env.metrics import VALIDATION_ACCURACY, Metric
@@ -84,6 +85,12 @@ class TableTask(FunctionTask):
     def table(self) -> Table:
         """The table."""
         return self._read()
+
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """The SHA-256 of the table's file, if it has one."""
+        path = self.table.path
+        return {} if path is None else {path.name: sha256(path.read_bytes()).hexdigest()}
 
     def make_function(self) -> Lookup:
         """Return the table as a function."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
@@ -42,6 +43,12 @@ class PennTreebankFiles(LanguageTask):
             )
         for split in self.files:
             self._read(split)
+
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """The SHA-256 of each file."""
+        folder = data_folder()
+        return {n: sha256((folder / n).read_bytes()).hexdigest() for n in self.files.values()}
 
     def symbols(self) -> Sequence[str]:
         """Return the words or characters in the order of their numbers."""

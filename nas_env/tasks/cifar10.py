@@ -141,6 +141,11 @@ class CIFAR10(ImageTask):
         """Check every batch against its published MD5, once a process; download if missing."""
         _torchvision.verify(_files(), data_folder())
 
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """The published MD5 of each file."""
+        return dict(_files().checksums)
+
     def _read_train_images(self) -> Images:
         return _read(train=True)
 

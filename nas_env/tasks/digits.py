@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, ClassVar
 
 import numpy as np
@@ -51,6 +52,11 @@ class Digits(ImageTask):
 
     def verify(self) -> None:
         """Nothing to do: the images come with scikit-learn."""
+
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """The SHA-256 of the images and labels, in the order of the task."""
+        return {"images and labels": sha256(b"".join(map(np.ndarray.tobytes, _read()))).hexdigest()}
 
     def _read_train_images(self) -> Images:
         images, labels = _read()

@@ -8,11 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import cast
 
-from nas_env.tracking._base import Tracker, Value
+from nas_env.tracking._base import Tracker
+from nas_env.tracking._items import Artifact, Cell, Labels, Picture, Table, Value
 from nas_env.tracking._trackers import Trackers
 from search_spaces import _catalogue
 
-__all__ = ["Tracker", "Trackers", "Value", "make_tracker", "make_trackers", "tracker_names"]
+__all__ = [
+    "Artifact",
+    "Cell",
+    "Labels",
+    "Picture",
+    "Table",
+    "Tracker",
+    "Trackers",
+    "Value",
+    "make_tracker",
+    "make_trackers",
+    "tracker_names",
+]
 
 
 def tracker_names() -> tuple[str, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nas_env.tracking._base import Tracker, Value
+from nas_env.tracking._base import Tracker, as_code, flat
+from nas_env.tracking._items import Labels, Picture, Value
+
+#: The charts that the table of hyperparameters shows, by the job of the run.
+COMPARED = {"search": "search/best_reward", "final": "final/mean"}
 
 
 class TensorBoard(Tracker):
@@ -18,6 +20,8 @@ class TensorBoard(Tracker):
     Events are written through TensorBoard's own record writer, each at once: the file of a
     ``SummaryWriter`` has the host's name in its name, and a killed process loses what its queue
     holds. A resumed run adds a file whose first event hides the children that are played again.
+    The hyperparameters go to the same file, whereas ``SummaryWriter.add_hparams`` makes a run of
+    its own for them.
     """
 
     requires = "tensorboard"
@@ -25,11 +29,14 @@ class TensorBoard(Tracker):
     def __init__(self) -> None:
         super().__init__()
         self._records: Any = None
-        self._last = 0
+        self._at_end: list[Any] = []
 
-    def start(self, folder: Path, name: str, config: Mapping[str, Any], resume_from: int) -> None:
+    def start(
+        self, folder: Path, labels: Labels, config: Mapping[str, Any], resume_from: int
+    ) -> None:
         """See the base."""
         from tensorboard.summary.writer.record_writer import RecordWriter
+        from torch.utils.tensorboard.summary import hparams
 
         place = folder / "tensorboard"
         place.mkdir(exist_ok=True)
@@ -40,45 +47,38 @@ class TensorBoard(Tracker):
         first = resume_from + 1 if resume_from else 0
         session = _messages().SessionLog
         self._write(first, session_log=session(status=session.START))
-        self._last = resume_from
+        chosen = dict(flat({**config, "job": labels.job, "tags": list(labels.tags)}))
+        experiment, begun, ended = hparams(chosen, {COMPARED[labels.job]: 0.0})
+        self._at_end = [ended]
         if not resume_from:
-            self._text(0, "config", _as_code({"name": name, **config}))
+            self.log(0, {"config": as_code({"name": labels.name, **config})})
+            self._write(0, summary=experiment)
+            self._write(0, summary=begun)
 
     def log(self, number: int, values: Mapping[str, Value]) -> None:
         """See the base."""
-        from torch.utils.tensorboard.summary import scalar
+        from torch.utils.tensorboard.summary import scalar, text
 
         for key, value in values.items():
-            if isinstance(value, str):
-                self._text(number, key, value)
-            else:
-                self._write(number, summary=scalar(key, value))
-        self._last = max(self._last, number)
+            kind = text if isinstance(value, str) else scalar
+            self._write(number, summary=kind(key, value))
 
-    def picture(self, number: int, path: Path, caption: str) -> None:
+    def picture(self, number: int, key: str, picture: Picture) -> None:
         """See the base."""
-        import numpy as np
-        from PIL import Image
         from torch.utils.tensorboard.summary import image
 
-        with Image.open(path) as file:
-            pixels = np.asarray(file.convert("RGB"))
-        key = "search/best_architecture"
-        self._write(number, summary=image(key, pixels, dataformats="HWC"))
-        self._text(number, f"{key}/caption", caption)
+        self._write(number, summary=image(key, picture.pixels, dataformats="HWC"))
+        super().picture(number, key, picture)
 
-    def summary(self, values: Mapping[str, Any]) -> None:
+    def summary(self, number: int, values: Mapping[str, Any]) -> None:
         """See the base."""
-        self._text(self._last, "summary", _as_code(values))
+        self.log(number, {"summary": as_code(values)})
+        for each in self._at_end:
+            self._write(number, summary=each)
 
     def finish(self) -> None:
         """See the base."""
         self._records.close()
-
-    def _text(self, number: int, key: str, value: str) -> None:
-        from torch.utils.tensorboard.summary import text
-
-        self._write(number, summary=text(key, value))
 
     def _write(self, number: int, **what: Any) -> None:
         event = _messages().Event(wall_time=time.time(), step=number, **what)
@@ -91,8 +91,3 @@ def _messages() -> Any:
     from tensorboard.compat.proto import event_pb2
 
     return event_pb2
-
-
-def _as_code(values: Mapping[str, Any]) -> str:
-    """Return JSON as a block of code in Markdown, as which TensorBoard shows texts."""
-    return textwrap.indent(json.dumps(values, indent=2, default=str), "    ")
