@@ -235,6 +235,18 @@ class SearchSpace(Networks, ABC):
             for i, (d, token) in enumerate(choices)
         )
 
+    def sized_graph(
+        self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
+    ) -> tuple[Vertex, ...]:
+        """Return :meth:`graph` with shapes and parameters, where a space knows them of each box.
+
+        Args:
+            architecture: Architecture of this space, of any depth.
+            input_shape: Shape of one example, without the batch.
+            outputs: Number of classes or symbols.
+        """
+        return self.graph(architecture)
+
     # -- identity --------------------------------------------------------------------------------
     @cached_property
     def name(self) -> str:

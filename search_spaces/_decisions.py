@@ -35,12 +35,16 @@ class Vertex(NamedTuple):
         label: Text in the box: ``"7x5, 48"``; may be empty.
         kind: Kind of box, which decides the colour; ``"input"`` and ``"output"`` are the ends.
         parents: Indices of the boxes that feed it, all earlier.
+        shape: Shape of what it gives, ``"32x32x48"``; empty if that is not known.
+        parameters: Number of its parameters; None if that is not known.
     """
 
     name: str
     label: str
     kind: str
     parents: tuple[int, ...] = ()
+    shape: str = ""
+    parameters: int | None = None
 
 
 class Cost(NamedTuple):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import accumulate
 from numbers import Integral
 
+import torch
+from torch import Tensor, nn
+
 from search_spaces._architecture import Architecture
 from search_spaces._base import SearchSpace
+from search_spaces._decisions import Vertex
 from search_spaces._errors import InvalidTokens, InvalidValue
 
 
@@ -59,3 +64,57 @@ class LayeredSpace(SearchSpace):
             return None, 0
         used = self._ends[depth - 1]
         return self.decode(tokens[:used]), used
+
+    # -- drawings --------------------------------------------------------------------------------
+    def _drawn_modules(self, child: nn.Module) -> Sequence[Sequence[nn.Module]]:
+        """Return the modules of each box of the drawing but the first, the image's.
+
+        The last of a box's modules gives its output. A space that says nothing has drawings
+        without shapes and parameters.
+        """
+        return ()
+
+    def sized_graph(
+        self, architecture: Architecture, input_shape: tuple[int, ...], outputs: int
+    ) -> tuple[Vertex, ...]:
+        """Return :meth:`graph` with the output's shape and the parameters of each box."""
+        vertices = self.graph(architecture)
+        with torch.device("meta"):  # nothing is allocated
+            child = self._build(architecture, input_shape, outputs).eval()
+        drawn = self._drawn_modules(child)
+        shapes: dict[int, str] = {}
+        for box, modules in enumerate(drawn, start=1):
+            modules[-1].register_forward_hook(_keep(shapes, box))
+        with torch.no_grad():
+            self.try_out(child, input_shape)
+        boxes = zip(vertices[1:], drawn, strict=bool(drawn))
+        sized = (
+            vertex._replace(shape=shapes[box], parameters=_parameters(modules))
+            for box, (vertex, modules) in enumerate(boxes, start=1)
+        )
+        image = vertices[0]._replace(shape=_written(input_shape))
+        return (image, *sized) if drawn else vertices
+
+
+def _keep(shapes: dict[int, str], box: int) -> Callable[[nn.Module, object, Tensor], None]:
+    """Return a hook that keeps the shape of a module's output."""
+
+    def keep(module: nn.Module, inputs: object, output: Tensor) -> None:
+        shapes[box] = _written(tuple(output.shape[1:]))
+
+    return keep
+
+
+def _written(shape: tuple[int, ...]) -> str:
+    """Return a shape with the channels last, as people write it.
+
+    Example:
+        >>> _written((3, 32, 32)), _written((10,))
+        ('32x32x3', '10')
+    """
+    channels, *sides = shape
+    return "x".join(map(str, (*sides, channels)))
+
+
+def _parameters(modules: Sequence[nn.Module]) -> int:
+    return sum(math.prod(p.shape) for module in modules for p in module.parameters())

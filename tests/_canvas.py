@@ -1,6 +1,10 @@
-"""Which texts of a picture leave its canvas."""
+"""Which texts of a picture leave its canvas, or touch each other."""
 
+from typing import cast
+
+import numpy as np
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -30,3 +34,19 @@ def _beyond_the_axes(figure: Figure) -> set[str]:
         ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
         labels |= {t.label1.get_text() for t in ticks if not low <= t.get_loc() <= high}
     return labels
+
+
+def texts_amiss(figure: Figure) -> list[tuple[str, ...]]:
+    """The texts of a drawing that its canvas cuts, and the pairs that touch; nothing is painted."""
+    canvas = cast(FigureCanvasAgg, figure.canvas)
+    texts = [text for axes in figure.axes for text in axes.texts]
+    boxes = np.array([text.get_window_extent(canvas.get_renderer()).extents for text in texts])
+    names = [text.get_text() for text in texts]
+    cut = (boxes < 0) | (boxes > np.tile(canvas.get_width_height(), 2))
+    x0, y0, x1, y1 = boxes.T[:, :, None]
+    apart = (x1 <= x0.T) | (x0 >= x1.T) | (y1 <= y0.T) | (y0 >= y1.T)
+    pairs = np.argwhere(np.triu(~apart, 1))
+    return [
+        *((names[i],) for i in np.flatnonzero(cut.any(axis=1))),
+        *((names[one], names[other]) for one, other in pairs),
+    ]

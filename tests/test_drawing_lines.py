@@ -34,7 +34,8 @@ def test_no_two_sources_have_lines_of_one_style():
 
 
 def test_sources_of_one_colour_have_other_dashes():
-    for first, second in combinations(range(60), 2):
+    assert not any(line_style(source).dashes for source in range(len(LINES)))
+    for first, second in combinations(range(100), 2):
         one, other = line_style(first), line_style(second)
         assert one.colour != other.colour or one.dashes != other.dashes
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
+    from nas_env.drawing._canvas import Drawing
+
 __all__ = [
     "Dot",
     "draw_curve",
@@ -41,15 +43,16 @@ def draw_graph(
     *,
     slots: int | None = None,
     layout: LayoutName = "auto",
-) -> Figure:
+) -> Drawing:
     """Draw an architecture.
 
     A chain is drawn as a tower of boxes. Skip connections run along rails beside it, in the colour
-    of their source, and each tap on a rail names what is read there. In layers, boxes are arranged
-    by depth.
+    of their source, and each tap on a rail names what is read there. Shapes and parameters stand in
+    columns beside it, if the vertices have them. In layers, boxes are arranged by depth.
 
     Args:
-        vertices: Vertices in topological order, from :meth:`search_spaces.SearchSpace.graph`.
+        vertices: Vertices in topological order, from :meth:`search_spaces.SearchSpace.graph` or
+            :meth:`~search_spaces.SearchSpace.sized_graph`.
         title: One line above the drawing.
         notes: Lines below the drawing; long ones are wrapped.
         slots: Number of vertices to reserve room for, so that all pictures of a growing
@@ -76,8 +79,9 @@ def draw_graph(
 def suitable_layout(vertices: Sequence[Vertex]) -> Literal["chain", "layers"]:
     """Return the layout in which a whole architecture is easiest to read.
 
-    These are layers if several vertices read nothing, as the inputs of a cell, or if the graph is
-    broader than it is long; else a chain.
+    These are layers if several vertices read nothing, as the inputs of a cell, if the graph is
+    broader than it is long, or if skip connections leave boxes whose names are too long for their
+    taps; else a chain.
 
     Example:
         >>> suitable_layout([Vertex("x", "", "input"), Vertex("h", "", "input")])

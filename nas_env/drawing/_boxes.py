@@ -37,7 +37,7 @@ def box_width(vertices: Sequence[Vertex]) -> float:
 
 
 def _needs(vertex: Vertex) -> float:
-    if not _has_chip(vertex):
+    if not has_chip(vertex):
         name, label = width_of(vertex.name, TEXT, bold=True), width_of(vertex.label, SMALL)
         return max(NARROW, max(name, label) + 2 * PADDING + 0.02)
     for room in ROOMS:
@@ -64,7 +64,7 @@ def paint_boxes(
     canvas.fill(shapes, fills, edges, scale)
     _paint_chips(canvas, vertices, centres, box, scale)
     for vertex, (x, y) in zip(vertices, centres, strict=True):
-        shift = CHIP / 2 * scale if _has_chip(vertex) else 0.0
+        shift = CHIP / 2 * scale if has_chip(vertex) else 0.0
         lines = _lines(vertex, box[0] / scale - 2 * shift / scale - 2 * PADDING)
         for number, (text, size, weight, colour) in enumerate(lines):
             dy = (number - (len(lines) - 1) / 2) * LINE * scale
@@ -89,7 +89,7 @@ def _paint_chips(
     places = {
         index: (x - box[0] / 2 + (CHIP / 2 + 0.04) * scale, y)
         for index, (x, y) in enumerate(centres)
-        if _has_chip(vertices[index])
+        if has_chip(vertices[index])
     }
     size = CHIP * scale, box[1] - 0.08 * scale
     shapes = [rounded_box(place, *size, 0.06 * scale) for place in places.values()]
@@ -99,7 +99,8 @@ def _paint_chips(
         canvas.text(x, y, name, TEXT * scale, colour=PAPER, bold=True, anchor="center")
 
 
-def _has_chip(vertex: Vertex) -> bool:
+def has_chip(vertex: Vertex) -> bool:
+    """Return whether a box has a patch with its name, which is short."""
     short = width_of(vertex.name, TEXT, bold=True) <= CHIP - 0.02
     return short and vertex.kind not in ENDS and bool(vertex.label)
 
@@ -107,7 +108,7 @@ def _has_chip(vertex: Vertex) -> bool:
 def _lines(vertex: Vertex, room: float) -> list[Line]:
     """Return the one or two lines of text in a box ``room`` inches wide."""
     ink, second = (PAPER, FAINT) if vertex.kind in ENDS else (INK, MUTED)
-    if not _has_chip(vertex):
+    if not has_chip(vertex):
         name = shorten(vertex.name, TEXT, room, bold=True)
         lines: list[Line] = [(name, TEXT, "bold", ink)]
         if vertex.label:
@@ -115,7 +116,15 @@ def _lines(vertex: Vertex, room: float) -> list[Line]:
         return lines
     if width_of(vertex.label, TEXT) <= room:
         return [(vertex.label, TEXT, "normal", ink)]
-    broken = wrap(vertex.label, SMALL, room)
-    if len(broken) > 2:
-        broken = [broken[0], shorten(" ".join(broken[1:]), SMALL, room)]
-    return [(line, SMALL, "normal", ink) for line in broken]
+    return [(line, SMALL, "normal", ink) for line in _broken(vertex.label, room)]
+
+
+def _broken(label: str, room: float) -> Sequence[str]:
+    """Break a label into two lines: after a comma if both fit, else between any words."""
+    phrases = label.split(", ")
+    for first in range(len(phrases) - 1, 0, -1):
+        lines = ", ".join(phrases[:first]) + ",", ", ".join(phrases[first:])
+        if max(width_of(line, SMALL) for line in lines) <= room:
+            return lines
+    broken = wrap(label, SMALL, room)
+    return broken if len(broken) <= 2 else [broken[0], shorten(" ".join(broken[1:]), SMALL, room)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from nas_env.drawing._canvas import Canvas
 from nas_env.drawing._layout import ENDS, Point
 from nas_env.drawing._palette import MUTED, kind_colours
 from nas_env.drawing._paths import rounded_box
 from nas_env.drawing._type import ELLIPSIS, shorten, width_of
+from search_spaces import Vertex
 
 TEXT = 7.5  # points
 ROW, GAP = 0.19, 0.1  # inches, as what follows
@@ -18,15 +19,17 @@ Colours = tuple[str, str]  # fill and edge
 Key = Sequence[Sequence[tuple[float, str, Colours | None]]]  # rows of place, text, colours
 
 
-def key_rows(kinds: Iterable[str], width: float, most: int | None) -> Key:
-    """Return the rows of the key; none if all boxes are of one kind.
+def key_rows(vertices: Sequence[Vertex], width: float, most: int | None) -> Key:
+    """Return the rows of the key, of the kinds that no box says; none if there is only one.
 
     Args:
-        kinds: Kind of each vertex.
+        vertices: The vertices.
         width: Width of a row, in inches.
         most: Number of rows that there is room for; an ellipsis stands for further kinds.
     """
-    colours = kind_colours(kind for kind in kinds if kind not in ENDS)
+    kinds = [vertex.kind for vertex in vertices if vertex.kind not in ENDS]
+    unsaid = {vertex.kind for vertex in vertices if vertex.name != vertex.kind}
+    colours = {kind: pair for kind, pair in kind_colours(kinds).items() if kind in unsaid}
     rows: list[list[tuple[float, str, Colours | None]]] = [[]]
     x = 0.0
     for kind, pair in colours.items() if len(colours) > 1 else ():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from search_spaces import Vertex
@@ -32,6 +32,23 @@ class Wire:
 
 
 @dataclass(frozen=True)
+class Label:
+    """A text beside the boxes.
+
+    Attributes:
+        place: Right end of the text, at its middle.
+        text: What is written.
+        size: Size in points.
+        faint: Whether it is written in italics, as a heading.
+    """
+
+    place: Point
+    text: str
+    size: float
+    faint: bool = False
+
+
+@dataclass(frozen=True)
 class Layout:
     """The places of all parts, in inches from the upper left corner.
 
@@ -42,6 +59,7 @@ class Layout:
         wires: Lines in the order in which they are painted.
         taps: Places where a wire branches off a source's line, each with the source.
         blanks: The middles of the boxes that are not designed yet.
+        labels: Texts beside the boxes.
     """
 
     size: tuple[float, float]
@@ -50,6 +68,23 @@ class Layout:
     wires: tuple[Wire, ...] = ()
     taps: tuple[tuple[Point, int], ...] = ()
     blanks: tuple[Point, ...] = ()
+    labels: tuple[Label, ...] = ()
+
+    def placed(self, origin: Point, scale: float) -> Layout:
+        """Return the layout enlarged, with its upper left corner at ``origin``."""
+
+        def place(point: Point) -> Point:
+            return origin[0] + point[0] * scale, origin[1] + point[1] * scale
+
+        return Layout(
+            (self.size[0] * scale, self.size[1] * scale),
+            (self.box[0] * scale, self.box[1] * scale),
+            tuple(map(place, self.centres)),
+            tuple(replace(w, points=tuple(map(place, w.points))) for w in self.wires),
+            tuple((place(point), source) for point, source in self.taps),
+            tuple(map(place, self.blanks)),
+            tuple(replace(e, place=place(e.place), size=e.size * scale) for e in self.labels),
+        )
 
 
 def check_order(vertices: Sequence[Vertex]) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from nas_env.drawing import _paths
 from nas_env.drawing._boxes import paint_blanks, paint_boxes
 from nas_env.drawing._canvas import Canvas
 from nas_env.drawing._layout import Layout, Point
-from nas_env.drawing._palette import PAPER, LineStyle, line_style
+from nas_env.drawing._palette import MUTED, PAPER, LineStyle, line_style
 from nas_env.drawing._type import width_of
 from search_spaces import Vertex
 
@@ -23,25 +22,14 @@ def paint(
     canvas: Canvas, vertices: Sequence[Vertex], layout: Layout, origin: Point, scale: float
 ) -> None:
     """Paint a layout with its upper left corner at ``origin``."""
-    layout = _placed(layout, origin, scale)
+    layout = layout.placed(origin, scale)
     _paint_wires(canvas, layout, scale)
     _paint_taps(canvas, vertices, layout, scale)
     paint_blanks(canvas, layout.blanks, layout.box, scale)
     paint_boxes(canvas, vertices, layout.centres, layout.box, scale)
-
-
-def _placed(layout: Layout, origin: Point, scale: float) -> Layout:
-    def place(point: Point) -> Point:
-        return origin[0] + point[0] * scale, origin[1] + point[1] * scale
-
-    return Layout(
-        layout.size,
-        (layout.box[0] * scale, layout.box[1] * scale),
-        tuple(map(place, layout.centres)),
-        tuple(replace(w, points=tuple(map(place, w.points))) for w in layout.wires),
-        tuple((place(point), source) for point, source in layout.taps),
-        tuple(map(place, layout.blanks)),
-    )
+    for label in layout.labels:
+        style = {"colour": MUTED, "anchor": "right", "italic": label.faint}
+        canvas.text(*label.place, label.text, label.size, **style)
 
 
 def _paint_wires(canvas: Canvas, layout: Layout, scale: float) -> None:

@@ -27,21 +27,30 @@ LINES = (
     "#567b00",  # leaf
     "#7b4b33",  # brown
     "#8e35c0",  # purple
+    "#0d5a24",  # pine
+    "#d30aae",  # orchid
+    "#1d1f9c",  # navy
+    "#5a3207",  # bark
+    "#7f6ca6",  # mauve
+    "#7a0c2e",  # wine
+    "#3f56f0",  # royal blue
+    "#5e1272",  # plum
 )
 DASH, GAP, DOT = 4.0, 1.3, 1.1  # in widths of the line
 
 #: Of the boxes: fill and edge.
 KINDS = (
-    ("#fdeedd", "#dfa76a"),
-    ("#e3eefb", "#7fa6d6"),
-    ("#e2f4e8", "#7dbd95"),
-    ("#f8e6f1", "#d08fb6"),
-    ("#f9f3d6", "#c9b25c"),
-    ("#e9e6f8", "#9d93d6"),
-    ("#dff3f5", "#74b6c0"),
-    ("#fbe5e2", "#d99388"),
-    ("#ebedf0", "#9aa4b1"),
+    ("#ebedf0", "#9aa4b1"),  # grey
+    ("#fdeedd", "#dfa76a"),  # orange
+    ("#f8e6f1", "#d08fb6"),  # pink
+    ("#e3eefb", "#7fa6d6"),  # blue
+    ("#f9f3d6", "#c9b25c"),  # yellow
+    ("#e9e6f8", "#9d93d6"),  # violet
+    ("#fbe5e2", "#d99388"),  # red
+    ("#dff3f5", "#74b6c0"),  # teal
+    ("#e2f4e8", "#7dbd95"),  # green
 )
+SALT = "86982"  # with it the kinds of each space that ships have colours of their own
 
 
 class LineStyle(NamedTuple):
@@ -76,8 +85,8 @@ def line_style(source: int | None) -> LineStyle:
 def kind_colours(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Return fill and edge colour of each kind, in the order of first appearance.
 
-    The name of a kind determines its colour, so that it tends to have one colour in all
-    pictures; no two of a picture share one while there are enough.
+    The name of a kind determines its colour, so that it has one colour in all pictures of a space
+    that ships, and tends to in others; no two of a picture share one while there are enough.
 
     Example:
         >>> len(set(kind_colours(["convolution", "pooling", "convolution"]).values()))
@@ -85,7 +94,7 @@ def kind_colours(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:
     """
     places: dict[str, int] = {}
     for kind in dict.fromkeys(kinds):
-        place = crc32(kind.encode()) % len(KINDS)
+        place = crc32((kind + SALT).encode()) % len(KINDS)
         while len(places) < len(KINDS) and place in places.values():
             place = (place + 1) % len(KINDS)
         places[kind] = place

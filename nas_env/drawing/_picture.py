@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from matplotlib.figure import Figure
-
-from nas_env.drawing._boxes import box_width
-from nas_env.drawing._canvas import Canvas
+from nas_env.drawing._boxes import box_width, has_chip
+from nas_env.drawing._canvas import Canvas, Drawing
 from nas_env.drawing._chain import BOX, chain_layout, chain_size
+from nas_env.drawing._columns import with_columns
 from nas_env.drawing._key import Key, key_height, key_rows, paint_key
 from nas_env.drawing._layers import layers_layout
-from nas_env.drawing._layout import Layout, LayoutName, check_order, depths
+from nas_env.drawing._layout import ENDS, Layout, LayoutName, check_order, depths
 from nas_env.drawing._painter import paint
 from nas_env.drawing._palette import MUTED
 from nas_env.drawing._type import first_lines, shorten
@@ -36,12 +35,14 @@ def draw(
     notes: Sequence[str],
     slots: int | None,
     layout: LayoutName,
-) -> Figure:
+) -> Drawing:
     """See :func:`nas_env.drawing.draw_graph`."""
     check_order(vertices)
     if slots is not None and slots < max(1, len(vertices)):
         raise ValueError(f"slots is {slots}, expected at least {max(1, len(vertices))}")
     plan = _plan(vertices, slots, layout)
+    if slots is None:
+        plan = with_columns(plan, vertices)
     area = plan.size if slots is None else _reserved(slots, layout)
     sheet = _Sheet.of(area, vertices, bool(title), notes, slots is not None)
     canvas = Canvas(sheet.width + 2 * MARGIN, sheet.bottom + MARGIN, title)
@@ -57,8 +58,20 @@ def suitable(vertices: Sequence[Vertex], growing: bool = False) -> Literal["chai
     """See :func:`nas_env.drawing.suitable_layout`."""
     if sum(not vertex.parents for vertex in vertices) > 1:
         return "layers"
+    if growing:
+        return "chain"
     broad = len(vertices) >= 8 and 2 * (1 + max(depths(vertices))) <= len(vertices)
-    return "layers" if broad and not growing else "chain"
+    return "layers" if broad or _has_nameless_rail(vertices) else "chain"
+
+
+def _has_nameless_rail(vertices: Sequence[Vertex]) -> bool:
+    """Return whether a box that goes further than to the next has no short name for its taps.
+
+    An input may do so beside boxes that have one: it alone is nameless then.
+    """
+    further = {i for place, vertex in enumerate(vertices) for i in vertex.parents if i < place - 1}
+    named = {i for i, vertex in enumerate(vertices) if has_chip(vertex)}
+    return any(not named or vertices[i].kind not in ENDS for i in further - named)
 
 
 def _plan(vertices: Sequence[Vertex], slots: int | None, layout: LayoutName) -> Layout:
@@ -101,7 +114,7 @@ class _Sheet:
     ) -> _Sheet:
         width = max(NARROWEST, area[0] * min(1.0, TALLEST / area[1]))
         lines = first_lines(notes, NOTE, width, NOTES if fixed else None)
-        key = key_rows((vertex.kind for vertex in vertices), width, 1 if fixed else None)
+        key = key_rows(vertices, width, 1 if fixed else None)
         return cls(
             width,
             min(area[1], TALLEST),

@@ -2,12 +2,14 @@
 
 After Sugiyama, Tagawa & Toda 1981, "Methods for visual understanding of hierarchical system
 structures": a line that spans several rows gets a bend in each; rows are ordered by the mean
-place of their neighbours, then moved as near to them as the gaps allow.
+place of their neighbours, and by swaps (Gansner et al. 1993, "A technique for drawing directed
+graphs"), then moved as near to their neighbours as the gaps allow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right, insort
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from nas_env.drawing._layout import consumers, depths
@@ -15,7 +17,7 @@ from search_spaces import Vertex
 
 GAP = 0.16  # inches between the boxes of a row
 BEND = 0.12  # the room that a passing line takes
-ORDERING, PLACING = 8, 25  # sweeps; the last runs down and straightens lines
+ORDERING, SWAPPING, PLACING = 8, 4, 25  # sweeps; the last runs down and straightens lines
 
 
 class Rows:
@@ -53,16 +55,61 @@ class Rows:
         return [source, *range(first, first + len(bends)), target]
 
     def arrange(self) -> None:
-        """Sweep down and up, first for the order in each row, then only for the places."""
-        sweeps = ORDERING + PLACING
-        for sweep in range(sweeps):
-            down, last = sweep % 2 == 0, sweep == sweeps - 1
-            sides = (-1, 1) if sweep >= ORDERING and not last else (-1,) if down else (1,)
-            for row in self.rows if down else reversed(self.rows):
-                wish = {node: self._wish(node, sides) for node in row}
-                if sweep < ORDERING:
-                    row.sort(key=wish.__getitem__)
-                self._spread(row, [wish[node] for node in row])
+        """Order each row so that few lines cross, then place it near to its neighbours."""
+        best, fewest = self.rows, self._crossings()
+        for sweep in range(ORDERING):
+            self._sweep(sweep % 2 == 0, (-1 if sweep % 2 == 0 else 1,), order=True)
+            if (crossings := self._crossings()) < fewest:
+                best, fewest = [list(row) for row in self.rows], crossings
+        self.rows = [list(row) for row in best]
+        self._swap_neighbours()
+        for row in self.rows:
+            self._spread(row, [float(place) for place in range(len(row))])
+        for sweep in range(PLACING):
+            down, last = sweep % 2 == 0, sweep == PLACING - 1
+            self._sweep(down, (-1,) if last else (-1, 1))
+
+    def _sweep(self, down: bool, sides: Sequence[int], order: bool = False) -> None:
+        """Place the rows one after the other, down or up, and order each before that."""
+        for row in self.rows if down else reversed(self.rows):
+            wish = {node: self._wish(node, sides) for node in row}
+            if order:
+                row.sort(key=wish.__getitem__)
+            self._spread(row, [wish[node] for node in row])
+
+    def _crossings(self) -> int:
+        """Return the number of pairs of lines that cross."""
+        place = self._places()
+        crossings = 0
+        for row in self.rows:
+            seen: list[int] = []
+            for node in row:
+                ends = [place[n] for n in self.neighbours[node] if self.level[n] < self.level[node]]
+                crossings += sum(len(seen) - bisect_right(seen, end) for end in ends)
+                for end in ends:
+                    insort(seen, end)
+        return crossings
+
+    def _places(self) -> dict[int, int]:
+        return {node: place for row in self.rows for place, node in enumerate(row)}
+
+    def _swap_neighbours(self) -> None:
+        """Swap what stands side by side as long as lines cross less then."""
+        place = self._places()
+        for row in self.rows * SWAPPING:
+            for left in range(len(row) - 1):
+                one, other = row[left : left + 2]
+                if self._pair(one, other, place) > self._pair(other, one, place):
+                    row[left : left + 2] = other, one
+                    place[one], place[other] = place[other], place[one]
+
+    def _pair(self, left: int, right: int, place: Mapping[int, int]) -> int:
+        """Return how often the lines of two nodes of a row cross each other."""
+        return sum(
+            self.level[a] == self.level[b] and place[a] > place[b]
+            for a in self.neighbours[left]
+            for b in self.neighbours[right]
+        )
 
     def _wish(self, node: int, sides: Sequence[int]) -> float:
         """Return the mean place of the neighbours above (-1), below (1), or on both sides."""
@@ -92,14 +139,9 @@ class Rows:
 
 
 def levels(vertices: Sequence[Vertex]) -> list[int]:
-    """Return the row of each vertex: its depth, except at both ends.
-
-    What reads nothing stands just above its first reader, an output in the last row.
-    """
+    """Return the row of each vertex: its depth, but what reads nothing stands above its reader."""
     result = depths(vertices)
     for index, targets in enumerate(consumers(vertices)):
-        if not targets and vertices[index].kind == "output":
-            result[index] = max(result)
-        elif targets and not vertices[index].parents:
+        if targets and not vertices[index].parents:
             result[index] = min(result[target] for target in targets) - 1
     return result

@@ -34,12 +34,13 @@ def frame(
     title, notes = _captions(space, tokens, used, length, result)
     if as_text:
         return drawing.text_graph(vertices, title, notes)
-    # All frames of an episode are laid out as one of its possible ends, so that their sizes agree.
-    some_end = space.decode(repaired(space, np.zeros((1, length), dtype=np.int64))[0].tolist())
-    whole = space.graph(some_end)
-    slots = max(len(whole), len(vertices))
+    # All frames of an episode are laid out as its possible ends, so that their sizes agree.
+    firsts = np.zeros((1, length), dtype=np.int64)
+    ends = repaired(space, np.concatenate([firsts, firsts + space.max_options - 1]))
+    whole = [space.graph(space.decode(end.tolist())) for end in ends]
+    slots = max(len(vertices), *map(len, whole))
     figure = drawing.draw_graph(
-        vertices, title, notes, slots=slots, layout=drawing.suitable_layout(whole)
+        vertices, title, notes, slots=slots, layout=drawing.suitable_layout(whole[1])
     )
     return drawing.to_rgb(figure)
 

@@ -175,8 +175,12 @@ class _Writer:
         write_bytes(self.folder / "network.onnx", content)
 
     def _drawings(self) -> None:
-        architecture = self.settings.architecture.canonical()
-        figure = draw_graph(self.settings.space.graph(architecture))
+        settings = self.settings
+        figure = draw_graph(
+            settings.space.sized_graph(
+                settings.architecture.canonical(), settings.input_shape, settings.outputs
+            )
+        )
         for kind in ("svg", "png"):
             save(figure, self.folder / f"network.{kind}")
 

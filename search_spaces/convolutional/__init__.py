@@ -171,6 +171,13 @@ class ConvolutionalSpace(LayeredSpace):
         assert isinstance(architecture, ConvolutionalArchitecture)
         return draw(architecture, self.block)
 
+    def _drawn_modules(self, child: nn.Module) -> Sequence[Sequence[nn.Module]]:
+        assert isinstance(child, ConvolutionalNetwork)
+        layers, size = list(child.layers), self.block
+        blocks = [layers[first : first + size] for first in range(0, len(layers), size)]
+        head = [] if child.head is None else [child.head]
+        return [*blocks, [*head, child.classifier]]
+
     def encode(self, architecture: Architecture) -> tuple[int, ...]:
         """Return the tokens of a network that this space can express."""
         if not isinstance(architecture, ConvolutionalArchitecture):

@@ -218,6 +218,11 @@ class StagedSpace(LayeredSpace):
         assert isinstance(architecture, StagedArchitecture)
         return draw(architecture, self.whitening, self.last_pooling)
 
+    def _drawn_modules(self, child: nn.Module) -> Sequence[Sequence[nn.Module]]:
+        assert isinstance(child, StagedNetwork)
+        patches = [] if child.whitening is None else [[child.whitening]]
+        return [*patches, *([layer] for layer in child.layers), [child.classifier]]
+
     def _build(
         self, architecture: StagedArchitecture, input_shape: tuple[int, ...], outputs: int
     ) -> nn.Module:
