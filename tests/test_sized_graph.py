@@ -7,6 +7,7 @@ import pytest
 
 from nas_env.drawing import draw_graph
 from nas_env.drawing._parts import Text
+from nas_env.tasks import make_task
 from search_spaces import make_space
 
 SPACES = {
@@ -56,3 +57,13 @@ def test_the_columns_stand_beside_the_boxes():
 
 def texts_of(drawing):
     return [part for part in drawing.parts if isinstance(part, Text)]
+
+
+def test_a_task_that_trains_knows_the_sizes_and_one_that_does_not_draws_none():
+    space = make_space({"name": "convolutional", "layers": 3})
+    network = space.decode([0] * space.length())
+    assert make_task("digits").graph(space, network)[0].shape == "8x8x1"
+    landscape = make_task("nk_landscape")
+    choices = make_space(dict(landscape.space or {}))
+    drawn = landscape.graph(choices, choices.decode([0] * choices.length()))
+    assert not any(box.shape for box in drawn)

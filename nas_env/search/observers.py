@@ -122,6 +122,6 @@ def draw_best(best: Record, problem: Problem, path: Path) -> None:
     """Draw an episode's architecture into a PNG file, with an SVG beside it."""
     space, task = problem.space, problem.task
     architecture = space.parse(best["architecture"])
-    vertices = space.sized_graph(architecture, task.input_shape, task.outputs)
+    vertices = task.graph(space, architecture)
     note = caption(task.metric, best["reward"], best)
     drawing.save_both(drawing.draw_graph(vertices, "The best so far", [note]), path)

@@ -16,7 +16,7 @@ from nas_env.table.function import Function
 from nas_env.training.data import FinalData, TrainingData
 from nas_env.training.preprocessing import Preprocessing
 from nas_env.training.recipe import Recipe
-from search_spaces import Reference, SearchSpace, _catalogue
+from search_spaces import Architecture, Reference, SearchSpace, Vertex, _catalogue
 from search_spaces._json import plain
 from search_spaces._settings import at_least
 
@@ -159,6 +159,10 @@ class Task(ABC):
         """Return the references that a search space knows, by their labels."""
         return {}
 
+    def graph(self, space: SearchSpace, architecture: Architecture) -> tuple[Vertex, ...]:
+        """Return the boxes of a drawing of an architecture, with what is known of their sizes."""
+        return space.graph(architecture)
+
     def default_recipe(self, device: str) -> str:
         """Return the name of the recipe for a type of device."""
         return self.default_recipes.get(device, self.default_recipes["cpu"])
@@ -223,6 +227,10 @@ class TrainingTask(Task):
         """Return the references that a search space knows, by their labels."""
         found = {n: space.reference(name, self.outputs) for n, name in self.references.items()}
         return {label: reference for label, reference in found.items() if reference is not None}
+
+    def graph(self, space: SearchSpace, architecture: Architecture) -> tuple[Vertex, ...]:
+        """Return the boxes of a drawing, with shapes and parameters where the space knows them."""
+        return space.sized_graph(architecture, self.input_shape, self.outputs)
 
     @abstractmethod
     def search_data(self) -> TrainingData:
