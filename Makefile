@@ -8,10 +8,13 @@ ARGUMENTS ?=
 # One thread a process: a child trains on one thread, and a busy machine runs more than one process.
 export OMP_NUM_THREADS := 1
 
-.PHONY: search test faults test-rllib lint format clean
+.PHONY: search docs test faults test-rllib lint format clean
 
 search: $(INSTALLED)  ## The main job: a search on the embedded digits, then the random control.
 	$(BIN)/python train_agent.py --control random $(ARGUMENTS)
+
+docs: $(INSTALLED)  ## The documentation as a site: build/site/index.html.
+	$(BIN)/python -m sphinx -W --keep-going -n -q -c docs -d build/doctrees . build/site
 
 test: $(INSTALLED)  ## Every test.
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGUMENTS)
@@ -33,13 +36,13 @@ format: $(INSTALLED)  ## Format and mend what can be mended by itself.
 	$(BIN)/ruff format .
 
 clean:  ## Remove the environment and everything that was built (never runs/).
-	rm -rf $(VENV) $(RLLIB) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(RLLIB) build docs/api docs/catalogue dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is newer than what decides the installation, so nothing is installed twice.
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev,onnx]' --constraint constraints.txt
+	$(BIN)/python -m pip install --quiet --editable '.[dev,docs,onnx]' --constraint constraints.txt
 	touch $@
 
 $(RLLIB)/.installed: pyproject.toml constraints.txt

@@ -172,7 +172,7 @@ class Evaluator(ABC):
         return 1
 
     def usage(self) -> Usage:
-        """Return how busy its slots were since it was made, as far as :attr:`work` says.
+        """Return how busy its slots were since it was made, as far as ``work`` says.
 
         The present :attr:`capacity` counts since the last call. A member whose clock is another
         counts by itself.

@@ -105,7 +105,7 @@ def estimate(
         seconds_left: Seconds after which no more children begin.
 
     Returns:
-        None where nothing can be told: a table answers, or the rehearsal fails.
+        None if nothing can be told, because a table answers or the rehearsal fails.
     """
     if problem.answers is not None or not episodes:
         return None

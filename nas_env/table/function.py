@@ -78,7 +78,7 @@ class Function(ABC):
         """Return the places of sequences in the function's list, if it has one.
 
         Returns:
-            int64 (m,) below :attr:`listed`, -1 for sequences that are not in the list.
+            int64 (m,) below ``listed``, -1 for sequences that are not in the list.
         """
         return None
 

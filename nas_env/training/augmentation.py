@@ -43,7 +43,7 @@ class ImageData:
     """The part of a task that a search may see.
 
     The images of both splits may be the same tensor: of all images of a set, of which the rows
-    choose. It may lie over a read-only memory map (see :func:`shared`), whose pages all processes
+    choose. It may lie over a read-only memory map (``shared`` makes one), whose pages all processes
     share; nothing of its size is ever copied.
 
     Attributes:

@@ -126,7 +126,7 @@ class NASBench201Space(SearchSpace):
             outputs: Number of classes.
 
         Returns:
-            Parameters and FLOPs (as :meth:`cost` counts them), int64 (n,) each.
+            Parameters and FLOPs (as ``cost`` counts them), int64 (n,) each.
         """
         _, *others = EDGES
         with torch.device("meta"):

@@ -226,7 +226,7 @@ class RecurrentCellSpace(SearchSpace):
 
     @property
     def child_settings(self) -> dict[str, Any]:
-        """The settings of :func:`cell_model` and its like, apart from the cell."""
+        """The settings of ``cell_model`` and its like, apart from the cell."""
         return {
             "hidden": self.hidden,
             "parameters": self.parameters,
