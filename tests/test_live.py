@@ -177,7 +177,7 @@ def test_a_terminal_has_a_line_and_one_of_the_children_at_work(search, width):
 
     def rendered():
         display.show()
-        lines = console.render_lines(display.progress.get_renderable(), pad=False)
+        lines = console.render_lines(display.output.lines.get_renderable(), pad=False)
         return ["".join(segment.text for segment in line) for line in lines]
 
     label = "NAS-X-v0 reinforce"
@@ -196,7 +196,7 @@ def test_a_terminal_has_a_line_and_one_of_the_children_at_work(search, width):
 
 def test_the_clock_is_looked_at_without_any_call(search, monkeypatch):
     monkeypatch.setattr("nas_env.search.display.TICK", 0.01)
-    monkeypatch.setattr("nas_env.search.display.LINE_EVERY", 0.0)
+    monkeypatch.setattr("nas_env.search._outputs.LINE_EVERY", 0.0)
     with search.display():
         deadline = time.monotonic() + 60
         while not search.file.getvalue():
@@ -212,3 +212,19 @@ def test_the_display_counts_down_to_the_end_of_the_minutes(search):
     display.child(1, GOOD, GOOD)
     assert "40 s left" in after(search, display, 10)[0], "and not as long as 999 children take"
     assert "left" not in after(search, display, 60)[-1]
+
+
+def test_a_process_of_a_notebooks_cell_changes_one_line(search, monkeypatch):
+    """``!nas-train`` seems to have a terminal, which knows no more than a line's beginning."""
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    console = Console(file=search.file, force_terminal=True, highlight=False)
+    with Display(console, "NAS-X-v0", 2, work=search.work, clock=search.clock) as display:
+        for number in (1, 2):
+            search.clock.now += 20
+            display.child(number, GOOD, GOOD)
+            display.show()
+    printed = search.file.getvalue()
+    assert "\x1b" not in printed
+    first, *_, last = printed.split("\r")
+    assert first == "" and last.rstrip() == "NAS-X-v0  2/2  best 0.500  last 0.500  180/h"
+    assert printed.endswith("\n") and printed.count("\n") == 1

@@ -129,3 +129,7 @@ def _try_out(arguments: Arguments) -> None:
         environment.unwrapped.problem.verify_data()
     finally:
         environment.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

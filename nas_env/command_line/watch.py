@@ -23,6 +23,7 @@ from nas_env.command_line._words import with_run
 from nas_env.errors import InvalidValue, StoreError
 from nas_env.run.at_work import read_at_work
 from nas_env.run.folder import CONTROL
+from nas_env.search._outputs import is_called_in_notebook
 from nas_env.search.reading import RunView, read_run
 from search_spaces._settings import at_least, at_most
 
@@ -76,7 +77,8 @@ def _watch(options: Options) -> None:
     """Show the run until it is finished or somebody leaves; then print what was seen last."""
     console = Console(highlight=False, markup=False, emoji=False)
     seen = _look(read_run(options.run or Path()))
-    if not options.once and console.is_terminal and not seen.view.finished:
+    can_change = console.is_terminal and not is_called_in_notebook()
+    if can_change and not options.once and not seen.view.finished:
         seen = _watched(seen, options.every, console)
     with readable():
         console.print(frame(seen, console.width, console.height, plain=_plain(console)))

@@ -1,68 +1,37 @@
-"""The display of a running search: a live line, or lines in a log file."""
+"""The display of a running search: what it shows, and that it looks at the clock."""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Column
-from rich.text import Text
+from rich.console import Console
 
 from nas_env.evaluation._usage import Usage
 from nas_env.evaluation._work import Child, Work
 from nas_env.metrics import Metric
 from nas_env.run.at_work import MOST, AtWork, tell, tell_no_more
 from nas_env.search._moments import duration
+from nas_env.search._outputs import State, output_for
 
 Record = Mapping[str, Any]
 
 TICK = 0.5  # seconds between two looks at what goes on
 TELL_EVERY = 1.0  # seconds between two files for who watches
-LINE_EVERY = 10.0  # seconds between two lines with news, where the output is no terminal
-LINE_AT_LEAST_EVERY = 60.0  # seconds after which a line comes without any news
 LONG = 10.0  # seconds after which a child at work is shown
 SHOWN = 3  # children at work, at most
-
-
-class _Live(Progress):
-    """The line of a terminal, and below it a line of the children at work, if there are any."""
-
-    at_work = ""
-
-    def __init__(self, console: Console):
-        super().__init__(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24 if console.width >= 110 else 8),
-            MofNCompleteColumn(),
-            TextColumn(
-                "{task.fields[figures]}",
-                markup=False,
-                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
-            ),
-            console=console,
-            disable=not console.is_terminal,
-            expand=True,
-        )
-
-    def get_renderables(self) -> Iterable[RenderableType]:
-        """Give the lines."""
-        yield self.make_tasks_table(self.tasks)
-        if self.at_work:
-            yield Text(f"  {self.at_work}", no_wrap=True, overflow="ellipsis")
 
 
 class Display:
     """Shows the best so far, the last child, rate, busy share, time left, and children at work.
 
-    In a terminal a line or two are kept up to date; elsewhere a line is printed from time to time,
-    without control characters. A thread of its own looks at the clock.
+    In a terminal or a notebook a line or two are kept up to date; elsewhere a line is printed from
+    time to time, without control characters. A thread of its own looks at the clock.
 
     Args:
         console: Where the lines go.
@@ -100,21 +69,19 @@ class Display:
         self.work, self.metric, self.expected = work or Work(), metric, expected
         self.seconds_left, self.usage = seconds_left, usage
         self.workers, self.folder = workers, folder
-        self.progress = _Live(console)
-        self.bar = self.progress.add_task(label, total=children, completed=done, figures="")
         self._clock = clock
-        self._began = self._printed = clock()
+        self._began = clock()
+        self.output = output_for(console, self._began)
         self._told = -math.inf
         self._number, self._figures = done, ""
         # From a child's number among those at work to its own.
         self._offset = done - self.work.begun
-        self._news: Any = None
         self._guard = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Display:
-        self.progress.start()
+        self.output.begin(self._state(self._clock()))
         self._thread.start()
         return self
 
@@ -128,7 +95,7 @@ class Display:
         self._thread.join()
         if kind is None and self.done < self._number < self.children:  # its minutes are over
             self.show(last=True)
-        self.progress.stop()
+        self.output.end()
         if self.folder is not None:
             tell_no_more(self.folder)
 
@@ -146,21 +113,15 @@ class Display:
         """Show nothing of what the agent has learned."""
 
     def show(self, *, last: bool = False) -> None:
-        """Bring the live line up to date; elsewhere print a line if one is due, or the last."""
+        """Bring what is shown up to date; in a log file, if a line is due, or it is the last."""
         with self._guard:
-            now = self._clock()
-            shown, figures, at_work = self._shown(), self._line(now), self._at_work(now)
-            if self.console.is_terminal:
-                self.progress.at_work = at_work
-                self.progress.update(self.bar, completed=shown, figures=figures)
-                return
-            news = shown, [child.progress for child in self._long(now)]
-            waited = now - self._printed
-            due = waited >= (LINE_EVERY if news != self._news else LINE_AT_LEAST_EVERY)
-            if last or due:
-                parts = self.label, f"{shown}/{self.children}", figures, at_work
-                self.console.print("  ".join(filter(None, parts)), soft_wrap=True)
-                self._printed, self._news = now, news
+            self.output.show(self._state(self._clock()), last=last)
+
+    def _state(self, now: float) -> State:
+        shown = self._shown()
+        news = shown, [child.progress for child in self._long(now)]
+        told = self._line(now), self._at_work(now)
+        return State(self.label, shown, self.children, *told, news, now)
 
     def _watch(self) -> None:
         while not self._over.wait(TICK):
