@@ -96,7 +96,7 @@ def test_the_page_says_what_a_person_wants_to_know(html):
         "interval of the best of 60 random networks",
         "Why children failed",
         "cannot be built",
-        "layers 4",
+        "layer 4",
         "The effect of each option",
         "train them",
         "60 of 60 children; not finished",
@@ -255,3 +255,12 @@ def test_the_report_of_a_killed_write_is_whole_or_not_there(run):
     path = write_report(run)
     assert path.read_text().rstrip().endswith("</html>")
     assert not [each for each in run.folder.iterdir() if each.name.startswith(".report")]
+
+
+def test_a_reward_that_orders_otherwise_than_the_metric_has_a_chart(tmp_path, html):
+    assert "reward-over-children" not in html
+    other = plant(tmp_path / "run", 20, record=lambda number: {"reward": number / 20})
+    charts = {chart["id"]: chart for chart in data_of(run_page(other))["charts"]}
+    assert charts["reward-over-children"]["y"]["title"] == "reward"
+    dots = next(s for s in charts["reward-over-children"]["series"] if s["kind"] == "dots")
+    assert dots["y"][-1] == 0.95

@@ -67,14 +67,15 @@ def test_welch_is_scipys():
 
 def test_an_option_that_all_or_one_network_has_has_no_effect():
     assert effects([[0], [0], [0]], np.array([1.0, 2.0, 3.0])) == []
-    assert effects([[0], [0], [1]], np.array([1.0, 2.0, 3.0])) == []
+    assert effects([[0], [0], [0], [1], [1]], np.arange(5.0)) == []
     assert effects([], np.array([])) == []
     assert effects([[0], [1]], np.full(2, np.nan)) == []
 
 
 def test_shorter_sequences_leave_later_decisions_out():
-    found = effects([[0], [0, 0], [1, 0], [1, 1], [0, 1]], np.arange(5.0))
-    assert {(each.decision, each.networks) for each in found} == {(0, 3), (0, 2), (1, 2)}
+    tokens = [[0], [0, 0], [0, 0], [1, 0], [1, 1], [1, 1], [0, 1]]
+    found = effects(tokens, np.arange(7.0))
+    assert [(each.decision, each.networks) for each in found] == [(0, 4), (0, 3), (1, 3), (1, 3)]
     shown = policy([[0]] * 10 + [[0, 1]] * 10, [2, 2])
     assert np.isnan(shown.shares[1, :, 0]).all() and shown.shares[1, 1, 1] == 1
 
@@ -91,3 +92,12 @@ def test_windows_cover_all_children():
     assert windows(0).tolist() == [] and windows(1).tolist() == [1]
     assert len(windows(5000)) == 24 and windows(5000)[-1] == 5000
     assert policy([], [2]).entropy.tolist() == []
+
+
+def test_the_best_tenth_tells_what_good_networks_share():
+    tokens, values = [[number % 2] for number in range(40)], np.arange(40.0)
+    values[1::2] += 100
+    up = {each.option: each for each in effects(tokens, values)}
+    assert (up[1].share, up[1].best_share, up[0].best_share) == (0.5, 1, 0)
+    down = {each.option: each for each in effects(tokens, values, maximise=False)}
+    assert (down[1].best_share, down[0].best_share) == (0, 1)

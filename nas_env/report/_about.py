@@ -76,4 +76,18 @@ def time_spent(view: RunView) -> dict[str, Any] | None:
         "a_child": duration(total / max(len(known), 1)),
         "rate": summary.get("children_per_hour"),
         "utilisation": summary.get("utilisation"),
+        "others": [*_others(summary)],
     }
+
+
+def _others(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what only some searches have: how late children came, and a simulated clock."""
+    if late := summary.get("staleness"):
+        yield (
+            "updates until a child arrived",
+            f"{late['mean']:g} in the mean, {late['most']} at most",
+        )
+    if simulated := summary.get("simulated"):
+        yield "time on the simulated cluster", duration(simulated["seconds"])
+        yield "children an hour there", plain(simulated["children_per_hour"])
+        yield "failures of its nodes", plain(simulated["node_failures"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -12,11 +12,13 @@ import numpy as np
 
 from nas_env.final.intervals import seeds_interval
 from nas_env.report import _about
+from nas_env.report import _lines as lines
+from nas_env.report._charts import CHILDREN, Chart, best_so_far, chart, time, y_of
 from nas_env.report._drawings import Drawn, drawn
-from nas_env.report._numbers import duration, short, shown, unit
+from nas_env.report._numbers import duration, shown, unit
 from nas_env.report._page import render
-from nas_env.report._run import state
 from nas_env.report._series import Series
+from nas_env.report._telling import state
 from nas_env.search.reading import RunView
 
 COLOURS = 8  # of the style
@@ -51,7 +53,7 @@ def compare_page(views: Sequence[RunView], folder: Path) -> str:
     for number, env in enumerate(environments):
         runs = _compared([view for view in views if view.env == env])
         found = [_over_children(runs, number), _over_seconds(runs, number)]
-        charts += [chart for chart in found if chart]
+        charts += [each for each in found if each]
         sections.append(
             {
                 "env": env,
@@ -66,7 +68,7 @@ def compare_page(views: Sequence[RunView], folder: Path) -> str:
     return render(
         "compare.html",
         sections=sections,
-        charts={chart["id"]: chart for chart in charts},
+        charts={each["id"]: each for each in charts},
         runs=len(views),
         data={"charts": charts},
     )
@@ -93,48 +95,36 @@ def _labels(views: Sequence[RunView]) -> list[str]:
     ]
 
 
-def _over_children(runs: Sequence[Compared], number: int) -> dict[str, Any]:
-    lines = [(run, np.arange(1.0, len(run.series) + 1)) for run in runs]
-    title = {"title": "children", "whole": True}
-    return _curves(lines, f"children-{number}", title, "the number of children")
+def _over_children(runs: Sequence[Compared], number: int) -> Chart:
+    places = [np.arange(1.0, len(run.series) + 1) for run in runs]
+    return _curves(runs, places, f"children-{number}", CHILDREN, "the number of children")
 
 
-def _over_seconds(runs: Sequence[Compared], number: int) -> dict[str, Any] | None:
-    known = [(run, run.series.times) for run in runs]
-    timed = [(run, times) for run, times in known if times is not None and times[-1]]
+def _over_seconds(runs: Sequence[Compared], number: int) -> Chart | None:
+    timed = [run for run in runs if run.series.times is not None and run.series.times[-1]]
     if not timed:
         return None
-    size, name = unit(max(float(times[-1]) for _, times in timed))
-    lines = [(run, times / size) for run, times in timed]
-    title = {"title": f"{name} of building, training and validating"}
-    return _curves(lines, f"seconds-{number}", title, f"{name} of training")
+    times = [np.asarray(run.series.times) for run in timed]
+    size, name = unit(max(float(each[-1]) for each in times))
+    places = [each / size for each in times]
+    return _curves(timed, places, f"seconds-{number}", time(name), f"{name} of training")
 
 
 def _curves(
-    lines: Sequence[tuple[Compared, np.ndarray]], name: str, x: dict[str, Any], against: str
-) -> dict[str, Any]:
+    runs: Sequence[Compared],
+    places: Sequence[np.ndarray],
+    name: str,
+    x: Mapping[str, Any],
+    against: str,
+) -> Chart:
     """Return the chart of the best so far of each run."""
-    metric = lines[0][0].view.metric
-    series = []
-    for run, places in lines:
-        best = run.series.best
-        known = np.flatnonzero(np.isfinite(best))
-        kept = [p for p in known if p == known[0] or best[p] != best[p - 1] or p == len(best) - 1]
-        line = {"name": run.series.label, "kind": "steps", "role": run.colour}
-        series.append({**line, "x": short(places[kept]), "y": short(best[kept])})
-    ends = [
-        f"{run.series.label} {shown(metric, float(run.series.best[-1]))}"
-        for run, _ in lines
-        if len(run.series)
+    every = [run.series for run in runs]
+    low = lines.first_edge(every)
+    series = [
+        lines.steps(run.series, at, run.colour, low, "")
+        for run, at in zip(runs, places, strict=True)
     ]
-    return {
-        "id": name,
-        "x": x,
-        "y": {"title": metric.title, "share": metric.is_share},
-        "series": series,
-        "rug": [],
-        "alt": f"Best {metric.title} so far against {against}: {', '.join(ends)}.",
-    }
+    return chart(name, x, y_of(every[0], low), series, best_so_far(every, against))
 
 
 def _row(run: Compared, folder: Path) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-FEWEST = 2  # networks on each side, without which there is no interval
+BEST = 10  # the best one in so many networks
+FEWEST = 3  # networks on each side, without which there is no interval
 
 
 class Effect(NamedTuple):
@@ -17,6 +18,8 @@ class Effect(NamedTuple):
         decision: Number of the decision, from 0.
         option: Number of the option, from 0.
         networks: How many have it.
+        share: What part of the networks these are.
+        best_share: What part of the best tenth has it.
         effect: The difference.
         low: Lower end of its 95% interval.
         high: Upper end of its 95% interval.
@@ -25,6 +28,8 @@ class Effect(NamedTuple):
     decision: int
     option: int
     networks: int
+    share: float
+    best_share: float
     effect: float
     low: float
     high: float
@@ -35,7 +40,9 @@ class Effect(NamedTuple):
         return self.low > 0 or self.high < 0
 
 
-def effects(tokens: Sequence[Sequence[int]], values: np.ndarray) -> list[Effect]:
+def effects(
+    tokens: Sequence[Sequence[int]], values: np.ndarray, maximise: bool = True
+) -> list[Effect]:
     """Return the effect of each option that some networks have and others have not.
 
     The interval is Welch's, for two groups of different size and spread.
@@ -43,18 +50,21 @@ def effects(tokens: Sequence[Sequence[int]], values: np.ndarray) -> list[Effect]
     Args:
         tokens: The tokens of each network; a shorter one has not taken the later decisions.
         values: The metric of each, NaN where it failed; those are left out.
+        maximise: Whether more of the metric is better, which decides what the best tenth is.
 
     Example:
-        >>> found = effects([[0], [0], [1], [1]], np.array([0.1, 0.2, 0.5, 0.6]))
+        >>> found = effects([[0], [0], [0], [1], [1], [1]], np.array([1, 2, 3, 5, 6, 7]) / 10)
         >>> [(each.option, round(each.effect, 3)) for each in found]
         [(0, -0.4), (1, 0.4)]
     """
     known = np.isfinite(values)
-    table = as_table(tokens)[known]
+    table, values = as_table(tokens)[known], values[known]
+    order = np.argsort(-values if maximise else values, kind="stable")
+    best = np.isin(np.arange(len(values)), order[: -(-len(values) // BEST)])
     return [
         found
         for decision in range(table.shape[1])
-        for found in _of_decision(decision, table[:, decision], values[known])
+        for found in _of_decision(decision, table[:, decision], values, best)
     ]
 
 
@@ -71,16 +81,21 @@ def as_table(tokens: Sequence[Sequence[int]]) -> np.ndarray:
     return table
 
 
-def _of_decision(decision: int, taken: np.ndarray, values: np.ndarray) -> list[Effect]:
+def _of_decision(
+    decision: int, taken: np.ndarray, values: np.ndarray, best: np.ndarray
+) -> list[Effect]:
     """Return the effect of each option of a decision, among the networks that took it."""
-    values, taken = values[taken >= 0], taken[taken >= 0]
+    kept = taken >= 0
+    values, best, taken = values[kept], best[kept], taken[kept]
     found = []
     for option in np.unique(taken).tolist():
         has, lacks = values[taken == option], values[taken != option]
         if min(len(has), len(lacks)) >= FEWEST:
             effect, half = welch(has, lacks)
-            each = Effect(decision, option, len(has), effect, effect - half, effect + half)
-            found.append(each)
+            top = float((taken[best] == option).mean()) if best.any() else np.nan
+            shares = len(has) / len(values), top
+            ends = effect - half, effect + half
+            found.append(Effect(decision, option, len(has), *shares, effect, *ends))
     return found
 
 

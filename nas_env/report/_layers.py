@@ -35,7 +35,7 @@ def layers(
         >>> space = make_space({"name": "convolutional", "layers": 1, "filters": [6]})
         >>> network = space.decode([1, 1])
         >>> [tuple(each) for each in layers(space, network, (1, 8, 8), 10)]
-        [('layers 1', (6, 8, 8), 66), ('classifier', (10,), 70)]
+        [('layer 1', (6, 8, 8), 66), ('classifier', (10,), 70)]
     """
     with torch.device("meta"):
         child = space.build(architecture, input_shape, outputs).eval()
@@ -64,6 +64,6 @@ def _parts(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     for name, part in network.named_children():
         if isinstance(part, nn.ModuleList):
             for number, item in enumerate(part, start=1):
-                yield f"{name} {number}", item
+                yield f"{name.removesuffix('s')} {number}", item
         else:
             yield name, part

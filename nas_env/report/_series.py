@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from nas_env.report._numbers import short
 from search_spaces import SearchSpace
 
 Record = Mapping[str, Any]
+REWARD = Metric("reward")
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -24,7 +25,7 @@ class Series:
     Attributes:
         label: Name of the search.
         records: Records of its children.
-        metric: Main metric of the task.
+        metric: Main metric of the task, or the reward.
         first: Place of its first child among all children of the page.
     """
 
@@ -38,19 +39,21 @@ class Series:
 
     @cached_property
     def values(self) -> np.ndarray:
-        """The main metric of each child, NaN where it failed: (children,)."""
-        nan = float("nan")
-        found = [
-            record["metrics"].get(self.metric.name, nan) if record["status"] == "ok" else nan
-            for record in self.records
-        ]
-        return _finite(found)
+        """The metric of each child, NaN where it failed: (children,)."""
+        name = self.metric.name
+        good = [record["status"] == "ok" for record in self.records]
+        found = [r["reward"] if name == "reward" else r["metrics"].get(name) for r in self.records]
+        return np.where(good, _finite(found), np.nan)
 
     @cached_property
     def best(self) -> np.ndarray:
         """The best value so far after each child, NaN before the first success: (children,)."""
         ahead = np.fmax if self.metric.maximise else np.fmin
         return ahead.accumulate(self.values) if len(self) else self.values
+
+    def of_reward(self) -> Series:
+        """Return the same children with their rewards as the metric."""
+        return replace(self, metric=REWARD)
 
     def numbers(self, name: str) -> np.ndarray:
         """Return ``parameters``, ``flops`` or ``seconds`` of each child, NaN where not known."""

@@ -135,11 +135,11 @@ function ranges(spec, table) {
   const x = extent(table[0].concat(spec.rug.map((mark) => mark.x)), spec.x.log);
   const y = extent(table.slice(1).flat(), false);
   const pad = (y[1] - y[0] || Math.abs(y[1]) || 1) * 0.06;
-  const down = spec.rug.length ? 2.2 : 1;
+  const room = spec.rug.length ? 2.2 : 1; // for the crosses, on the side of the worse values
   const wide = (x[1] - x[0] || 1) * 0.02;
   return {
     x: spec.x.log ? [x[0] / 1.15, x[1] * 1.15] : [spec.x.whole ? Math.max(0, x[0] - 1 - wide) : Math.max(0, x[0] - wide), x[1] + wide],
-    y: [spec.y.low ?? y[0] - pad * down, spec.y.high ?? y[1] + pad],
+    y: [spec.y.low ?? y[0] - pad * (spec.y.falls ? 1 : room), spec.y.high ?? y[1] + pad * (spec.y.falls ? room : 1)],
   };
 }
 
@@ -220,7 +220,7 @@ const compact = (value) => Math.abs(value) >= 10000
   ? new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 2 }).format(value)
   : String(Number(value.toPrecision(4)));
 
-/** Crosses at the lower edge, one for each child that failed. */
+/** Crosses at the edge of the worse values, one for each child that failed. */
 function drawRug(plot, spec) {
   const { ctx, bbox } = plot, ratio = devicePixelRatio, size = 3.2 * ratio;
   ctx.save();
@@ -228,7 +228,7 @@ function drawRug(plot, spec) {
   ctx.lineWidth = 1.4 * ratio;
   ctx.beginPath();
   for (const mark of spec.rug) {
-    const x = plot.valToPos(mark.x, "x", true), y = bbox.top + bbox.height - 7 * ratio;
+    const x = plot.valToPos(mark.x, "x", true), y = bbox.top + (spec.y.falls ? 7 * ratio : bbox.height - 7 * ratio);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.moveTo(x - size, y - size); ctx.lineTo(x + size, y + size);
     ctx.moveTo(x + size, y - size); ctx.lineTo(x - size, y + size);
@@ -250,8 +250,8 @@ function nearest(chart, plot, left, top) {
       if (value !== null) offer(chart.children[row], plot.valToPos(plot.data[0][row], "x"), plot.valToPos(value, "y"));
     });
   });
-  const bottom = plot.over.clientHeight - 7;
-  chart.spec.rug.forEach((mark) => offer(mark.child, plot.valToPos(mark.x, "x"), bottom));
+  const edge = chart.spec.y.falls ? 7 : plot.over.clientHeight - 7;
+  chart.spec.rug.forEach((mark) => offer(mark.child, plot.valToPos(mark.x, "x"), edge));
   return best;
 }
 
@@ -351,10 +351,12 @@ const table = { order: [], shown: PAGE, by: null, down: false };
 
 function matching() {
   const wanted = $("filter").value.trim().toLowerCase(), label = $("which").value, failed = $("failed").checked;
+  const front = $("front")?.checked ? new Set(data.front) : null;
   const exact = /^#\d+$/.test(wanted) ? Number(wanted.slice(1)) : null;
   return kids.status.map((_, child) => child).filter((child) => {
     const place = placeOf(child);
     if (label && place.label !== label) return false;
+    if (front && !front.has(child)) return false;
     if (failed && kids.status[child] === "ok") return false;
     if (exact !== null) return place.number === exact;
     return !wanted || text(child).includes(wanted);
@@ -523,6 +525,7 @@ if ($("all")) {
   $("filter").addEventListener("input", list);
   $("which").addEventListener("change", list);
   $("failed").addEventListener("change", list);
+  $("front")?.addEventListener("change", list);
   $("csv").addEventListener("click", saveCSV);
   $("more").addEventListener("click", () => { const from = table.shown; table.shown += 4 * PAGE; extend(from); });
 }
