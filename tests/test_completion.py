@@ -6,8 +6,9 @@ import tomllib
 
 import pytest
 
-from nas_env.command_line._completion import SHELLS, completion, programs
+from nas_env.command_line._completion import completion, programs
 from nas_env.command_line._completion._complete import FILES, fitting
+from nas_env.command_line._tab import SHELLS
 from nas_env.command_line.store import main as store
 from nas_env.command_line.train import main as train
 from tests._pages import ROOT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-from nas_env.command_line._completion import OPTION
+from nas_env.command_line._tab import OPTION
 from nas_env.errors import UnknownName
 from search_spaces import _catalogue
 

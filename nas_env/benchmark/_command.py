@@ -8,7 +8,7 @@ from typing import Any
 
 from agents import AgentFailed
 from nas_env.benchmark._options import Options, parse
-from nas_env.command_line._completion import print_completion
+from nas_env.command_line._tab import print_completion
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
 from nas_env.run.store import censored
 from search_spaces._json import strict_json

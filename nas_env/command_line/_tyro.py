@@ -11,7 +11,7 @@ from typing import Any
 
 import tyro
 
-from nas_env.command_line._completion import print_completion
+from nas_env.command_line._tab import print_completion
 from nas_env.command_line._words import refuse_empty, unknown_option
 from nas_env.errors import InvalidValue
 

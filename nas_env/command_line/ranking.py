@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nas_env.command_line._completion import print_completion
 from nas_env.command_line._help import Entry, entries, show_help, whole
 from nas_env.command_line._subjects import Place, SearchedRun, of_run
+from nas_env.command_line._tab import print_completion
 from nas_env.command_line._tyro import parse_all
 from nas_env.command_line._words import first_values, with_run
 from nas_env.errors import InvalidValue

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from nas_env.command_line._beside import networks_beside
-from nas_env.command_line._completion import print_completion
 from nas_env.command_line._help import Entry, entries, nested, show_help, whole
 from nas_env.command_line._subjects import Place, Subject, of_architecture, of_run
+from nas_env.command_line._tab import print_completion
 from nas_env.command_line._tyro import parse_all
 from nas_env.command_line._words import first_values, with_run
 from nas_env.errors import InvalidValue

@@ -14,9 +14,9 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from nas_env.command_line._completion import print_completion
 from nas_env.command_line._docstrings import attributes
 from nas_env.command_line._outcomes import called
+from nas_env.command_line._tab import print_completion
 from nas_env.command_line._words import refuse_empty, unknown_option
 from nas_env.errors import InvalidValue, NASError, UnknownName
 from nas_env.run.folder import check_there

@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from agents import AgentFailed, agent_class, make_config, make_environment
-from nas_env.command_line._completion import print_completion
+from nas_env.command_line._tab import print_completion
 from nas_env.command_line.arguments import Arguments
 from nas_env.command_line.parsing import parse
 from nas_env.command_line.resuming import change_budget, resumed_config, run_to_resume

@@ -20,7 +20,7 @@ KERNEL = "JPY_PARENT_PID"  # what Jupyter tells the processes of a notebook
 
 
 class State(NamedTuple):
-    """How far a search is at one moment.
+    """The progress of a search at one moment.
 
     Attributes:
         label: What is searched by which agent.
@@ -104,8 +104,13 @@ class Terminal(Output):
     def show(self, state: State, *, last: bool) -> None:
         """See the base."""
         self.lines.at_work = state.at_work
-        told = {"description": state.label, "figures": state.figures}
-        self.lines.update(self._bar, total=state.children, completed=state.done, **told)
+        self.lines.update(
+            self._bar,
+            description=state.label,
+            total=state.children,
+            completed=state.done,
+            figures=state.figures,
+        )
 
     def end(self) -> None:
         """See the base."""

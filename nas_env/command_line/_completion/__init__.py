@@ -7,15 +7,9 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from nas_env.errors import InvalidValue, UnknownName
-
-OPTION = "--print-completion"
-SHELLS = ("bash", "zsh", "fish")
 
 #: The module of each command whose ``Options`` are its options; a search has more of them.
 COMMANDS: Mapping[str, str] = {
@@ -34,29 +28,6 @@ WITH_COMMANDS: Mapping[str, Mapping[str, str]] = {
         for name in ("export", "report", "run", "table", "tune", "validate")
     },
 }
-
-
-def print_completion(words: Sequence[str]) -> None:
-    """Print the script of a shell and end, if a command line asks for it.
-
-    Args:
-        words: The words after the program's name.
-
-    Raises:
-        SystemExit: When it is printed.
-        InvalidValue: If there is none for that shell.
-    """
-    if not words or words[0].partition("=")[0] != OPTION:
-        return
-    _, equals, shell = words[0].partition("=")
-    if not equals and len(words) > 1:
-        shell = words[1]
-    if not shell:
-        raise InvalidValue(f"{OPTION} needs a shell: {', '.join(SHELLS)}")
-    if shell not in SHELLS:
-        raise UnknownName("shell", shell, SHELLS)
-    sys.stdout.write(completion(shell))
-    raise SystemExit(0)
 
 
 def completion(shell: str) -> str:
