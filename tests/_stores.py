@@ -47,8 +47,8 @@ class Place:
     def __init__(self, address):
         self.address, self.opened = str(address), []
 
-    def open(self, run=""):
-        self.opened.append(open_store(self.address, run))
+    def open(self, run="", **how):
+        self.opened.append(open_store(self.address, run, **how))
         return self.opened[-1]
 
     def close(self):

@@ -1,5 +1,6 @@
 """A store that is only read: nothing is made or changed, and nobody waits for it."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -7,7 +8,8 @@ import sqlite3
 import pytest
 
 import nas_env
-from nas_env.errors import StoreError
+from nas_env.command_line.train import main as train
+from nas_env.errors import InvalidValue, StoreError
 from nas_env.run.folder import Run
 from nas_env.run.store import open_store
 from tests._killing import forked
@@ -25,8 +27,9 @@ def path(tmp_path):
     return path
 
 
-def test_episodes_are_read_from_one_on(path):
-    store = open_store(path, "run", read_only=True)
+def test_episodes_are_read_from_one_on(place):
+    place.open("run").record_episodes(0, EPISODES)
+    store = place.open("run", read_only=True)
     assert store.episodes() == EPISODES
     assert store.episodes(since=3) == EPISODES[3:]
     assert store.episodes(4, since=2) == EPISODES[2:4]
@@ -39,6 +42,12 @@ def test_nothing_can_be_written(path):
         store.record_episodes(5, EPISODES)
     path.chmod(0o400)
     assert open_store(path, "run", read_only=True).episodes() == EPISODES
+
+
+def test_no_tables_are_made_on_a_server(database):
+    with pytest.raises(StoreError, match="does not exist"):
+        database.open(read_only=True).episodes()
+    assert database.sql("SELECT FROM pg_tables WHERE schemaname = 'nas_env'") == []
 
 
 def test_no_store_is_made(tmp_path):
@@ -78,10 +87,22 @@ def test_the_half_that_a_killed_process_wrote_is_taken_back(path):
     assert open_store(path, "run", read_only=True).episodes() == EPISODES
 
 
+def test_a_run_that_has_just_begun_has_no_children(tmp_path):
+    """It has a configuration before it has a store."""
+    run = tmp_path / "run"
+    assert (
+        train(["--env", "NAS-Bench-Digits-v0", "--quiet", "--children", "2", "--run", str(run)])
+        == 0
+    )
+    (run / "results.sqlite").unlink()
+    with contextlib.closing(Run(run)):
+        assert [*nas_env.read_run(run).episodes] == []
+    with pytest.raises(InvalidValue, match="is missing"):
+        _ = nas_env.read_run(run).episodes
+
+
 def test_a_second_look_reads_the_new_children_alone(tmp_path, monkeypatch):
     line = ["--env", "NAS-Bench-Digits-v0", "--quiet", "--children", "5"]
-    from nas_env.command_line.train import main as train
-
     assert train([*line, "--run", str(tmp_path / "run")]) == 0
     view = nas_env.read_run(tmp_path / "run")
     first, run = view.episodes, Run(tmp_path / "run")

@@ -168,7 +168,12 @@ class RunView:
 
     def _played(self, run: str) -> Sequence[Record]:
         where = store_of(self.folder, self.config)
-        check_there(where, str(self.folder))
+        try:
+            check_there(where, str(self.folder))
+        except InvalidValue:
+            if self.holder is None:
+                raise
+            return []  # it has just begun
         known = self.known.get(run, ())
         since = max(0, len(known) - 1)  # the last one again: it tells whether they still stand
         with contextlib.closing(open_store(where, run, read_only=True)) as store:
