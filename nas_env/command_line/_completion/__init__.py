@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-#: The module of each command whose ``Options`` are its options; a search has more of them.
-COMMANDS: Mapping[str, str] = {
+from search_spaces import _catalogue
+
+HOME = "nas_env.command_line"
+
+#: The module that has the ``Options`` of a command, where its own has none. A module of the folder
+#: above that has ``PROGRAM`` and ``Options`` is a command whose options these are.
+ELSEWHERE: Mapping[str, str] = {
     "nas-retrain": "nas_env.command_line.retraining",
     "nas-rank": "nas_env.command_line.ranking",
-    "nas-report": "nas_env.command_line.report",
-    "nas-watch": "nas_env.command_line.watch",
-    "nas-list": "nas_env.command_line.list",
     "nas-controls": "nas_env.controls.__main__",
 }
 #: Those that have commands of their own, by the module of each.
@@ -46,10 +48,21 @@ def programs() -> dict[str, Any]:
     from nas_env.command_line._completion._search import search_program
 
     found = {"nas-train": search_program()}
-    found |= {name: _program(module) for name, module in COMMANDS.items()}
+    found |= {name: _program(module) for name, module in {**ELSEWHERE, **_here()}.items()}
     for name, commands in WITH_COMMANDS.items():
         inner = {command: _program(module) for command, module in commands.items()}
         found[name] = {"commands": inner, "options": {}}
+    return found
+
+
+def _here() -> dict[str, str]:
+    """Return the modules of this folder's commands that have their options."""
+    found = {}
+    for name in _catalogue.names(HOME):
+        module = f"{HOME}.{name}"
+        about = vars(importlib.import_module(module))
+        if {"PROGRAM", "Options"} <= about.keys() and about["PROGRAM"].startswith("nas-"):
+            found[about["PROGRAM"]] = module
     return found
 
 
