@@ -11,6 +11,7 @@ from nas_env.errors import ExportDiffers
 from nas_env.handover import _write
 from nas_env.tasks.digits import Digits
 from tests._own import draw_splits
+from tests._tracked import event_files, text_of
 
 LAYER = {"filter_height": 1, "filter_width": 3, "stride_height": 1, "stride_width": 1, "filters": 6}
 IMAGES = {"space": "convolutional", "layers": [{**LAYER, "inputs": []}]}
@@ -38,6 +39,22 @@ def handed_over(folder, *words):
 def section(folder, title):
     """A section of the model card."""
     return (folder / "README.md").read_text().partition(f"## {title}\n\n")[2].partition("\n\n##")[0]
+
+
+def test_the_training_of_a_named_architecture_is_tracked_where_asked(file, tmp_path):
+    line = ["--architecture", file, *DIGITS, "--no-network"]
+    handed_over(tmp_path / "run", *line, "--track", "tensorboard", "--seeds", "2")
+    for _ in range(2):  # a second time it is shown anew, and nothing is trained
+        events = event_files(tmp_path / "run" / "final")
+        assert [e.step for e in events.Scalars("final/test_accuracy")] == [1, 2]
+        assert "| one |" in text_of(events, "final/tested")[-1]
+        handed_over(tmp_path / "run", *line, "--track", "tensorboard", "--seeds", "2")
+
+
+def test_a_wrong_tracker_is_told_before_anything_is_trained(file, tmp_path, capsys):
+    line = ["--architecture", file, *DIGITS, "--track", "wand", "--run", str(tmp_path / "run")]
+    assert main(line) == 2
+    assert "did you mean 'wandb'" in capsys.readouterr().err
 
 
 def test_images_of_bytes_go_into_its_programs_where_asked(file, tmp_path):

@@ -5,7 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
-from _tracked import (
+
+from nas_env.command_line import retrain, train
+from nas_env.search import loop
+from nas_env.tracking import Tracker
+from tests._tracked import (
     event_files,
     text_of,
     wandb_artifacts,
@@ -13,10 +17,6 @@ from _tracked import (
     wandb_rows,
     wandb_tables,
 )
-
-from nas_env.command_line import retrain, train
-from nas_env.search import loop
-from nas_env.tracking import Tracker
 
 CANARY = "canary-7c1f"
 TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]

@@ -13,14 +13,6 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-from _tracked import (
-    event_files,
-    text_of,
-    wandb_artifacts,
-    wandb_parts,
-    wandb_rows,
-    wandb_tables,
-)
 
 from nas_env.tracking import (
     Artifact,
@@ -35,6 +27,14 @@ from nas_env.tracking import (
 )
 from nas_env.tracking.wandb import _found_by
 from search_spaces import InvalidValue, UnknownName
+from tests._tracked import (
+    event_files,
+    text_of,
+    wandb_artifacts,
+    wandb_parts,
+    wandb_rows,
+    wandb_tables,
+)
 
 CONFIG = {"agent": {"name": "reinforce", "rate": 0.5}, "seed": 7}
 CANARIES = {

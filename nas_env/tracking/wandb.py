@@ -107,17 +107,16 @@ class WeightsAndBiases(Tracker):
                 else:
                     with made.new_file(name, mode="wb") as new:
                         new.write(file)
-            if not used:
-                self._run.log_artifact(made)
-            elif self._run.offline:
-                self._use_later(made)
+            if used:
+                self._use(made)
             else:
-                self._run.use_artifact(made)
+                self._run.log_artifact(made)
 
-    def _use_later(self, made: wandb.Artifact) -> None:
-        """Say offline that the run uses an artifact, which ``use_artifact`` refuses to.
+    def _use(self, made: wandb.Artifact) -> None:
+        """Say that the run uses an artifact, without waiting for an answer.
 
-        It calls this method itself when it has a network; the record is the same.
+        ``use_artifact`` does the same and then waits, without end where the network is lost;
+        offline it refuses to.
         """
         try:
             self._run._log_artifact(made, is_user_created=True, use_after_commit=True)
