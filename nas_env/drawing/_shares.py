@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,10 +31,9 @@ def draw(
     title: str,
 ) -> Figure:
     """See :func:`nas_env.drawing.draw_shares`."""
-    named = ROW * len(rows) <= TALLEST  # more rows are drawn without their names
     height = float(np.clip(ROW * len(rows), LOWEST, TALLEST))
-    names = [[shorten(text, NAME, WIDEST) if named else "" for text in texts]
-             for texts in (rows, favourites)]  # fmt: skip
+    every = math.ceil(ROW * len(rows) / TALLEST)  # of many rows, only each so many has its name
+    names = [_names(texts, max(1, every)) for texts in (rows, favourites)]
     left, right = (0.3 + max((width_of(n, NAME) for n in side), default=0) for side in names)
     size = (left + WIDTH + right + 0.9, HEAD + height + FOOT)
     figure = Figure(figsize=size, dpi=DPI, facecolor=PAPER)
@@ -51,6 +51,12 @@ def draw(
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.set_yticklabels(["0%", "50%", "100%"], fontsize=NAME, **style)
     return figure
+
+
+def _names(texts: Sequence[str], every: int) -> list[str]:
+    """Return the names that are written: empty where there is no room for one."""
+    fitting = (shorten(text, NAME, WIDEST) for text in texts)
+    return [text if place % every == 0 else "" for place, text in enumerate(fitting)]
 
 
 def _name(axes: Axes, names: Sequence[Sequence[str]], numbers: Sequence[int]) -> None:
