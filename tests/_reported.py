@@ -14,14 +14,17 @@ from nas_env.run.folder import open_store_of, store_of
 from search_spaces import make_space
 
 
-def plant(folder, children, control=0, *, env="NAS-Digits-v0", seed=0, record=None, **changes):
-    """Write a run whose children are random; ``record`` changes the record of each by its number.
+def plant(
+    folder, children, control=0, *, env="NAS-Digits-v0", seed=0, record=None, more=(), **changes
+):
+    """Write a run whose children are random; it is not finished, since it has no summary.
 
-    Returns the run's view. It is not finished: it has no summary.
+    ``record`` changes the record of each child by its number, and ``more`` are further words of
+    the command line. Returns the run's view.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    line = ["--env", env, "--children", str(max(children, 1)), "--seed", str(seed)]
+    line = ["--env", env, "--children", str(max(children, 1)), "--seed", str(seed), *more]
     config = {"id": "planted", **parse(line, make_config, "nas-train").config(), **changes}
     write_json(folder / "config.json", config)
     space, rng = make_space(config["make"]["space"]), np.random.default_rng(seed)

@@ -8,6 +8,7 @@ from _reported import FAILED, plant
 from rich.console import Console
 
 from nas_env.command_line import report as command
+from nas_env.command_line import train
 from nas_env.command_line.searching import _leave_report
 from nas_env.files import write_json
 from nas_env.report import REPORT, compare_page, run_page, write_report
@@ -264,3 +265,31 @@ def test_a_reward_that_orders_otherwise_than_the_metric_has_a_chart(tmp_path, ht
     assert charts["reward-over-children"]["y"]["title"] == "reward"
     dots = next(s for s in charts["reward-over-children"]["series"] if s["kind"] == "dots")
     assert dots["y"][-1] == 0.95
+
+
+def test_a_search_ends_with_its_report(tmp_path, capsys):
+    folder = tmp_path / "run"
+    line = ["--env", "NAS-Bench-Digits-v0", "--children", "12", "--control", "random"]
+    assert train.main([*line, "--run", str(folder)]) == 0
+    assert f"{folder}: report.html, summary.json" in capsys.readouterr().out
+    text = Page((folder / REPORT).read_text()).text
+    assert "· finished" in text and "test accuracy" in text and "gymnasium" in text
+    assert not (folder / "control" / REPORT).exists()
+
+
+def test_the_facts_of_the_data_are_shown_as_text(tmp_path):
+    view = plant(tmp_path / "run", 3)
+    write_json(view.folder / "data.json", {"classes": ["cat", EVIL], "notes": ["a note"]})
+    page = Page(run_page(view))
+    assert "cat, </script><script>alert(1)" in page.text and "a note" in page.text
+
+
+def test_an_agent_with_three_runs_has_its_mean(tmp_path):
+    runs = [plant(tmp_path / str(seed), 30, seed=seed) for seed in range(3)]
+    chart = data_of(compare_page(runs, tmp_path))["charts"][0]
+    mean = next(each for each in chart["series"] if each["name"].endswith("mean of 3 runs"))
+    values = [view.episodes[n]["reward"] for view in runs for n in range(30)]
+    best = [max(values[30 * k : 30 * k + 30]) for k in range(3)]
+    assert mean["x"][-1] == 30 and mean["y"][-1] == pytest.approx(sum(best) / 3, rel=1e-4)
+    band = next(each for each in chart["series"] if each["kind"] == "band")
+    assert band["low"][-1] < mean["y"][-1] < band["high"][-1]

@@ -60,18 +60,22 @@ def _percent(place: float) -> float:
 
 
 def heat_map(view: RunView, agent: Series) -> dict[str, Any]:
-    """Return the share of each option in each window, in percent."""
+    """Return the share of each option in each window, in percent.
+
+    Of a decision between two options it is that of the second.
+    """
     decisions = view.space.decisions
     found = policy(agent.tokens, [len(decision.options) for decision in decisions])
     rows = []
     for number, decision in enumerate(decisions):
-        for place, option in enumerate(decision.options):
+        first = 1 if len(decision.options) == 2 else 0
+        for place, option in enumerate(decision.options[first:], start=first):
             shares = found.shares[number, place]
             cells = [None if np.isnan(share) else round(100 * float(share)) for share in shares]
             rows.append(
                 {
-                    "decision": decision.name if place == 0 else "",
-                    "options": len(decision.options),
+                    "decision": decision.name if place == first else "",
+                    "options": len(decision.options) - first,
                     "name": decision.name,
                     "option": worded(option),
                     "cells": cells,

@@ -18,10 +18,10 @@ from nas_env.report._drawings import Drawn, drawn
 from nas_env.report._numbers import duration, shown, unit
 from nas_env.report._page import render
 from nas_env.report._series import Series
-from nas_env.report._telling import state
 from nas_env.search.reading import RunView
 
 COLOURS = 8  # of the style
+FEWEST = 3  # runs of an agent, for a mean
 
 
 class Compared(NamedTuple):
@@ -77,7 +77,7 @@ def compare_page(views: Sequence[RunView], folder: Path) -> str:
 def _compared(views: Sequence[RunView]) -> list[Compared]:
     names = _labels(views)
     agents = list(dict.fromkeys(view.agent for view in views))
-    by_agent = len(agents) > 1
+    by_agent = len(agents) > 1 or len(views) >= FEWEST
     found = []
     for place, (view, name) in enumerate(zip(views, names, strict=True)):
         number = agents.index(view.agent) if by_agent else place
@@ -96,8 +96,18 @@ def _labels(views: Sequence[RunView]) -> list[str]:
 
 
 def _over_children(runs: Sequence[Compared], number: int) -> Chart:
+    """Return the chart over children; agents with several runs have their mean in it too."""
     places = [np.arange(1.0, len(run.series) + 1) for run in runs]
-    return _curves(runs, places, f"children-{number}", CHILDREN, "the number of children")
+    found = _curves(runs, places, f"children-{number}", CHILDREN, "the number of children")
+    low = found["y"].get("edge")
+    for agent in dict.fromkeys(run.view.agent for run in runs):
+        own = [run for run in runs if run.view.agent == agent]
+        if len(own) >= FEWEST:
+            mean = lines.mean_of([run.series for run in own], own[0].colour, agent, low)
+            found["series"] = [*mean, *found["series"]]
+    if len(found["series"]) > len(runs):
+        found["series"] = [{**line, "thin": line["kind"] == "steps"} for line in found["series"]]
+    return found
 
 
 def _over_seconds(runs: Sequence[Compared], number: int) -> Chart | None:
@@ -139,7 +149,7 @@ def _row(run: Compared, folder: Path) -> dict[str, Any]:
         "page": os.path.relpath(page, folder) if page.is_file() else None,
         "agent": view.agent,
         "seed": view.config["seed"],
-        "state": state(view),
+        "state": "finished" if view.finished else "running" if view.holder else "not finished",
         "children": len(series),
         "different": len(series.different),
         "failed": sum(record["status"] != "ok" for record in series.records),

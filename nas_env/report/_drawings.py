@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,17 +32,15 @@ def drawn(space: SearchSpace, architecture: Mapping[str, Any], title: str) -> Dr
         title: What it is, for the words.
     """
     vertices = space.graph(space.parse(architecture))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.svg"
-        drawing.save(drawing.draw_graph(vertices), path)
-        address = embedded(path)
-    return Drawn(address, drawing.text_graph(vertices, title))
+    svg = drawing.to_svg(drawing.draw_graph(vertices))
+    return Drawn(_address("image/svg+xml", svg.encode()), drawing.text_graph(vertices, title))
 
 
 def embedded(path: Path) -> str:
     """Return an SVG or PNG file as a ``data:`` address; an SVG in it can run nothing."""
     kind = {".svg": "image/svg+xml", ".png": "image/png"}[path.suffix]
-    content = path.read_bytes()
-    if path.suffix == ".svg":
-        content = b"\n".join(line.strip() for line in io.BytesIO(content))
+    return _address(kind, path.read_bytes())
+
+
+def _address(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 from nas_env.report._chance import Chance, best_by_chance
 from nas_env.report._numbers import short
@@ -73,6 +74,29 @@ def band(chance: Chance, x: np.ndarray, control: Series, low: float | None) -> l
         {**band, "x": short(x), "low": short(bottom), "high": short(top)},
         {**middle, "x": short(x), "y": y},
     ]
+
+
+def mean_of(
+    every: Sequence[Series], role: str, name: str, low: float | None
+) -> list[dict[str, Any]]:
+    """Return the mean best so far of several searches with its 95% interval over them.
+
+    It goes as far as all of them have children; the interval is Student's. There is nothing where
+    no number of children lets all succeed.
+    """
+    children = min(map(len, every))
+    table = np.array([each.best[:children] for each in every])
+    known = np.flatnonzero(np.isfinite(table).all(axis=0))
+    if not len(known):
+        return []
+    kept = np.unique(known[np.linspace(0, len(known) - 1, POINTS).round().astype(int)])
+    found, up = table[:, kept], every[0].metric.maximise
+    half = float(stdtrit(len(every) - 1, 0.975)) * found.std(axis=0, ddof=1) / len(every) ** 0.5
+    mean, x = found.mean(axis=0), short(kept + 1.0)
+    ends = {"low": short(clipped(mean - half, low, up)), "high": short(mean + half)}
+    line = {"name": f"{name}: mean of {len(every)} runs", "kind": "line", "role": role}
+    band = {"name": f"{name}: 95% interval of the mean", "kind": "band", "role": role}
+    return [{**band, "x": x, **ends}, {**line, "x": x, "y": short(clipped(mean, low, up))}]
 
 
 def edge(every: Sequence[Series]) -> float | None:

@@ -13,6 +13,7 @@ from nas_env.report import _about, _charts, _final
 from nas_env.report._choices import heat_map, shared
 from nas_env.report._drawings import drawn
 from nas_env.report._layers import Layer, layers
+from nas_env.report._numbers import plain
 from nas_env.report._page import render
 from nas_env.report._series import Record, Series, columns
 from nas_env.report._telling import state, tiles, verdict
@@ -65,6 +66,7 @@ def run_page(view: RunView) -> str:
         verdict=verdict(agent, control),
         tiles=tiles(view, agent, control),
         top=[*zip(best, pictures, strict=True)],
+        others=others(view),
         layers=layers_of_best(view, best),
         charts={chart["id"]: chart for chart in charts if chart},
         effects=shared(view, agent, control),
@@ -111,6 +113,15 @@ def top(series: Series) -> list[Ranked]:
 
 def _title(ranked: Ranked) -> str:
     return f"Architecture of child {ranked.place + 1}:"
+
+
+def others(view: RunView) -> list[tuple[str, str]]:
+    """Return the further figures of the best network: other metrics, and what a table knows."""
+    found = dict(view.best["metrics"]) if view.best else {}
+    found |= ((view.summary or {}).get("best") or {}) if found else {}
+    shown_already = {view.metric.name, "interval", *(view.best or {}), "child"}
+    told = {name: value for name, value in found.items() if name not in shown_already}
+    return [(name.replace("_", " "), plain(value)) for name, value in told.items()]
 
 
 def layers_of_best(view: RunView, best: Sequence[Ranked]) -> list[Layer]:

@@ -35,7 +35,7 @@ def opened(chromium):
         page.on("pageerror", lambda error: told.append(str(error)))
         page.on("request", lambda request: asked(request.url))
         page.goto(path.as_uri())
-        page.wait_for_function("document.documentElement.dataset.ready")
+        page.locator("html[data-ready]").wait_for(state="attached")
         return page
 
     def asked(address):

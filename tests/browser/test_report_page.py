@@ -135,18 +135,32 @@ def test_nothing_is_hard_to_read_or_to_reach(opened, file, width, scheme):
 
 def test_the_theme_changes_by_a_click(opened, file):
     page = opened(file)
-    paper = "getComputedStyle(document.body).backgroundColor"
-    before = page.evaluate(paper)
+    shades = """["theme", "main"].map((id) => {
+        const style = getComputedStyle(document.getElementById(id));
+        return style.color;
+    }).concat(getComputedStyle(document.body).backgroundColor)"""
+    before = page.evaluate(shades)
     page.get_by_role("button", name="Change between light and dark").click()
-    assert page.evaluate(paper) != before
+    after = page.evaluate(shades)
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    assert after[0] == after[1]
 
 
-def test_a_print_has_every_effect(opened, file):
+def test_all_effects_are_a_click_away_and_a_print_has_no_buttons(opened, file):
     page = opened(file)
+    last = page.locator("#effects tbody tr").last
+    assert not last.is_visible()
+    page.get_by_role("button", name="Show all").click()
+    assert last.is_visible()
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator("#effects tbody tr").last.is_visible()
-    assert not page.locator("nav").is_visible()
+    assert not page.locator("nav").is_visible() and not page.locator("#more").is_visible()
+
+
+def test_pointing_at_an_architecture_in_the_table_shows_it_whole(opened, file):
+    page = opened(file)
+    page.locator("#all td.architecture").nth(30).hover()
+    assert "reinforce, child 31" in page.locator("#tip").inner_text()
 
 
 def test_five_thousand_children_keep_the_page_small(opened, tmp_path):
@@ -166,5 +180,7 @@ def test_several_runs_are_compared(opened, run, tmp_path):
     page = opened(write_comparison([run, other], tmp_path / "both.html"))
     assert axe.Axe().run(page).response["violations"] == []
     assert page.locator(".plot canvas").count() == 2
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.locator("table.runs").get_by_role("button", name="children").click()
     assert page.locator("table.runs tbody th").first.inner_text() == "other"

@@ -131,9 +131,10 @@ function extent(values, log) {
   return low <= high ? [low, high] : [log ? 1 : 0, log ? 10 : 1];
 }
 
-function ranges(spec, table) {
+function ranges(spec, table, kinds) {
   const x = extent(table[0].concat(spec.rug.map((mark) => mark.x)), spec.x.log);
-  const y = extent(table.slice(1).flat(), false);
+  // A band may leave the chart: where it is wide at first, it would press all else into a line.
+  const y = extent(table.filter((_, k) => k && kinds[k - 1].kind !== "band").flat(), false);
   const pad = (y[1] - y[0] || Math.abs(y[1]) || 1) * 0.06;
   const room = spec.rug.length ? 2.2 : 1; // for the crosses, on the side of the worse values
   const wide = (x[1] - x[0] || 1) * 0.02;
@@ -150,7 +151,7 @@ const paths = {
   band: () => uPlot.paths.linear(),
 };
 
-const dashed = (series) => series.kind === "line" && series.role === "control";
+const dashed = (series) => series.kind === "line" && series.role !== "agent";
 
 /** The ticks of a logarithmic axis: 1, 2 and 5 times the powers of ten. */
 function logTicks(low, high) {
@@ -173,14 +174,14 @@ function seriesOf(kind, many) {
   }
   const points = { show: false };
   if (kind.kind === "band") return { ...common, points, width: 0, stroke: "transparent" };
-  return { ...common, points, width: kind.kind === "steps" ? 2.2 : 1.8, stroke: c, dash: dashed(kind) ? [6, 4] : undefined };
+  return { ...common, points, width: kind.thin ? 1 : kind.kind === "steps" ? 2.2 : 2, stroke: () => kind.thin ? faint(c(), 55) : c(), dash: dashed(kind) ? [6, 4] : undefined };
 }
 
 function build(spec) {
   const holder = $(spec.id);
   if (!holder) return;
   const { table, kinds, children } = aligned(spec);
-  const full = ranges(spec, table);
+  const full = ranges(spec, table, kinds);
   const chart = { spec, holder, kinds, children, full, view: { ...full } };
   const share = spec.y.share;
   const axis = { stroke: () => colour("muted"), grid: { stroke: () => colour("rule"), width: 1 }, ticks: { stroke: () => colour("rule"), width: 1 }, font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif" };
@@ -399,8 +400,21 @@ function row(child) {
     line.append(make("td", form(value(child)), place === 1 || place === 2 ? "" : "n"));
   });
   const failed = kids.status[child] !== "ok" ? `${kids.errors[kids.error[child]]} ` : "";
-  line.append(make("td", failed + short(child), "architecture"));
+  const cell = make("td", undefined, "architecture");
+  cell.append(make("div", failed + short(child), "clamped"));
+  line.append(cell);
   return line;
+}
+
+/** Point at an architecture in the table, and see it whole. */
+function tableHover() {
+  const body = $("all").tBodies[0];
+  body.addEventListener("mousemove", (event) => {
+    const cell = event.target.closest(".architecture");
+    if (!cell) { hideTip(); return; }
+    showTip(event.clientX, event.clientY, (box) => tellChild(box, Number(cell.parentElement.dataset.child)));
+  });
+  body.addEventListener("mouseleave", hideTip);
 }
 
 function findChild(child) {
@@ -505,6 +519,11 @@ function drawings() {
   document.querySelectorAll("#top tbody img").forEach((image, place) => { image.dataset.place = place; });
 }
 
+function allEffects() {
+  const button = $("all-effects");
+  button?.addEventListener("click", () => { $("effects").classList.add("all"); button.hidden = true; });
+}
+
 function theme() {
   const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)");
   $("theme").addEventListener("click", () => {
@@ -518,10 +537,12 @@ function theme() {
 // -- the start: the first chart at once, the others one by one ------------------------------------
 theme();
 drawings();
+allEffects();
 document.querySelectorAll("[data-sortable]").forEach(sortable);
 if ($("all")) {
   headings();
   list();
+  tableHover();
   $("filter").addEventListener("input", list);
   $("which").addEventListener("change", list);
   $("failed").addEventListener("change", list);
@@ -539,5 +560,5 @@ function next() {
 }
 next();
 addEventListener("scroll", hideTip, { passive: true });
-addEventListener("beforeprint", () => { document.documentElement.classList.add("all"); resize(); redraw(); });
-addEventListener("afterprint", () => { document.documentElement.classList.remove("all"); resize(); redraw(); });
+addEventListener("beforeprint", () => { resize(); redraw(); });
+addEventListener("afterprint", () => { resize(); redraw(); });
