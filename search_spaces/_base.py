@@ -227,6 +227,11 @@ class SearchSpace(Networks, ABC):
             return None, 0
         return self.decode(tokens), len(tokens)
 
+    def graph_prefix(self, tokens: Sequence[int]) -> tuple[tuple[Vertex, ...], int]:
+        """Return the boxes of an unfinished sequence, and the number of tokens that they show."""
+        architecture, used = self.decode_prefix(tokens)
+        return () if architecture is None else self.graph(architecture), used
+
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
         """Return the boxes and arrows of a drawing; by default a row with a box per decision."""
         choices = zip(self.decisions, self.encode(architecture), strict=False)

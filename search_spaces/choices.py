@@ -109,6 +109,11 @@ class ChoicesSpace(SearchSpace):
         """Return the dictionaries of many sequences, which hold the tokens as they are."""
         return [{"space": "choices", "choices": row} for row in tokens.tolist()]
 
+    def graph_prefix(self, tokens: Sequence[int]) -> tuple[tuple[Vertex, ...], int]:
+        """Return a row with a box for each choice that is made."""
+        whole = self.graph(self.decode([*tokens, *[0] * (len(self.options) - len(tokens))]))
+        return whole[: len(tokens)], len(tokens)
+
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
         """Return a row with a box for each choice, all of one colour."""
         return tuple(

@@ -7,7 +7,7 @@ touches pyplot or the process's backend, and matplotlib is imported with the fir
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from nas_env.drawing._canvas import Drawing
+    from nas_env.drawing._canvas import Drawing as Drawing
 
 __all__ = [
     "Dot",
@@ -27,8 +27,10 @@ __all__ = [
     "draw_graph",
     "draw_order",
     "draw_shares",
+    "draw_strip",
     "save",
     "save_both",
+    "save_film",
     "suitable_layout",
     "text_graph",
     "to_rgb",
@@ -186,6 +188,24 @@ def draw_shares(
     return _shares.draw(shares, rows, favourites, numbers, title)
 
 
+def draw_strip(drawings: Sequence[Drawing], title: str = "", columns: int = 0) -> Drawing:
+    """Draw drawings side by side, as the pictures of a film.
+
+    Args:
+        drawings: Drawings from :func:`draw_graph`, at least one.
+        title: One line above them.
+        columns: Number of drawings in a row; 0 for all.
+
+    Example:
+        >>> figures = [draw_graph([Vertex("image", "", "input")], slots=3) for _ in range(2)]
+        >>> to_rgb(draw_strip(figures)).shape[1] == 2 * to_rgb(figures[0]).shape[1]
+        True
+    """
+    from nas_env.drawing import _strip
+
+    return _strip.draw(drawings, title, columns)
+
+
 def to_rgb(figure: Figure) -> np.ndarray:
     """Return the pixels of a figure: uint8 (height, width, 3), both a multiple of 16."""
     from nas_env.drawing import _files
@@ -229,3 +249,21 @@ def save_both(figure: Figure, path: str | os.PathLike[str]) -> None:
         raise ValueError(f"cannot save pictures as {path.name!r}, expected .png")
     save(figure, path)
     save(figure, path.with_suffix(".svg"))
+
+
+def save_film(
+    frames: Iterable[np.ndarray], path: str | os.PathLike[str], seconds: float = 0.4
+) -> None:
+    """Save pictures of one size as an animated GIF, whole or not at all.
+
+    Args:
+        frames: Pictures, uint8 (height, width, 3), at least one; see :func:`to_rgb`.
+        path: The file.
+        seconds: Time that each is shown; the last one is shown six times as long.
+
+    Raises:
+        ValueError: If the path does not end in ``.gif``.
+    """
+    from nas_env.drawing import _film
+
+    _film.write(frames, Path(path), seconds)

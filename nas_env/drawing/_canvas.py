@@ -108,21 +108,29 @@ class Canvas:
             bold: Write in bold.
             italic: Write in italics.
         """
-        if not text:
+        if text:
+            self.add(Text(x, y, text, size, colour, anchor, bold, italic))
+
+    def add(self, part: Shape | Text) -> None:
+        """Paint a part as it is."""
+        self.figure.parts.append(part)
+        if isinstance(part, Shape):
+            dashes = [(0, [length / part.width for length in part.dashes] or None)]
+            style = {"facecolors": part.fill, "edgecolors": part.edge, "linewidths": part.width}
+            self._paint([part.path], **style, linestyles=dashes)
             return
-        self.figure.parts.append(Text(x, y, text, size, colour, anchor, bold, italic))
         self.axes.text(
-            x,
-            y,
-            text,
-            fontsize=size,
+            part.x,
+            part.y,
+            part.text,
+            fontsize=part.size,
             family=FAMILY,
             parse_math=False,
-            color=colour,
-            ha=anchor,
+            color=part.colour,
+            ha=part.anchor,
             va="center_baseline",
-            weight="bold" if bold else "normal",
-            style="italic" if italic else "normal",
+            weight="bold" if part.bold else "normal",
+            style="italic" if part.italic else "normal",
             zorder=len(self.figure.parts),
         )
 

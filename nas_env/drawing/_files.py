@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -48,14 +50,21 @@ def write(figure: Figure, path: Path) -> None:
     kind = path.suffix.removeprefix(".").lower()
     if kind not in METADATA:
         raise ValueError(f"cannot save a picture as {path.name!r}, expected .png or .svg")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
+    with replaced(path) as part:
         if kind == "svg":
             part.write_text(vector(figure), encoding="utf-8", newline="\n")
         else:
             with matplotlib.rc_context(SETTINGS):
                 figure.savefig(part, format=kind, dpi=DPI, metadata=METADATA[kind])
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Give a file beside another that takes its place at the end, or is gone after an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        yield part
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 
 from nas_env import drawing
-from nas_env.env._interface import repaired
-from search_spaces import SearchSpace
+from search_spaces import SearchSpace, Vertex
 
 
 def frame(
@@ -29,30 +29,42 @@ def frame(
         result: Result of a finished episode in one line; None if there is none.
         as_text: Return lines of text instead of uint8 (height, width, 3).
     """
-    architecture, used = space.decode_prefix(tokens)
-    vertices = () if architecture is None else space.graph(architecture)
-    title, notes = _captions(space, tokens, used, length, result)
     if as_text:
+        vertices, title, notes = _told(space, tokens, length, result)
         return drawing.text_graph(vertices, title, notes)
-    # All frames of an episode are laid out as its possible ends, so that their sizes agree.
-    firsts = np.zeros((1, length), dtype=np.int64)
-    ends = repaired(space, np.concatenate([firsts, firsts + space.max_options - 1]))
-    whole = [space.graph(space.decode(end.tolist())) for end in ends]
-    slots = max(len(vertices), *map(len, whole))
-    figure = drawing.draw_graph(
-        vertices, title, notes, slots=slots, layout=drawing.suitable_layout(whole[1])
-    )
-    return drawing.to_rgb(figure)
+    return drawing.to_rgb(picture(space, tokens, length, result))
 
 
-def _captions(
-    space: SearchSpace,
-    tokens: Sequence[int],
-    used: int,
-    length: int,
-    result: str | None,
-) -> tuple[str, list[str]]:
-    """Return the title, and notes: pending choices, the next decision, the result."""
+def picture(
+    space: SearchSpace, tokens: Sequence[int], length: int, result: str | None
+) -> drawing.Drawing:
+    """Draw the architecture so far; see :func:`frame`."""
+    vertices, title, notes = _told(space, tokens, length, result)
+    slots, layout = _room(space, length)
+    slots = max(slots, len(vertices))
+    return drawing.draw_graph(vertices, title, notes, slots=slots, layout=layout)
+
+
+@lru_cache(maxsize=64)
+def _room(space: SearchSpace, length: int) -> tuple[int, Literal["chain", "layers"]]:
+    """Return room and layout of all frames of an episode: those of its possible ends.
+
+    The ends are those with the first and with the last open option of every decision.
+    """
+    tokens = np.zeros((2, length), dtype=np.int64)
+    for index in range(length):
+        mask = space.open_mask(tokens[:, :index])
+        last = mask.shape[1] - 1 - np.argmax(mask[1, ::-1])
+        tokens[:, index] = np.argmax(mask[0]), last
+    ends = [space.graph(space.decode(end.tolist())) for end in tokens]
+    return max(map(len, ends)), drawing.suitable_layout(ends[1])
+
+
+def _told(
+    space: SearchSpace, tokens: Sequence[int], length: int, result: str | None
+) -> tuple[tuple[Vertex, ...], str, list[str]]:
+    """Return the boxes, the title, and notes: pending choices, the next decision, the result."""
+    vertices, used = space.graph_prefix(tokens)
     notes = [
         f"{space.decisions[i].name}: {space.decisions[i].options[tokens[i]]}"
         for i in range(used, len(tokens))
@@ -61,4 +73,4 @@ def _captions(
         notes = [*notes[-2:], f"next: {space.decisions[len(tokens)].name}"]
     elif result is not None:
         notes = [result]
-    return f"decision {len(tokens)} of {length}", notes
+    return vertices, f"decision {len(tokens)} of {length}", notes

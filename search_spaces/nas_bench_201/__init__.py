@@ -91,6 +91,11 @@ class NASBench201Space(SearchSpace):
         channels = max(1, round(scale * self.channels)) + add
         return replace(self, channels=channels), architecture
 
+    def graph_prefix(self, tokens: Sequence[int]) -> tuple[tuple[Vertex, ...], int]:
+        """Return the nodes and the operations that are decided."""
+        left = [NONE] * (self.length() - len(tokens))
+        return self.graph(self.decode([*tokens, *left])), len(tokens)
+
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
         """Return the nodes, and boxes of the operations; a skip connection is an arrow."""
         assert isinstance(architecture, NASBench201Cell)

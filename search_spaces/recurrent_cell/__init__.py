@@ -24,7 +24,7 @@ from search_spaces.recurrent_cell._cell import (
     parse_cell,
 )
 from search_spaces.recurrent_cell._dropout import Masks
-from search_spaces.recurrent_cell._graph import cell_graph
+from search_spaces.recurrent_cell._graph import cell_graph, tree_graph
 from search_spaces.recurrent_cell._layer import State
 from search_spaces.recurrent_cell._network import LanguageModel, cell_model, reference_model
 from search_spaces.recurrent_cell._reference import NATIVE, Native, parse_native
@@ -193,6 +193,19 @@ class RecurrentCellSpace(SearchSpace):
         A network that cells are compared with, ``{"native": "lstm"}``, is parsed too.
         """
         return parse_native(description) if "native" in description else parse_cell(description)
+
+    def graph_prefix(self, tokens: Sequence[int]) -> tuple[tuple[Vertex, ...], int]:
+        """Return the tree with the nodes that are decided, and at the end the whole cell."""
+        if len(tokens) == self.length():
+            return self.graph(self.decode(tokens)), len(tokens)
+        left = {decision.name for decision in self.decisions[len(tokens) :]}
+        nodes = range(2 * self.base - 1)
+        decided = [not left & {f"node {n} combination", f"node {n} activation"} for n in nodes]
+        known = sum(decided)  # they come first
+        drawn = {f"node {n} {kind}" for n in range(known) for kind in ("combination", "activation")}
+        cell = self.decode([*tokens, *[0] * (self.length() - len(tokens))])
+        used = sum(decision.name in drawn for decision in self.decisions[: len(tokens)])
+        return tree_graph(cell, known), used
 
     def graph(self, architecture: Architecture) -> tuple[Vertex, ...]:
         """Return the tree, with the memory that comes in and the one that leaves."""

@@ -9,6 +9,10 @@ from search_spaces.recurrent_cell._tree import children
 SIGNS = {"add": "+", "elem_mult": "×", "max": "max"}
 
 
+LEAF = "leaf: W x and U h"
+OPEN = "to come"  # the kind of such a node
+
+
 def cell_graph(cell: RecurrentCell) -> tuple[Vertex, ...]:
     """Return the inputs, the nodes with the injection among them, and the outputs."""
     vertices = [Vertex("xₜ, hₜ₋₁", "", "input"), Vertex("cₜ₋₁", "", "input")]
@@ -18,7 +22,7 @@ def cell_graph(cell: RecurrentCell) -> tuple[Vertex, ...]:
         inner = node >= cell.base
         parents = tuple(read[c] for c in children(node, cell.base)) if inner else (0,)
         own[node] = read[node] = len(vertices)
-        kind = "inner node" if inner else "leaf: W x and U h"
+        kind = "inner node" if inner else LEAF
         vertices.append(Vertex(str(node), _label(*operation), kind, parents))
         if node == cell.inject_at:
             read[node] = len(vertices)
@@ -27,6 +31,23 @@ def cell_graph(cell: RecurrentCell) -> tuple[Vertex, ...]:
     vertices.append(Vertex("cₜ", f"{cell.memory_from} before activation", "output", (memory,)))
     vertices.append(Vertex("hₜ", "", "output", (root,)))
     return tuple(vertices)
+
+
+def tree_graph(cell: RecurrentCell, known: int) -> tuple[Vertex, ...]:
+    """Return the input, the nodes and the output of a cell whose memory is not decided yet.
+
+    Args:
+        cell: The cell.
+        known: Number of nodes that are decided; the others are empty boxes.
+    """
+    vertices = [Vertex("xₜ, hₜ₋₁", "", "input")]
+    for node, operation in enumerate(cell.nodes):
+        inner = node >= cell.base
+        parents = tuple(1 + c for c in children(node, cell.base)) if inner else (0,)
+        kind = ("inner node" if inner else LEAF) if node < known else OPEN
+        label = _label(*operation) if node < known else ""
+        vertices.append(Vertex(str(node), label, kind, parents))
+    return (*vertices, Vertex("hₜ", "", "output", (len(cell.nodes),)))
 
 
 def _label(combination: str, activation: str) -> str:
