@@ -94,7 +94,7 @@ def test_it_has_every_child_and_what_it_was(run, html):
 def test_the_page_says_what_a_person_wants_to_know(html):
     text = Page(html).text
     for expected in (
-        "interval of the best of 60 random networks",
+        "after as many children. One search and one control can differ by luck",
         "Why children failed",
         "cannot be built",
         "layer 4",

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from nas_env.report._chance import best_by_chance
 from nas_env.report._numbers import duration, shown
 from nas_env.report._series import Series
 from nas_env.search.reading import RunView
+
+LUCK = "One search and one control can differ by luck: several seeds tell more (nas-controls)."
 
 
 def state(view: RunView) -> str:
@@ -29,21 +30,12 @@ def verdict(agent: Series, control: Series | None) -> str:
     told = f"The best {metric.title} of {agent.label} is {shown(metric, best)}"
     if control is None:
         return f"{told}. Whether it is better than chance is not known: there is no random control."
-    chance = best_by_chance(control.values, np.array([len(agent)]), metric.maximise)
-    worse, better = float(chance.worse[0]), float(chance.better[0])
-    if np.isnan(worse + better):
-        return f"{told}; too few children of the random control succeeded to compare."
-    sign = 1 if metric.maximise else -1
-    place = "within"
-    if sign * best > sign * better:
-        place = "better than"
-    elif sign * best < sign * worse:
-        place = "worse than"
-    low, high = (shown(metric, value) for value in sorted((worse, better)))
-    return (
-        f"{told}, {place} the 95% interval of the best of {len(agent):,} random networks, "
-        f"{low} to {high}."
-    )
+    same = min(len(agent), len(control))
+    chance = float(control.best[same - 1])
+    if np.isnan(chance):
+        return f"{told}; no child of {control.label} has succeeded to compare it with."
+    when = "as many children" if same == len(agent) else f"{same:,} children"
+    return f"{told}; that of {control.label} is {shown(metric, chance)} after {when}. {LUCK}"
 
 
 def tiles(view: RunView, agent: Series, control: Series | None) -> list[tuple[str, str, str]]:
