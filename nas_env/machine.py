@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container
+#: Where the kernel counts what it has killed for memory: of the machine, of a container.
+KILLS = (Path("/proc/vmstat"), Path("/sys/fs/cgroup/memory.events"))
 PROCESSORS = Path("/proc/cpuinfo")  # of Linux
 
 
@@ -26,6 +28,17 @@ def memory() -> float | None:
     with suppress(ValueError, OSError):  # "max" is no number
         limits.append(int(GROUP_LIMIT.read_text()))
     return min(limits, default=None)
+
+
+def kills_for_memory() -> int:
+    """Count the processes that the kernel has killed for memory so far, as far as it says so."""
+    count = 0
+    for file in KILLS:
+        with suppress(ValueError, OSError):
+            for line in file.read_text().splitlines():
+                name, _, value = line.partition(" ")
+                count += int(value) if name == "oom_kill" else 0
+    return count
 
 
 def processor() -> str:

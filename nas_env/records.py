@@ -16,7 +16,7 @@ Status = Literal["ok", "diverged", "too_large", "failed", "out_of_memory", "time
 FACTS = frozenset({"ok", "diverged"})
 
 #: What differs from run to run; it stays in the store.
-APART = ("seconds", "pieces", "cpu_seconds", "attempts")
+APART = ("seconds", "pieces", "cpu_seconds", "attempts", "output")
 
 #: The data of a request. ``"search"``: trained on the training split, validated after each epoch.
 #: ``"final"``: trained on training and validation split, tested once, after the last epoch.
@@ -109,6 +109,8 @@ class Evaluation:
         cpu_seconds: Seconds of all cores that training and validation took, which stay there too.
         attempts: What became of each attempt on a cluster, in order: its node, status, seconds and
             error. They stay in the store too; none where a child is not tried on other machines.
+        output: The end of what the child wrote before its process died, or the traceback of its
+            exception, which stays in the store too; empty where nothing went wrong.
     """
 
     status: Status
@@ -121,6 +123,7 @@ class Evaluation:
     pieces: int = 1
     cpu_seconds: float = 0.0
     attempts: list[Mapping[str, Any]] = field(default_factory=list)
+    output: str = ""
 
     @property
     def is_fact(self) -> bool:

@@ -13,9 +13,9 @@ TESTS = Path(__file__).parent
 SPACE = {"layers": 2, "filter_sizes": [1, 3], "filters": [2, 3, 4]}
 
 
-def problem(fault="", note="", read="", evaluator="in_process"):
+def problem(fault="", note="", read="", evaluator="in_process", task="FaultyImages"):
     return Problem(
-        {"name": "faulty:FaultyImages", "train_size": 64, "validation_size": 32, "read": str(read)},
+        {"name": f"faulty:{task}", "train_size": 64, "validation_size": 32, "read": str(read)},
         "convolutional",
         recipe={"fault": fault, "note": str(note)},
         device="cpu",
@@ -29,9 +29,9 @@ def tokens(number):
     return [number] * problem().space.length()
 
 
-def child(number=0, fault="", note="", read=""):
+def child(number=0, fault="", note="", read="", task="FaultyImages"):
     """The request of a child that does what it must not."""
-    asked = problem(fault, note, read)
+    asked = problem(fault, note, read, task=task)
     return asked.request(asked.space.decode(tokens(number)))
 
 

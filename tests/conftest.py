@@ -76,3 +76,20 @@ def database(postgresql):
 def place(request):
     """A place for a store of either sort."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def workers():
+    """Makes evaluators with one worker, or as many as it is told."""
+    from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
+    from nas_env.run.store import open_store
+
+    cpu, made = torch.device("cpu"), []
+
+    def make(count=1, **settings):
+        made.append(WorkersEvaluator(cpu, open_store(), WorkerSettings(count, **settings)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

@@ -27,7 +27,8 @@ class FaultyRecipe(ImageRecipe):
 
     Attributes:
         fault: A key of FAULTS; ``die`` to be killed every ten steps; ``wait`` for a file with
-            " go" after the note's name; empty for none.
+            " go" after the note's name; ``loader`` for a data loader whose process hangs;
+            ``nan`` for a batch without numbers; empty for none.
         note: A file that gets a line with the number of the process; empty for none.
     """
 
@@ -48,7 +49,7 @@ class FaultyImages(Digits):
     read: str = ""
 
     recipes: ClassVar[Mapping[str, Recipe]] = {
-        "short": FaultyRecipe(epochs=1, schedule="one_cycle", upsample=0, flip=False)
+        "short": FaultyRecipe(epochs=1, batch_size=8, schedule="one_cycle", upsample=0, flip=False)
     }
     environments: ClassVar = {}
     available: ClassVar[int] = 96
@@ -68,6 +69,15 @@ class LargeImages(FaultyImages):
     """The same of 64 x 64 pixels, of which a batch takes some hundreds of megabytes."""
 
     input_shape: ClassVar[tuple[int, ...]] = (1, 64, 64)
+
+
+@dataclass(frozen=True)
+class StuckImages(FaultyImages):
+    """The same, of which the reading never ends."""
+
+    def _read_train_images(self):
+        Path(self.read).write_text(f"{os.getpid()}\n")
+        time.sleep(1000)
 
 
 @dataclass(frozen=True)
@@ -99,6 +109,13 @@ def eat():
     raise full
 
 
+def eat_in_python():
+    """All memory there is, by lists of texts."""
+    pieces = []
+    while True:
+        pieces.append([str(number) for number in range(100_000)])
+
+
 def spoil():
     """What a CUDA kernel that failed leaves: every later call of the process fails as well."""
     images.train = fail
@@ -110,15 +127,66 @@ def fail(*args, **rest):
     raise RuntimeError("CUDA error: device-side assert triggered")
 
 
+def kill_for_memory():
+    """What the kernel does where memory is full: count it, and kill the process."""
+    file = Path(os.environ["FAULTY_KILLS"])
+    file.write_text(f"oom 1\noom_kill {int(file.read_text().split()[-1]) + 1}\n")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def say_and_end():
+    """The last words of Python, and of what it has started."""
+    print("spoken by Python")
+    os.system("echo spoken by a program")
+    os._exit(7)
+
+
+def go_wrong():
+    raise ValueError("what went wrong")
+
+
 FAULTS = {
     "": lambda: None,
+    "kernel": kill_for_memory,
+    "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "say": say_and_end,
+    "chat": lambda: print("a word " * 1000),
+    "raise": go_wrong,
     "sleep": lambda: time.sleep(1000),
     "hold": hold_the_interpreter,
     "segfault": lambda: ctypes.string_at(0),
     "exit": lambda: os._exit(7),
     "eat": eat,
+    "eat in Python": eat_in_python,
     "spoil": spoil,
 }
+
+
+class Stuck(torch.utils.data.Dataset):
+    """Data whose reading never ends; the process that reads leaves its number."""
+
+    def __init__(self, note):
+        self.note = note
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        note_down(self.note)
+        time.sleep(1000)
+
+
+def note_down(note):
+    with Path(note).open("a") as file:
+        file.write(f"{os.getpid()}\n")
+
+
+def lose_numbers(child):
+    """Let the third batch have none."""
+    batches = iter(range(1000))
+    child.register_forward_hook(
+        lambda _, given, logits: logits * float("nan") if next(batches) == 2 else None
+    )
 
 
 class Dying(Checkpoints):
@@ -140,13 +208,16 @@ class Dying(Checkpoints):
 def train(child, data, recipe, **rest):
     """The engine."""
     if recipe.note:
-        with Path(recipe.note).open("a") as note:
-            note.write(f"{os.getpid()}\n")
+        note_down(recipe.note)
     if recipe.fault == "die":
         rest["checkpoints"] = Dying(rest["checkpoints"])
     elif recipe.fault == "wait":
         while not Path(f"{recipe.note} go").exists():
             time.sleep(0.01)
+    elif recipe.fault == "loader":
+        next(iter(torch.utils.data.DataLoader(Stuck(recipe.note), num_workers=1)))
+    elif recipe.fault == "nan":
+        lose_numbers(child)
     else:
         FAULTS[recipe.fault]()
     return images.train(child, data, recipe, **rest)

@@ -3,7 +3,6 @@
 import json
 import os
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -18,27 +17,12 @@ from _small import TINY
 from nas_env import machine
 from nas_env.command_line.train import main
 from nas_env.errors import DataNotFound, InvalidValue, UnknownName
-from nas_env.evaluation import evaluate
 from nas_env.evaluation._memory import ran_out_of_memory
 from nas_env.evaluation._room import Room, predicted_memory
 from nas_env.evaluation.workers import WorkerSettings, WorkersEvaluator
 from nas_env.problem import Problem
 from nas_env.records import Evaluation
 from nas_env.run.store import open_store
-
-
-@pytest.fixture
-def workers():
-    """Makes evaluators with one worker, or as many as it is told."""
-    made = []
-
-    def make(count=1, **settings):
-        made.append(WorkersEvaluator(CPU, open_store(), WorkerSettings(count, **settings)))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
 
 
 @pytest.fixture
@@ -77,73 +61,11 @@ def test_the_summary_is_the_same_as_in_process(tmp_path):
     assert rewards[0] == rewards[1] and len(rewards[0]) == 12
 
 
-@pytest.mark.parametrize("fault", ["sleep", "hold"])
-def test_a_child_that_hangs_is_stopped(workers, fault, tmp_path):
-    """It hangs in the process of a sound child before it, which is gone then."""
-    note = tmp_path / "note"
-    evaluator = workers()
-    assert evaluator.submit(child(note=note)).result().status == "ok"
-    evaluator.settings = WorkerSettings(1, time_limit=0.5)
-    evaluation = evaluator.submit(child(fault=fault)).result()
-    assert (evaluation.status, evaluation.error) == ("timed_out", "not done within 0.5 seconds")
-    assert evaluation.metrics == {}
-    until(lambda: not running(pids(note)[0]))
-    evaluator.settings = WorkerSettings(1)
-    assert evaluator.submit(child(1)).result().status == "ok"
-
-
 def test_reading_the_data_is_not_the_time_of_a_child(workers, tmp_path):
     """A limit that is over at once does not begin before the data has been read."""
     late = workers(time_limit=1e-9).submit(child(fault="sleep", read=tmp_path / "read"))
     assert late.result().status == "timed_out"
     assert (tmp_path / "read").exists()
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ("segfault", "the worker was killed by SIGSEGV"),
-        ("exit", "the worker exited with status 7"),
-    ],
-)
-def test_a_worker_that_dies_is_replaced(workers, fault, error):
-    evaluator = workers(2)
-    for future in evaluator.submit_batch([child(0, fault), child(1, fault)]):
-        assert (future.result().status, future.result().error) == ("died", error)
-    assert evaluator.submit(child()).result().status == "ok"
-
-
-@pytest.mark.parametrize(("fault", "status"), [("eat", "out_of_memory"), ("spoil", "failed")])
-def test_the_next_child_is_trained_as_in_a_fresh_process(workers, fault, status):
-    """What a child did to its process, the next one of the same worker does not meet."""
-    evaluator = workers(memory_limit=1)
-    assert evaluator.submit(child(0, fault)).result().status == status
-    evaluation = evaluator.submit(child(1)).result()
-    assert (evaluation.status, evaluation.curves) == ("ok", evaluate(child(1), CPU).curves)
-
-
-def test_a_worker_is_replaced_and_its_neighbour_is_left_alone(workers, tmp_path):
-    note = tmp_path / "note"
-    evaluator = workers(2, memory_limit=1)
-    neighbour = evaluator.submit(child(0, "wait", note))
-    wait_for(note, neighbour)
-    assert evaluator.submit(child(0, "eat")).result().status == "out_of_memory"
-    assert evaluator.submit(child(1)).result().status == "ok"
-    assert not neighbour.done()
-    Path(f"{note} go").touch()
-    assert neighbour.result().status == "ok"
-    assert len(pids(note)) == 1  # it was begun once
-
-
-def test_a_worker_that_is_killed_from_outside_is_replaced(workers, tmp_path):
-    """As by a machine that runs out of memory; idle ones too."""
-    note = tmp_path / "note"
-    evaluator = workers()
-    assert evaluator.submit(child(note=note)).result().status == "ok"
-    os.kill(*pids(note), signal.SIGKILL)
-    # The next child may notice it.
-    assert evaluator.submit(child(1, note=note)).result().status in ("ok", "died")
-    assert evaluator.submit(child(1)).result().status == "ok"
 
 
 def test_what_is_announced_is_trained_before_it_is_asked_for(here):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import nn
 from nas_env.errors import NASError
 from nas_env.evaluation._checkpoints import NOWHERE, Place
 from nas_env.evaluation._job import Job
+from nas_env.evaluation._last_words import MOST
 from nas_env.evaluation._memory import ran_out_of_memory
 from nas_env.files import write_bytes
 from nas_env.records import Evaluation, Request, Status
@@ -89,8 +91,8 @@ def evaluate_job(
         raise
     except Exception as error:
         status = "out_of_memory" if ran_out_of_memory(error) else "failed"
-        text = _one_line(error)
-    return failed(status, text, cost)  # what the child held is free by now
+        text, trace = _one_line(error), traceback.format_exc()[-MOST:]
+    return failed(status, text, cost, trace)  # what the child held is free by now
 
 
 def prepare(job: Job, device: torch.device) -> None:
@@ -210,10 +212,10 @@ def measured(result: Training) -> dict[str, Any]:
     return {"curves": result.curves, "seconds": result.seconds, "cpu_seconds": result.cpu_seconds}
 
 
-def failed(status: Status, error: str, cost: Cost | None = None) -> Evaluation:
+def failed(status: Status, error: str, cost: Cost | None = None, output: str = "") -> Evaluation:
     """The evaluation of a child that came to nothing."""
     parameters, flops = cost or (None, None)
-    return Evaluation(status, parameters=parameters, flops=flops, error=error)
+    return Evaluation(status, parameters=parameters, flops=flops, error=error, output=output)
 
 
 def _one_line(error: BaseException) -> str:

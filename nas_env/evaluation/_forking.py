@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from nas_env.evaluation._fork_server import FORK, MESSAGE
 from nas_env.evaluation._fork_shared import locked
+from nas_env.evaluation._last_words import LastWords
 from nas_env.evaluation._worker import work
 
 #: What torch imports, for seconds, when it first counts FLOPs and first makes an optimiser.
@@ -48,10 +49,13 @@ class _Forked(NamedTuple):
     caller: socket.socket  # who it was forked for
     number: int
     line: socket.socket
+    words: LastWords
 
 
 class _Server:
     """Forks, kills and buries workers.
+
+    Each is a process group of its own: what it has started is ended with it.
 
     Args:
         callers: Where orders come from.
@@ -75,6 +79,9 @@ class _Server:
             if self.ended in ready:
                 self.ended.recv(1024)
                 self.bury()
+            for each in self.workers.values():
+                if each.words in ready:
+                    each.words.read()
             if self.listening is not None and self.listening in ready:
                 self.callers.append(self.listening.accept()[0])
             for caller in [each for each in self.callers if each in ready]:
@@ -84,13 +91,15 @@ class _Server:
             if self.listening is None and os.getppid() != parent:
                 break
         for process in self.workers:
-            os.kill(process, signal.SIGKILL)
+            _end(process)
         os._exit(0)
 
-    def ready(self) -> list[socket.socket]:
-        """Wait for an order, a caller or the end of a worker, no longer than a moment."""
+    def ready(self) -> list[socket.socket | LastWords]:
+        """Wait for an order, a caller, words or the end of a worker, no longer than a moment."""
         further = [] if self.listening is None else [self.listening]
-        return select.select([self.ended, *further, *self.callers], [], [], CALLER_GONE)[0]
+        words = [each.words for each in self.workers.values() if not each.words.over]
+        ends = [self.ended, *further, *self.callers, *words]
+        return select.select(ends, [], [], CALLER_GONE)[0]
 
     def over(self, needed: float) -> bool:
         """Tell whether nobody needs the server any more; then nobody can join it either.
@@ -134,17 +143,22 @@ class _Server:
         """Kill a worker of a caller, or all of them."""
         for process, each in self.workers.items():
             if each.caller is caller and number in (None, each.number):
-                os.kill(process, signal.SIGKILL)
+                _end(process)
 
     def fork(self, caller: socket.socket, number: int, line: socket.socket) -> None:
         """Fork a worker at the end of a line; its signals are its own; it dies with the server."""
+        words = LastWords()
         if (process := os.fork()) != 0:
-            self.workers[process] = _Forked(caller, number, line)
+            _lead(process)
+            words.only_read()
+            self.workers[process] = _Forked(caller, number, line, words)
             return
+        _lead(os.getpid())
+        words.become_output()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        others = [*self.callers, *(each.line for each in self.workers.values())]
-        for each in (self.ended, self.wakeup, self.listening, *others):
+        others = [end for each in self.workers.values() for end in (each.line, each.words)]
+        for each in (self.ended, self.wakeup, self.listening, *self.callers, *others):
             if each is not None:
                 each.close()
         if sys.platform == "linux":
@@ -157,7 +171,23 @@ class _Server:
             process, status = os.waitpid(-1, os.WNOHANG)
             if process == 0:
                 break
-            line = self.workers.pop(process).line
-            code = os.waitstatus_to_exitcode(status)
-            with line, suppress(OSError):  # nobody may listen; half a line may stand before
-                line.sendall(f"\n{json.dumps({'exit': code})}\n".encode())
+            _end(process)
+            ended = self.workers.pop(process)
+            while ended.words.read():
+                pass
+            message = {"exit": os.waitstatus_to_exitcode(status), "output": ended.words.text()}
+            ended.words.close()
+            with ended.line, suppress(OSError):  # nobody may listen; half a line may stand before
+                ended.line.sendall(f"\n{json.dumps(message)}\n".encode())
+
+
+def _lead(process: int) -> None:
+    """Make a process the first of a group; both sides of a fork do, whichever is first."""
+    with suppress(OSError):
+        os.setpgid(process, process)
+
+
+def _end(process: int) -> None:
+    """Kill a worker and what it has started, also where the worker itself has ended."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from concurrent.futures import CancelledError
 from contextlib import suppress
 
@@ -10,6 +11,7 @@ from nas_env.evaluation._child import failed
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._rehearsal import Rehearsal
 from nas_env.evaluation._worker import Worker, WorkerDied, WorkerLate
+from nas_env.machine import kills_for_memory
 from nas_env.records import Evaluation, Request
 from nas_env.training.outcome import Report, unheard
 
@@ -111,10 +113,15 @@ class Slot:
         place: Place,
     ) -> Evaluation:
         """Train in the process; what became of the process is the evaluation of its child."""
-        worker = self._started()
+        worker, kills = self._started(), kills_for_memory()
         try:
             return worker.evaluate(request, device, limit, report, pieces, place)
-        except WorkerLate:
-            return failed("timed_out", f"not done within {limit:g} seconds")
+        except WorkerLate as error:
+            return failed("timed_out", str(error))
         except WorkerDied as error:
-            return failed("died", str(error))
+            if error.code == -signal.SIGKILL and kills_for_memory() > kills:
+                line = (
+                    "the kernel killed the worker: the memory of the machine or container is full"
+                )
+                return failed("out_of_memory", line, output=error.output)
+            return failed("died", str(error), output=error.output)

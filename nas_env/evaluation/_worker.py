@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import resource
@@ -22,21 +23,33 @@ from nas_env.evaluation._checkpoints import NOWHERE, Place
 from nas_env.evaluation._child import evaluate_job, prepare
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._job import Job
+from nas_env.evaluation._last_words import NEXT_CHILD
 from nas_env.evaluation._rehearsal import DoesNotFit, Rehearsal, rehearse
 from nas_env.records import Evaluation, Request
 from nas_env.training.allocator import keep_memory
 from nas_env.training.outcome import Progress, Report, unheard
 from search_spaces import InvalidValue
 
+READING = 3600.0  # seconds that a worker may take to read the data of a child
 START = 600.0  # seconds that a worker may take to be ready; an import from a slow, busy disk
 
 
 class WorkerDied(Exception):
-    """The worker ended before it answered; the message says how."""
+    """The worker ended before it answered; the message says how.
+
+    Args:
+        message: How it ended.
+        code: Its exit status, or minus the signal that killed it.
+        output: The end of what it wrote.
+    """
+
+    def __init__(self, message: str, code: int = 0, output: str = ""):
+        super().__init__(message)
+        self.code, self.output = code, output
 
 
 class WorkerLate(Exception):
-    """The worker had not answered in time."""
+    """The worker had not answered in time; the message says in which."""
 
 
 class Worker:
@@ -124,9 +137,11 @@ class Worker:
         }
         with suppress(OSError):  # it has ended; how, it says below
             self._send(asked)
-        self._receive(None)  # {"begun": True}
+        late = f"its data was not read within {READING:g} seconds"
+        self._receive(time.monotonic() + READING, late)  # {"begun": True}
         until = None if limit is None else time.monotonic() + limit
-        while "progress" in (answer := self._receive(until)):
+        late = f"not done within {limit or 0:g} seconds"
+        while "progress" in (answer := self._receive(until, late)):
             report(Progress(*answer["progress"]))
         if "does_not_fit" in answer:
             raise DoesNotFit
@@ -150,7 +165,7 @@ class Worker:
         self._line.settimeout(START)
         self._line.sendall(json.dumps(message).encode() + b"\n")
 
-    def _receive(self, until: float | None) -> dict[str, Any]:
+    def _receive(self, until: float | None, late: str = "") -> dict[str, Any]:
         """Return the next whole message, if it comes before a moment of the monotonic clock."""
         while True:
             line, newline, rest = self._waiting.partition(b"\n")
@@ -163,7 +178,7 @@ class Worker:
                 self._line.settimeout(None if until is None else max(until - time.monotonic(), 0.0))
                 received = self._line.recv(2**16)
             except (TimeoutError, BlockingIOError):
-                raise WorkerLate from None
+                raise WorkerLate(late) from None
             except ConnectionError:
                 received = b""
             if not received:
@@ -173,7 +188,7 @@ class Worker:
     @staticmethod
     def _checked(message: dict[str, Any]) -> dict[str, Any]:
         if "exit" in message:
-            raise WorkerDied(_ending(message["exit"]))
+            raise WorkerDied(_ending(message["exit"]), message["exit"], message["output"])
         return message
 
 
@@ -190,6 +205,7 @@ def work(line: socket.socket) -> NoReturn:
         for text in incoming:
             message = json.loads(text)
             if "request" in message:
+                os.write(2, NEXT_CHILD)
                 job, device = Job(Request(**message["request"])), torch.device(message["device"])
                 prepare(job, device)
                 send({"begun": True})
@@ -205,6 +221,8 @@ def _begin(message: Mapping[str, Any]) -> dict[str, Any]:
     os.environ.clear()
     os.environ.update(message["environment"])
     sys.path[:] = message["path"]
+    faulthandler.enable()  # a crash says where
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[attr-defined]
     torch.set_num_threads(1)
     keep_memory()
     if message["memory_limit"] is not None:

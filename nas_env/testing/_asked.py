@@ -83,4 +83,4 @@ def requests(problem: Problem, count: int = 1, **changes: Any) -> list[Request]:
 
 def timeless(evaluation: Evaluation) -> Evaluation:
     """Return an evaluation without what differs from one training to the next."""
-    return replace(evaluation, seconds={}, cpu_seconds=0.0, attempts=[])
+    return replace(evaluation, seconds={}, cpu_seconds=0.0, attempts=[], output="")
