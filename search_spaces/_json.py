@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, NoReturn
 
 
-def strict_json(text: str | bytes) -> Any:
+def strict_json(text: str | bytes, *, nan: bool = False) -> Any:
     """Read JSON: no NaN or infinity, no key twice, no nesting that is too deep.
+
+    Args:
+        text: The text.
+        nan: Whether NaN may stand there nevertheless, as in a table.
 
     Raises:
         ValueError: If the text is no such JSON; the message says what is wrong with it.
@@ -20,14 +24,21 @@ def strict_json(text: str | bytes) -> Any:
     """
     try:
         return json.loads(
-            text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_unique
+            text,
+            parse_constant=_nan if nan else _refuse,
+            parse_float=_finite,
+            object_pairs_hook=_unique,
         )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
 
-def _refuse(name: str) -> None:
+def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number of JSON")
+
+
+def _nan(name: str) -> float:
+    return math.nan if name == "NaN" else _refuse(name)
 
 
 def _finite(digits: str) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 from nas_env.benchmark._job import Job
 from nas_env.errors import StoreError
 from nas_env.run.paths import check_file, check_folder
-from nas_env.run.store.sqlite import JOURNAL
+from nas_env.run.store.sqlite import JOURNAL, parts_of
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS results (
@@ -41,6 +41,8 @@ class ResultsFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         check_file(path, "a file of results", suffix=JOURNAL)
         with self._opened() as connection:
+            if other := parts_of(connection, {"results"})[1]:
+                raise StoreError(f"{path} is no file of results: it has a {other}")
             connection.execute(SCHEMA)
 
     def add(self, job: Job, record: dict[str, Any]) -> None:

@@ -38,9 +38,9 @@ class WorkerDied(Exception):
     """The worker ended before it answered; the message says how.
 
     Args:
-        message: How it ended.
-        code: Its exit status, or minus the signal that killed it.
-        output: The end of what it wrote.
+        message: Line that says how it ended.
+        code: The exit status of the worker, or minus the signal that killed it.
+        output: The end of what the worker wrote.
     """
 
     def __init__(self, message: str, code: int = 0, output: str = ""):

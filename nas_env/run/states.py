@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -107,8 +108,12 @@ def _tensors(content: bytes) -> dict[str, Tensor]:
     (length,) = struct.unpack_from("<Q", content)
     begin, found = 8 + length, {}
     for name, each in json.loads(content[8:begin]).items():
-        start, end = each["data_offsets"]
-        numbers = torch.empty(each["shape"], dtype=types[each["dtype"]])
+        (start, end), shape = each["data_offsets"], each["shape"]
+        if not 0 <= start <= end <= len(content) or min(shape, default=0) < 0:
+            raise ValueError(f"{name} is outside of the file")
+        if math.prod(shape) * types[each["dtype"]].itemsize != end - start:
+            raise ValueError(f"{name} has another size than its shape")
+        numbers = torch.empty(shape, dtype=types[each["dtype"]])
         own = numbers.view(-1).view(torch.uint8).numpy()
         own[:] = memoryview(content)[begin + start : begin + end]
         found[name] = numbers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,18 @@ from nas_env.errors import InvalidValue
 from search_spaces import SearchSpace
 
 METRICS = ("validation", "test", "seconds")
+
+
+def whole_numbers(name: str, values: Any) -> np.ndarray:
+    """Return the values of an entry as int64.
+
+    Raises:
+        InvalidValue: If they are no whole numbers, or too large for that.
+    """
+    found = np.asarray(values)
+    if found.dtype.kind not in "iu" or (found.size and found.max() > np.iinfo(np.int64).max):
+        raise InvalidValue(f"{name} are {found.dtype}, expected whole numbers of 64 bits")
+    return found.astype(np.int64)
 
 
 def check_tokens(tokens: np.ndarray, space: SearchSpace) -> None:
@@ -45,16 +58,19 @@ def check_columns(
     Raises:
         InvalidValue: If it is not so; the message names the entry.
     """
-    for name in columns:
+    for name, values in columns.items():
         entry, _, epochs = name.partition("/")
         if entry not in METRICS or not epochs.isdigit():
             raise InvalidValue(f"unknown entry {name!r}, expected validation/200 or the like")
+        if values.ndim != 2:
+            raise InvalidValue(f"{name} is {values.shape}, expected (rows,) or (rows, seeds)")
     validation = [len(values) for name, values in columns.items() if name.startswith("validation")]
     if not validation:
         raise InvalidValue("there is no entry validation/<epochs>")
     count = validation[-1]
     for name, values in {**columns, **sizes}.items():
-        if values is not None and len(values) != count:
-            raise InvalidValue(f"{name} has {len(values)} rows, others {count}")
+        if values is not None and (values.ndim == 0 or len(values) != count):
+            found = len(values) if values.ndim else "no"
+            raise InvalidValue(f"{name} has {found} rows, others {count}")
     if rows.shape != (sequences,) or rows.min() < 0 or rows.max() >= count:
         raise InvalidValue(f"rows are not {sequences} numbers below {count}")

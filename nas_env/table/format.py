@@ -21,7 +21,6 @@ from __future__ import annotations
 import functools
 import json
 import math
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,12 +30,15 @@ from typing import Any, Literal
 import numpy as np
 
 from nas_env.errors import DataCorrupt, DataNotFound, InvalidValue
-from nas_env.table._entries import check_columns, check_tokens
+from nas_env.table._arrays import read_arrays
+from nas_env.table._entries import check_columns, check_tokens, whole_numbers
 from search_spaces import SearchSpace, make_space
+from search_spaces._json import strict_json
 from search_spaces._settings import from_mapping
 
 Split = Literal["validation", "test"]
 FORMAT = 1
+LARGEST = 2**26  # bytes of a table in JSON
 DENSE = 2**22  # sequences of a space up to which their positions are kept in an array
 
 
@@ -228,15 +230,20 @@ def read_table(path: str | Path) -> Table:
 @functools.lru_cache(maxsize=32)
 def _read(path: Path, changed: int) -> Table:
     try:
-        if path.suffix == ".json":
-            entries = json.loads(path.read_text())
-        else:
-            with np.load(path, allow_pickle=False) as file:
-                entries = dict(file)
-            entries["header"] = json.loads(str(entries["header"]))
-        return make_table(entries, path)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile) as error:
-        raise DataCorrupt(f"{path} is not a table: {error}") from None
+        return make_table(_entries(path), path)
+    except Exception as error:  # of zipfile, zlib, numpy and even Python's tokenizer
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise DataCorrupt(f"{path} is not a table: {reason}") from None
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    """Return the entries of a file, which anybody may have made."""
+    if path.suffix != ".json":
+        arrays = read_arrays(path)
+        return {**arrays, "header": strict_json(str(arrays["header"]))}
+    if (size := path.stat().st_size) > LARGEST:
+        raise InvalidValue(f"it has {size:,} bytes, expected at most {LARGEST:,}")
+    return strict_json(path.read_bytes(), nan=True)
 
 
 def make_table(entries: Mapping[str, Any], path: Path | None = None) -> Table:
@@ -251,15 +258,14 @@ def make_table(entries: Mapping[str, Any], path: Path | None = None) -> Table:
     header = from_mapping(Header, given.pop("header"), "header entry")
     if header.format != FORMAT:
         raise InvalidValue(f"format is {header.format}, expected {FORMAT}")
-    tokens = np.asarray(given.pop("tokens"))
-    rows = np.asarray(given.pop("rows", np.arange(len(tokens))))
+    tokens = whole_numbers("tokens", given.pop("tokens"))
+    rows = whole_numbers("rows", given.pop("rows", np.arange(len(tokens))))
     sizes = {name: given.pop(name, None) for name in ("parameters", "flops")}
     columns = {name: np.array(value, dtype=np.float64) for name, value in given.items()}
     columns = {n: v[:, None] if v.ndim == 1 else v for n, v in columns.items()}
-    sizes = {n: None if v is None else np.asarray(v, dtype=np.int64) for n, v in sizes.items()}
+    sizes = {n: None if v is None else whole_numbers(n, v) for n, v in sizes.items()}
     check_tokens(tokens, make_space(header.space))
     check_columns(columns, sizes, rows, len(tokens))
-    tokens, rows = tokens.astype(np.int64), rows.astype(np.int64)
     return Table(header, tokens, rows, columns, **sizes, path=path)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,7 @@ class SQLiteStore(Store):
             # A damaged text is read, and refused by its checksum.
             self._connection.text_factory = lambda raw: raw.decode(errors="replace")
             self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute("PRAGMA trusted_schema=OFF")
             if not self._has_tables() and not self._read_only:
                 self._connection.executescript(SCHEMA)
             for table, columns in TABLES.items():
@@ -105,11 +106,9 @@ class SQLiteStore(Store):
 
     def _has_tables(self) -> bool:
         """Return whether it is a store by now; refuse another program's or version's database."""
-        found = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        names = {name for (name,) in found if not name.startswith("sqlite_")}
-        others = sorted(names - TABLES.keys() - {LEDGER})
-        if others:
-            raise StoreError(f"{self.address} is not {WHAT}: it has a table {others[0]!r}")
+        names, other = parts_of(self._connection, {*TABLES, LEDGER})
+        if other:
+            raise StoreError(f"{self.address} is not {WHAT}: it has a {other}")
         ((found_format,),) = self._connection.execute("PRAGMA user_version")
         if names and found_format != FORMAT:
             age = "an earlier" if found_format < FORMAT else "a later"
@@ -239,3 +238,17 @@ class SQLiteStore(Store):
         super().__init__(state["address"], state["run"])
         self._read_only = False
         self._open(state["content"])
+
+
+def parts_of(connection: sqlite3.Connection, tables: Collection[str]) -> tuple[set[str], str]:
+    """Return the names of what a database has, and the first that is none of some tables.
+
+    A trigger or a view could change what is written and read. The first is for a message, as
+    ``trigger 'x'``; it is empty where there is none.
+    """
+    found = connection.execute(
+        "SELECT type, name FROM sqlite_master ORDER BY type, name"
+    ).fetchall()
+    own = [(kind, name) for kind, name in found if not name.startswith("sqlite_")]
+    others = [f"{kind} {name!r}" for kind, name in own if kind != "table" or name not in tables]
+    return {name for _, name in own}, "".join(others[:1])
