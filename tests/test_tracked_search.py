@@ -8,6 +8,8 @@ import pytest
 
 from nas_env.command_line import retrain, train
 from nas_env.search import loop
+from nas_env.search.tracked import data_used
+from nas_env.tasks import make_task
 from nas_env.tracking import Tracker
 from tests._tracked import (
     event_files,
@@ -161,6 +163,16 @@ def test_tensorboard_has_it_all_in_one_run(run):
     assert events.PluginTagToContent("hparams") and final.PluginTagToContent("hparams")
     assert final.Tags()["images"] == ["final/network"]
     assert json.loads(text_of(final, "artifact/network")[-1])["name"].startswith("network-")
+
+
+def test_of_ones_own_data_checksums_are_told_and_nothing_else(tmp_path):
+    words = "some words of a secret kind and more words of another kind\n" * 400
+    (tmp_path / "mine.txt").write_text(words)
+    task = make_task({"name": "text", "path": str(tmp_path / "mine.txt")}).settled()
+    assert "secret" in task.facts["symbols"]
+    said = str(data_used(task))
+    assert task.checksums["content"] in said
+    assert "secret" not in said and str(tmp_path) not in said
 
 
 def test_no_file_has_a_secret(run):

@@ -46,8 +46,11 @@ def resolved(config: Mapping[str, Any], problem: Problem) -> dict[str, Any]:
 
 
 def data_used(task: Task) -> Artifact:
-    """Return the artifact that stands for a task's data: checksums and facts, not the data."""
-    facts = {"task": _told(task), "checksums": {**task.checksums}, **task.facts}
+    """Return the artifact that stands for a task's data: settings and checksums, nothing of it.
+
+    Neither the words of a text nor the names of classes are told, nor where the data lies.
+    """
+    facts = {"task": _told(task), "checksums": {**task.checksums}}
     return Artifact(artifact_name("data", task.name), "dataset", {"data.json": _json(facts)}, facts)
 
 
