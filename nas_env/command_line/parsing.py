@@ -48,7 +48,7 @@ FIRST = (
 )  # fmt: skip
 MORE = """\
 --help-all shows the rest: limits, the store, and every setting of the agent, the objective, the recipe, the task and the space.
---version prints the versions and the device."""  # noqa: E501 - wrapped in the terminal's width
+--version prints the versions and the device; --print-completion bash, zsh or fish a script for the tab key."""  # noqa: E501 - wrapped in the terminal's width
 
 #: What a file of settings may have.
 SETTINGS = frozenset(each.name for each in fields(Arguments)) - {"run", "quiet"}

@@ -140,6 +140,10 @@ class Changing(Output):
         super().__init__(console, now)
         self._changed, self._line = float("-inf"), ""
 
+    def begin(self, state: State) -> None:
+        """See the base: the output is made here, since it belongs to the cell of this thread."""
+        self.show(state, last=False)
+
     def show(self, state: State, *, last: bool) -> None:
         """See the base."""
         due = state.now - self._changed >= CELL_EVERY
