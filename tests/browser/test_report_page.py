@@ -153,8 +153,20 @@ def test_all_effects_are_a_click_away_and_a_print_has_no_buttons(opened, file):
     page.get_by_role("button", name="Show all").click()
     assert last.is_visible()
     page.emulate_media(media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert not page.locator("nav").is_visible() and not page.locator("#more").is_visible()
+
+
+def test_a_print_is_black_on_white_in_the_dark_too(opened, file):
+    page = opened(file, scheme="dark")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(paper)
+    page.emulate_media(media="print")
+    assert page.evaluate(paper) == "rgb(255, 255, 255)"
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("colour('ink')") == "#1f2733"  # of what is drawn
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(paper) == dark
 
 
 def test_pointing_at_an_architecture_in_the_table_shows_it_whole(opened, file):

@@ -560,5 +560,17 @@ function next() {
 }
 next();
 addEventListener("scroll", hideTip, { passive: true });
-addEventListener("beforeprint", () => { resize(); redraw(); });
-addEventListener("afterprint", () => { resize(); redraw(); });
+// Paper is white, and what stands on a canvas has the colours with which it was drawn.
+let before;
+addEventListener("beforeprint", () => {
+  before = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+  resize();
+  redraw();
+});
+addEventListener("afterprint", () => {
+  if (before) document.documentElement.dataset.theme = before;
+  else delete document.documentElement.dataset.theme;
+  resize();
+  redraw();
+});
