@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from nas_env.data.images._sizes import Sizes, chosen_size
 from nas_env.data.images._values import span
 from nas_env.data.images._walk import Sources
 from nas_env.errors import DataInvalid, InvalidValue
+
+LABELS = 2**30  # bytes of the labels, which are read at once
 
 
 @dataclass
@@ -164,6 +167,9 @@ def _labels(member: Member) -> np.ndarray:
             f"{member} are Python objects, which are not unpickled, expected whole numbers or "
             "texts: convert them by .astype(str)"
         )
+    size = math.prod(member.shape) * member.dtype.itemsize
+    if size > LABELS:
+        raise DataInvalid(f"{member} are {size:,} bytes, expected at most {LABELS:,}")
     return member.whole()
 
 

@@ -124,6 +124,8 @@ def members_of(path: str) -> Mapping[str, Member]:
         return {os.path.basename(path)[:-4]: _mapped(path)}
     with _whole(path), zipfile.ZipFile(path) as file:
         names = [name[:-4] for name in file.namelist() if name.endswith(".npy")]
+        if len({*names}) < len(names):
+            raise DataInvalid(f"{shown(path)} has an array twice, expected each name once")
         return {name: _zipped(path, file, name) for name in names}
 
 
@@ -151,6 +153,8 @@ def _whole(path: str) -> Iterator[None]:
     """Make one line of whatever a damaged file causes."""
     try:
         yield
+    except DataInvalid:
+        raise
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         raise DataInvalid(f"{shown(path)} cannot be read: {reason}") from None
