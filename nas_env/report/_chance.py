@@ -1,8 +1,9 @@
-"""The best that random search would have found: its interval, from the children of one control.
+"""The best that another random search would find: its interval, from the networks of one control.
 
-The best of ``k`` networks that are drawn at random is at most the i-th of ``n`` known ones with
-probability ``(i / n)^k``. So no draws have to be simulated, and the interval is there after each
-child: it is the bootstrap distribution of the best so far, with infinitely many draws.
+All networks are drawn alike, so that of ``n`` known and ``k`` further ones each order is equally
+likely. The best of the ``k`` is at most the i-th worst of the ``n`` with probability
+``C(k + i - 1, k) / C(n + k, k)``, whatever the distribution (a prediction interval without one:
+Hahn & Meeker 1991, "Statistical Intervals", section 5.4). So nothing has to be simulated.
 """
 
 from __future__ import annotations
@@ -10,18 +11,20 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import gammaln
 
 LEVELS = (0.025, 0.5, 0.975)  # the middle 95%, and the median
 
 
 class Chance(NamedTuple):
-    """The best of so many random networks.
+    """The best of so many further random networks.
 
     Attributes:
         networks: Numbers of networks: (points,).
-        worse: The end of the 95% interval that a search should pass: (points,).
+        worse: The lower end of the 95% interval, that of the worse values: (points,).
         middle: The median: (points,).
-        better: The end that one random search in 40 passes: (points,).
+        better: The upper end: (points,). From ``k > n / 39`` on it is not known, since the best
+            of the control may be passed; then that best stands here.
     """
 
     networks: np.ndarray
@@ -31,7 +34,7 @@ class Chance(NamedTuple):
 
 
 def best_by_chance(values: np.ndarray, count: np.ndarray, maximise: bool) -> Chance:
-    """Return the best of random networks, by those that a random control has trained.
+    """Return the best of further random networks, by those that a random control has trained.
 
     Args:
         values: The metric of each child of the control, NaN where it failed.
@@ -43,17 +46,21 @@ def best_by_chance(values: np.ndarray, count: np.ndarray, maximise: bool) -> Cha
 
     Example:
         >>> values = np.array([0.1, 0.2, 0.3, np.nan])
-        >>> best_by_chance(values, np.array([1, 4, 400]), True).middle.tolist()
-        [0.1, 0.3, 0.3]
+        >>> best_by_chance(values, np.array([1, 4]), True).middle.tolist()
+        [0.2, 0.3]
     """
     sign = 1.0 if maximise else -1.0
     ordered = np.sort(np.where(np.isfinite(values), sign * values, -np.inf))
-    worse, middle, better = (ordered[_place(len(ordered), count, level)] for level in LEVELS)
+    below = _probabilities(len(ordered), count)
+    places = ((below < level).sum(axis=1).clip(max=len(ordered) - 1) for level in LEVELS)
+    worse, middle, better = (ordered[each] for each in places)
     known = (sign * np.where(np.isfinite(each), each, np.nan) for each in (worse, middle, better))
     return Chance(count, *known)
 
 
-def _place(networks: int, count: np.ndarray, level: float) -> np.ndarray:
-    """Return the lowest place below which the best of ``count`` stays with this probability."""
-    place = np.ceil(networks * level ** (1 / count) - 1e-9).astype(int) - 1
-    return np.clip(place, 0, networks - 1)
+def _probabilities(known: int, count: np.ndarray) -> np.ndarray:
+    """Return how likely the best of ``k`` is at most each of the known: (points, known)."""
+    i, k = np.arange(1, known + 1), count[:, None]
+    # C(k + i - 1, k) / C(known + k, k)
+    one = gammaln(k + i) - gammaln(i)
+    return np.exp(one - gammaln(known + k + 1) + gammaln(known + 1)) + 1e-12

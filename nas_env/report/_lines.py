@@ -67,7 +67,7 @@ def band(chance: Chance, x: np.ndarray, control: Series, low: float | None) -> l
     up = control.metric.maximise
     ends = (clipped(each, low, up) for each in (chance.worse, chance.better))
     bottom, top = ends if up else reversed([*ends])
-    band = {"name": f"{control.label}: 95% interval of the best", "kind": "band", "role": "control"}
+    band = {"name": f"{control.label}: interval of the best", "kind": "band", "role": "control"}
     middle = {"name": f"{control.label}: median of the best", "kind": "line", "role": "control"}
     y = short(clipped(chance.middle, low, up))
     return [
