@@ -60,7 +60,7 @@ def test_every_agent_goes_on_bit_by_bit(tmp_path, agent, monkeypatch):
     killed = tmp_path / "killed"
     with monkeypatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_EVERY", 0.0)
-        for step in (12, 17, 15):
+        for step in (20, 25, 23):
             assert killed_at(step, start_or_resume(killed, arguments))
     assert 0 < read_checkpoint(killed / "checkpoint").episodes < 60
     assert not killed_at(10**9, start_or_resume(killed, arguments))
