@@ -74,7 +74,7 @@ def test_what_fits_is_offered(known, line, expected):
     assert completed(known, line) == expected
 
 
-@pytest.mark.parametrize("line", ["nas-watch ru", "nas-train --config s", "nas-list "])
+@pytest.mark.parametrize("line", ["nas-watch ru", "nas-train --config s", "nas-show x"])
 def test_names_of_files_are_the_shells_to_complete(known, line):
     assert fitting(known, line.split(" ")) == FILES
 

@@ -70,7 +70,7 @@ def first_words(settings: type) -> str | Sequence[str]:
     """Return what the first words of a command may be, before any option."""
     hints = get_type_hints(settings, include_extras=True)
     positional = [h for h in hints.values() if get_origin(h) is Annotated]
-    files = {"run", "folder", "runs", "source"} & hints.keys()
+    files = {"run", "runs", "folder", "source", "what"} & hints.keys()
     return FILES if positional or files else []
 
 
