@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md")))
-PAGES += tuple(sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/benchmarks/**/*.md")))
+for folder in ("benchmarks", "tutorials"):
+    PAGES += tuple(sorted(str(p.relative_to(ROOT)) for p in ROOT.glob(f"docs/{folder}/**/*.md")))
 HEADING = re.compile(r"^#+ +(.+?) *$", re.M)
 NUMBER = r"[−+-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?"
 FENCE = re.compile(r"^```.*?^```", re.M | re.S)
