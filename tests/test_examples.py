@@ -16,6 +16,7 @@ EXAMPLES = {
     "maskable_ppo": ["--rollouts", "1", "--episodes", "2"],
     "cleanrl_ppo": ["--num-iterations", "1", "--num-envs", "2"],
     "cleanrl_dqn": ["--total-timesteps", "40", "--learning-starts", "20", "--batch-size", "4"],
+    "draw_episode": ["episode.svg"],
     "draw_published": ["published.png"],
     "draw_shapes": ["shapes"],
 }

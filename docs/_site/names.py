@@ -6,12 +6,13 @@ the pages are written here, by rules that the projects keep.
 """
 
 import re
-import sys
-from types import ModuleType
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 
+ROOT = Path(__file__).parents[2]
 PYTHON = "https://docs.python.org/3/library/"
 NUMPY = "https://numpy.org/doc/stable/reference/"
 TORCH = "https://docs.pytorch.org/docs/stable/"
@@ -113,13 +114,17 @@ def is_inner(name: str) -> bool:
     has: annotations name such types.
     """
     if "." not in name:
-        return name.startswith("_") or any(name in vars(module) for module in _ours())
+        return name.startswith("_") or name in _defined()
     hidden = any(part.startswith("_") for part in name.split("."))
     return name.startswith(LEFT_OUT) or (hidden and name.startswith(OURS))
 
 
-def _ours() -> list[ModuleType]:
-    return [module for name, module in sys.modules.items() if f"{name}.".startswith(OURS)]
+@cache
+def _defined() -> frozenset[str]:
+    """Return the names that our modules define."""
+    files = [file for package in OURS for file in (ROOT / package.strip(".")).rglob("*.py")]
+    begins = re.compile(r"^(?:class |def )?(\w+)(?: = |\(|:)", re.M)
+    return frozenset(name for file in files for name in begins.findall(file.read_text()))
 
 
 def resolve(app: Any, env: Any, node: Any, contents: Any) -> Any:
