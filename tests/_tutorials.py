@@ -43,7 +43,13 @@ class Step(NamedTuple):
 def steps(page: Path) -> Iterator[Step]:
     """Yield the steps of a page."""
     for language, text in BLOCK.findall(page.read_text()):
-        yield Step("file" if FILE.match(text) else language, text)
+        yield Step("file" if _name(text) else language, text)
+
+
+def _name(text: str) -> str:
+    """Return the file that a block names in its first line; empty if it names none."""
+    found = FILE.match(text)
+    return found[1] if found else ""
 
 
 def play(page: Path, folder: Path) -> str:
@@ -51,7 +57,7 @@ def play(page: Path, folder: Path) -> str:
     program = "from tests._tutorials import command, write\n"
     for kind, text in steps(page):
         if kind == "file":
-            program += f"write({FILE.match(text)[1]!r}, {text!r})\n"
+            program += f"write({_name(text)!r}, {text!r})\n"
         elif kind == "python":
             program += text
         else:
