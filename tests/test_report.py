@@ -1,6 +1,8 @@
 """The report of a run: every kind of run has a good page, and what it was told stays text."""
 
+import contextlib
 import json
+import os
 from html.parser import HTMLParser
 
 import pytest
@@ -189,7 +191,7 @@ def test_the_final_training_and_the_model_card_are_shown(tmp_path):
     html = run_page(view)
     text = Page(html).text
     assert "98.70%" in text and "98.00% to 99.00%" in text and "Model card" in text
-    assert "final/network/network.py" in html and "<h4>Network</h4>" in html
+    assert "final/network/network.py" in html and "<h3>Network</h3>" in html
     drawn = [each for each in Page(html).all("img") if each.get("alt") == "The architecture"]
     assert drawn[0]["src"].startswith("data:image/svg+xml")
 
@@ -293,3 +295,9 @@ def test_an_agent_with_three_runs_has_its_mean(tmp_path):
     assert mean["x"][-1] == 30 and mean["y"][-1] == pytest.approx(sum(best) / 3, rel=1e-4)
     band = next(each for each in chart["series"] if each["kind"] == "band")
     assert band["low"][-1] < mean["y"][-1] < band["high"][-1]
+
+
+def test_a_run_that_is_being_played_says_by_whom(tmp_path):
+    view = plant(tmp_path / "run", 3)
+    with contextlib.closing(Run.resume(view.folder)):
+        assert f"3 of 3 children; played by process {os.getpid()}" in Page(run_page(view)).text

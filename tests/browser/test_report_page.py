@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from _reported import FAILED, plant
 
+from nas_env.files import write_json
 from nas_env.report import write_comparison, write_report
 
 
@@ -196,3 +197,24 @@ def test_several_runs_are_compared(opened, run, tmp_path):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.locator("table.runs").get_by_role("button", name="children").click()
     assert page.locator("table.runs tbody th").first.inner_text() == "other"
+
+
+def test_a_final_training_is_easy_to_read_too(opened, tmp_path):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    view = plant(tmp_path / "run", 12)
+    network = view.folder / "final" / "network"
+    network.mkdir(parents=True)
+    scores = {"mean": 0.9, "seeds": [], "interval_over_seeds": None, "interval_by_test_set": None}
+    chosen = {"name": "child 3", "parameters": 1234}
+    final = {"metric": "test_accuracy", "test_examples": 9, "chosen": chosen, **scores}
+    write_json(view.folder / "final" / "final.json", {**final, "random_search": None, "beside": []})
+    card = (
+        "# A network\n\n## Use\n\n```python\nimport nas_env\n```\n\n### Scores\n\n|a|\n|---|\n|1|\n"
+    )
+    (network / "README.md").write_text(f"{card}\n[file](network.py)\n\n![Drawing](network.svg)\n")
+    page = opened(write_report(view), 390, "dark")
+    for summary in page.locator("summary").all():
+        summary.click()
+    page.locator("#all td.architecture").first.hover()
+    found = axe.Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
