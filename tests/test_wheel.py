@@ -60,7 +60,18 @@ def test_a_wheel_holds_the_packages_alone(installed, tmp_path):
     packages = {path.name for path in installed.iterdir() if not path.name.endswith("-info")}
     assert packages == {"agents", "nas_env", "search_spaces", "bin"}
     made = {path.name for path in (installed / "bin").iterdir()}
-    names = ("train", "retrain", "rank", "benchmark", "controls", "store")
+    names = {
+        "benchmark",
+        "controls",
+        "list",
+        "rank",
+        "report",
+        "retrain",
+        "show",
+        "store",
+        "train",
+        "watch",
+    }
     assert made == {f"nas-{name}" for name in names}
     found = _fresh.run(tmp_path, "-c", "import nas_env; print(nas_env.__file__)", home=installed)
     assert found.strip() == str(installed / "nas_env" / "__init__.py")
@@ -87,10 +98,17 @@ def test_every_command_of_the_readme_runs(installed, tmp_path, monkeypatch):
         assert says in called(installed, tmp_path, "nas-benchmark", *words)
 
 
+def test_a_search_leaves_its_report(installed, tmp_path):
+    """Its templates and its script are in the wheel."""
+    line = ["--env", "NAS-Bench-Digits-v0", "--children", "4", "--run", "run"]
+    assert "run: report.html, " in called(installed, tmp_path, "nas-train", *line)
+    assert (tmp_path / "run" / "report.html").read_text().startswith("<!DOCTYPE html>")
+
+
 def test_what_the_readme_does_not_name_runs_too(installed, tmp_path):
     few = ["--agents", "evolution", "--trials", "2", "--seeds", "1", "--best", "1", "--marks", "3"]
     few += ["--fresh-seeds", "1", "--episodes", "3", "--workers", "1", "--quiet"]
     called(installed, tmp_path, "nas-benchmark", "tune", *few)
     assert "nas-benchmark {export," in called(installed, tmp_path, "nas-benchmark", "--help")
-    for program in ("nas-train", "nas-rank", "nas-controls", "nas-store"):
+    for program in sorted(path.name for path in (installed / "bin").iterdir()):
         assert f"usage: {program}" in called(installed, tmp_path, program, "--help")
