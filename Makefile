@@ -36,7 +36,7 @@ format: $(INSTALLED)  ## Format and mend what can be mended by itself.
 	$(BIN)/ruff format .
 
 clean:  ## Remove the environment and everything that was built (never runs/).
-	rm -rf $(VENV) $(RLLIB) build docs/api docs/catalogue dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(RLLIB) build docs/api docs/catalogue docs/notebooks/*.md dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is newer than what decides the installation, so nothing is installed twice.

@@ -16,7 +16,7 @@ from search_spaces import space_names
 from tests._pages import PAGES, ROOT, text
 
 sys.path.append(str(ROOT / "docs"))
-from _site import catalogue, docstrings, names
+from _site import catalogue, docstrings, names, notebooks
 
 FAMILIES = {
     "environments": nas_env.environment_ids(),
@@ -90,3 +90,8 @@ def test_every_page_is_in_a_table_of_contents(page):
     assert page == "docs/index.md" or (ROOT / page).with_suffix("") in listed, (
         f"name {page} in a toctree of docs/index.md"
     )
+
+
+def test_a_notebook_is_a_page_too():
+    page = notebooks.page(ROOT / "docs" / "notebooks" / "compare_agents.ipynb")
+    assert page.startswith("# Compare two agents") and "```python\nimport numpy as np" in page

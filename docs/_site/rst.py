@@ -42,10 +42,10 @@ def contents(names: Iterable[str], caption: str = "", depth: int = 1) -> str:
     return "\n".join([*head, "", *(f"   {name}" for name in names)]) + "\n"
 
 
-def write(folder: Path, made: Mapping[str, str]) -> None:
+def write(folder: Path, made: Mapping[str, str], suffix: str = ".rst") -> None:
     """Write pages into a folder; one that has not changed keeps its time, others are removed."""
-    wanted = {folder / f"{name}.rst": text for name, text in made.items()}
-    for old in folder.rglob("*.rst"):
+    wanted = {folder / f"{name}{suffix}": text for name, text in made.items()}
+    for old in folder.rglob(f"*{suffix}"):
         if old not in wanted:
             old.unlink()
     for file, text in wanted.items():
