@@ -24,7 +24,8 @@ def main() -> None:
     network = space.parse(description)
     cost = space.cost(network, (3, 32, 32), 10)
     notes = [f"{cost.parameters:,} parameters, {cost.flops / 2e9:.2f} GMAC an image"]
-    drawing.save(drawing.draw_graph(space.graph(network), options.name, notes), options.path)
+    boxes = space.sized_graph(network, (3, 32, 32), 10)
+    drawing.save(drawing.draw_graph(boxes, options.name, notes), options.path)
     print(f"{options.path}: {notes[0]}")
 
 

@@ -44,8 +44,10 @@ class Rows:
         for node, row in enumerate(self.level):
             self.rows[row].append(node)
         self.x = [0.0] * len(self.level)
+        order = _walk(vertices)
+        source = [*range(len(vertices)), *(c[0] for c in self.chains for _ in c[1:-1])]
         for row in self.rows:
-            self._spread(row, [float(i) for i in range(len(row))])
+            row.sort(key=lambda node: order[source[node]])
 
     def _chain(self, source: int, target: int) -> list[int]:
         bends = range(self.level[source] + 1, self.level[target])
@@ -56,18 +58,23 @@ class Rows:
 
     def arrange(self) -> None:
         """Order each row so that few lines cross, then place it near to its neighbours."""
-        best, fewest = self.rows, self._crossings()
+        self._number()
+        best, fewest = [list(row) for row in self.rows], self._crossings()
         for sweep in range(ORDERING):
             self._sweep(sweep % 2 == 0, (-1 if sweep % 2 == 0 else 1,), order=True)
             if (crossings := self._crossings()) < fewest:
                 best, fewest = [list(row) for row in self.rows], crossings
         self.rows = [list(row) for row in best]
         self._swap_neighbours()
-        for row in self.rows:
-            self._spread(row, [float(place) for place in range(len(row))])
+        self._number()
         for sweep in range(PLACING):
             down, last = sweep % 2 == 0, sweep == PLACING - 1
             self._sweep(down, (-1,) if last else (-1, 1))
+
+    def _number(self) -> None:
+        """Place each row by the order in it alone."""
+        for row in self.rows:
+            self._spread(row, [float(place) for place in range(len(row))])
 
     def _sweep(self, down: bool, sides: Sequence[int], order: bool = False) -> None:
         """Place the rows one after the other, down or up, and order each before that."""
@@ -139,9 +146,38 @@ class Rows:
 
 
 def levels(vertices: Sequence[Vertex]) -> list[int]:
-    """Return the row of each vertex: its depth, but what reads nothing stands above its reader."""
+    """Return the row of each vertex: its depth, except at both ends.
+
+    What reads nothing stands just above its first reader, and the last output in the last row.
+    """
     result = depths(vertices)
+    if vertices[-1].kind == "output":
+        result[-1] = max(result)
     for index, targets in enumerate(consumers(vertices)):
         if targets and not vertices[index].parents:
             result[index] = min(result[target] for target in targets) - 1
     return result
+
+
+def _walk(vertices: Sequence[Vertex]) -> list[float]:
+    """Return numbers by which a tree is drawn as it is written: what is read first, stands left.
+
+    What nothing reads stands beside the readers of what it reads itself, but for the last one,
+    from which the walk begins.
+    """
+    order = [-1.0] * len(vertices)
+    visited = 0
+    waiting = [(len(vertices) - 1, False)]
+    while waiting:
+        vertex, read = waiting.pop()
+        if read:
+            order[vertex] = visited = visited + 1
+        elif order[vertex] < 0:
+            order[vertex] = 0
+            waiting.append((vertex, True))
+            waiting.extend((parent, False) for parent in reversed(vertices[vertex].parents))
+    for vertex, place in enumerate(order):
+        if place < 0:
+            read = [order[parent] for parent in vertices[vertex].parents]
+            order[vertex] = max(read, default=visited) + 0.5
+    return order
