@@ -3,12 +3,15 @@
 import contextlib
 import json
 import os
+from hashlib import sha256
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from _reported import FAILED, plant
 from rich.console import Console
 
+from nas_env import report
 from nas_env.command_line import report as command
 from nas_env.command_line import train
 from nas_env.command_line.searching import _leave_report
@@ -301,3 +304,12 @@ def test_a_run_that_is_being_played_says_by_whom(tmp_path):
     view = plant(tmp_path / "run", 3)
     with contextlib.closing(Run.resume(view.folder)):
         assert f"3 of 3 children; played by process {os.getpid()}" in Page(run_page(view)).text
+
+
+def test_the_library_of_the_charts_is_the_published_one(html):
+    folder = Path(report.__file__).parent / "vendor"
+    sums = [line.split() for line in (folder / "README.md").read_text().splitlines()]
+    told = {words[1]: words[0] for words in sums if len(words) == 2 and len(words[0]) == 64}
+    files = {path.name: path for path in folder.iterdir() if path.name != "README.md"}
+    assert told == {n: sha256(path.read_bytes()).hexdigest() for n, path in files.items()}
+    assert "Permission is hereby granted" in html  # as its licence wants

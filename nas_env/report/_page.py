@@ -15,6 +15,7 @@ from nas_env.report._numbers import duration, plain, shown
 PARTS = Path(__file__).parent
 STYLES = ("vendor/uPlot.min.css", "templates/style.css")
 SCRIPTS = ("vendor/uPlot.iife.min.js", "templates/report.js")
+LICENCE = "vendor/LICENSE-uPlot"  # it has to go with each copy
 
 
 def render(template: str, **values: Any) -> str:
@@ -44,6 +45,7 @@ def environment() -> Environment:
         "version": __version__,
         "styles": Markup("\n").join(map(_text, STYLES)),
         "scripts": [_text(name) for name in SCRIPTS],
+        "licence": _text(LICENCE),
     }
     return found
 

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
+from nas_env.metrics import Metric
 from nas_env.report import _about, _charts, _final
 from nas_env.report._choices import heat_map, shared
 from nas_env.report._drawings import drawn
 from nas_env.report._layers import Layer, layers
-from nas_env.report._numbers import plain
+from nas_env.report._numbers import plain, shown
 from nas_env.report._page import render
 from nas_env.report._series import Record, Series, columns
 from nas_env.report._telling import state, tiles, verdict
@@ -121,7 +122,11 @@ def others(view: RunView) -> list[tuple[str, str]]:
     found |= ((view.summary or {}).get("best") or {}) if found else {}
     shown_already = {view.metric.name, "interval", *(view.best or {}), "child"}
     told = {name: value for name, value in found.items() if name not in shown_already}
-    return [(name.replace("_", " "), plain(value)) for name, value in told.items()]
+    metrics = {name: Metric(name) for name in told}
+    return [
+        (each.title, shown(each, told[name]) if each.is_share else plain(told[name]))
+        for name, each in metrics.items()
+    ]
 
 
 def layers_of_best(view: RunView, best: Sequence[Ranked]) -> list[Layer]:

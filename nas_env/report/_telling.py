@@ -53,6 +53,9 @@ def tiles(view: RunView, agent: Series, control: Series | None) -> list[tuple[st
     if control is not None and np.isfinite(control.best[-1]):
         value = shown(view.metric, float(control.best[-1]))
         found.append((f"best of {control.label}", value, f"{len(control):,} children"))
+    guess = (summary.get("guessing") or {}).get(view.metric.name)
+    if guess is not None:
+        found.append(("constant guess", shown(view.metric, guess), ""))
     if best is not None and best.get("parameters"):
         found.append(("parameters of the best", f"{best['parameters']:,}", ""))
     different = f"{len(agent.different):,} different networks"

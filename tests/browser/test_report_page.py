@@ -1,11 +1,6 @@
 """The report in a browser: hover, zoom, sorting, filtering, contrast, phones, and many children."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 from _reported import FAILED, plant
 
 from nas_env.files import write_json

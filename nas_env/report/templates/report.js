@@ -153,6 +153,8 @@ const paths = {
 
 const dashed = (series) => series.kind === "line" && series.role !== "agent";
 
+const WHOLE = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
+
 /** The ticks of a logarithmic axis: 1, 2 and 5 times the powers of ten. */
 function logTicks(low, high) {
   const found = [];
@@ -196,7 +198,7 @@ function build(spec) {
       y: { range: () => chart.view.y },
     },
     axes: [
-      { ...axis, label: spec.x.title, labelSize: 20, size: 34, ...(spec.x.log ? { splits: (_, __, low, high) => logTicks(low, high), filter: (_, ticks) => ticks } : {}), values: (_, ticks) => ticks.map((tick) => tick === null ? "" : compact(tick)) },
+      { ...axis, label: spec.x.title, labelSize: 20, size: 34, ...(spec.x.whole ? { incrs: WHOLE } : {}), ...(spec.x.log ? { splits: (_, __, low, high) => logTicks(low, high), filter: (_, ticks) => ticks } : {}), values: (_, ticks) => ticks.map((tick) => tick === null ? "" : compact(tick)) },
       { ...axis, label: spec.y.title + (share ? ", %" : ""), labelSize: 22, size: 46, values: (_, ticks) => ticks.map((tick) => compact(share ? 100 * tick : tick)) },
     ],
     series: [{}, ...kinds.map((kind) => seriesOf(kind, children.length))],
