@@ -17,6 +17,7 @@ from nas_env.command_line import train
 from nas_env.command_line.searching import _leave_report
 from nas_env.files import write_json
 from nas_env.report import REPORT, compare_page, run_page, write_report
+from nas_env.report._about import _flat
 from nas_env.run.folder import Run
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -236,6 +237,7 @@ def test_the_command_writes_the_page_and_says_where(run, tmp_path, capsys):
         ([], "a run is missing"),
         (["{run}", "{run}"], "is given twice"),
         (["{run}/nothing"], "holds no run"),
+        (["{run}/.."], "did you mean nas-report"),
         (["{run}", "--out", "{run}/no/folder.html"], "there is no folder"),
         (["{run}", "--oit", "x"], "--out"),
     ],
@@ -313,3 +315,9 @@ def test_the_library_of_the_charts_is_the_published_one(html):
     files = {path.name: path for path in folder.iterdir() if path.name != "README.md"}
     assert told == {n: sha256(path.read_bytes()).hexdigest() for n, path in files.items()}
     assert "Permission is hereby granted" in html  # as its licence wants
+
+
+def test_no_password_is_in_the_settings():
+    flat = dict(_flat({"store": "postgresql://ann:secret@db.example.org/search", "make": {"a": 1}}))
+    assert "secret" not in flat["store"] and "db.example.org" in flat["store"]
+    assert flat["make.a"] == "1"

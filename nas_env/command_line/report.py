@@ -17,6 +17,7 @@ from nas_env.command_line._tyro import parse_all
 from nas_env.command_line._words import first_as
 from nas_env.errors import InvalidValue
 from nas_env.report import write_comparison, write_report
+from nas_env.run.folder import holds_run
 from nas_env.run.paths import check_file
 
 PROGRAM = "nas-report"
@@ -63,9 +64,19 @@ def _read(words: Sequence[str]) -> Options:
     for place, folder in enumerate(found.runs):
         if folder.resolve() in [other.resolve() for other in found.runs[:place]]:
             raise InvalidValue(f"{folder} is given twice, expected different runs")
+        _refuse_folder_of_runs(folder)
     if found.out is not None:
         check_file(found.out, "a report")
     return Options(found.runs, found.out, found.quiet)
+
+
+def _refuse_folder_of_runs(folder: Path) -> None:
+    """Refuse a folder that is no run but has some in it, and say how they are compared."""
+    if folder.is_dir() and not holds_run(folder):
+        runs = [each for each in sorted(folder.iterdir()) if holds_run(each)]
+        if runs:
+            names = f"{runs[0]} {runs[1]} …" if len(runs) > 1 else str(runs[0])
+            raise InvalidValue(f"{folder} holds no run itself, did you mean {PROGRAM} {names}")
 
 
 def _write(options: Options) -> None:
