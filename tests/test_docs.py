@@ -129,7 +129,7 @@ RETRAIN = SEARCH | module_options("nas_env.command_line.retraining")
 RETRAIN |= {f"--grid.{name}" for name in options_of(Grid)}
 CONTROLS = module_options("nas_env.controls.__main__")
 LISTS = "nas_env.command_line.catalogues"  # what python -m nas_env runs
-TERMINAL = [f"nas_env.command_line.{name}" for name in ("watch", "list", "catalogues")]
+TERMINAL = [f"nas_env.command_line.{name}" for name in ("watch", "list", "show", "catalogues")]
 RANK = SEARCH | module_options("nas_env.command_line.ranking")
 
 
