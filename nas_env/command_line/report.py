@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,8 +73,10 @@ def _read(words: Sequence[str]) -> Options:
 
 def _refuse_folder_of_runs(folder: Path) -> None:
     """Refuse a folder that is no run but has some in it, and say how they are compared."""
-    if folder.is_dir() and not holds_run(folder):
-        runs = [each for each in sorted(folder.iterdir()) if holds_run(each)]
+    if not holds_run(folder):
+        runs: list[Path] = []
+        with suppress(OSError):  # it is no folder, or not ours
+            runs = [each for each in sorted(folder.iterdir()) if holds_run(each)]
         if runs:
             names = f"{runs[0]} {runs[1]} …" if len(runs) > 1 else str(runs[0])
             raise InvalidValue(f"{folder} holds no run itself, did you mean {PROGRAM} {names}")
