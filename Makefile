@@ -8,13 +8,16 @@ ARGUMENTS ?=
 # One thread a process: a child trains on one thread, and a busy machine runs more than one process.
 export OMP_NUM_THREADS := 1
 
-.PHONY: search docs test faults test-rllib lint format clean
+.PHONY: search docs links test faults test-rllib lint format clean
 
 search: $(INSTALLED)  ## The main job: a search on the embedded digits, then the random control.
 	$(BIN)/python train_agent.py --control random $(ARGUMENTS)
 
 docs: $(INSTALLED)  ## The documentation as a site: build/site/index.html.
 	$(BIN)/python -m sphinx -W --keep-going -n -q -c docs -d build/doctrees . build/site
+
+links: $(INSTALLED)  ## The links to other sites: does each lead somewhere? It needs a network.
+	$(BIN)/python -m sphinx -b linkcheck -q -c docs -d build/doctrees . build/links
 
 test: $(INSTALLED)  ## Every test.
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGUMENTS)

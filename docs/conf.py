@@ -40,7 +40,7 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 # -- docstrings -------------------------------------------------------------------------------
-autodoc_default_options = {"show-inheritance": True, "member-order": "bysource"}
+autodoc_default_options = {"show-inheritance": True, "member-order": "bysource", "no-value": True}
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True

@@ -23,7 +23,7 @@ def main() -> None:
     path = parser.parse_args().path
 
     space = make_space({"name": "convolutional", "layers": 3, "filters": [6, 12, 24, 36]})
-    strip = draw_strip(space, TOKENS, pictures=4, result="finished: now it is trained")
+    strip = draw_strip(space, TOKENS, pictures=3, result="finished: now it is trained")
     drawing.save(strip, path)
     print(path)
 

@@ -18,6 +18,7 @@ from tests._pages import PAGES, ROOT, text
 sys.path.append(str(ROOT / "docs"))
 from _site import catalogue, docstrings, names, notebooks
 
+PACKAGES = ("agents", "examples", "nas_env", "search_spaces")
 FAMILIES = {
     "environments": nas_env.environment_ids(),
     "spaces": space_names(),
@@ -63,20 +64,9 @@ def test_names_that_have_no_page():
 
 
 def test_words_are_spelled_right():
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "codespell_lib",
-            "README.md",
-            "CONTRIBUTING.md",
-            "CHANGELOG.md",
-            "docs",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    texts = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", *PACKAGES]
+    words = [sys.executable, "-m", "codespell_lib", *texts]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert not done.stdout + done.stderr
 
 
@@ -86,7 +76,9 @@ def test_every_page_is_in_a_table_of_contents(page):
     for index in ("docs/index.md", "docs/benchmarks/index.md"):
         folder = (ROOT / index).parent
         for block in re.findall(r"^```\{toctree\}\n(.*?)^```", text(index), re.M | re.S):
-            listed |= {(folder / name).resolve() for name in block.split() if name[0] != ":"}
+            listed |= {
+                (folder / name).resolve() for name in re.findall(r"([\w./-]+)>?$", block, re.M)
+            }
     assert page == "docs/index.md" or (ROOT / page).with_suffix("") in listed, (
         f"name {page} in a toctree of docs/index.md"
     )

@@ -21,7 +21,8 @@ def agents() -> dict[str, str]:
 
 def _agent(name: str) -> str:
     cls = agent_class(name)
-    parts = [rst.heading(name), rst.code(f"nas-train --agent {name}", "sh"), _class(cls)]
+    parts = [rst.heading(name), rst.code(f"nas-train --agent {name}", "sh")]
+    parts += [_class(cls) + "   :exclude-members: config_class, presets\n"]
     parts += [rst.heading("Settings", "-"), settings.described(cls.config_class, "agent", cls)]
     default = asdict(cls.presets["default"])
     for preset, config in cls.presets.items():
