@@ -22,6 +22,8 @@ TYPES = {
     torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8",
     torch.uint8: "U8", torch.bool: "BOOL",
 }  # fmt: skip
+#: What is said of each tensor.
+TENSOR = {"dtype": str, "shape": [int], "data_offsets": [int]}
 
 
 class Stored(NamedTuple):
@@ -107,7 +109,10 @@ def _tensors(content: bytes) -> dict[str, Tensor]:
     types = {name: each for each, name in TYPES.items()}
     (length,) = struct.unpack_from("<Q", content)
     begin, found = 8 + length, {}
-    for name, each in json.loads(content[8:begin]).items():
+    header = json.loads(content[8:begin])
+    check_form(header, {})
+    for name, each in header.items():
+        check_form(each, TENSOR, f"{name}.")
         (start, end), shape = each["data_offsets"], each["shape"]
         if not 0 <= start <= end <= len(content) or min(shape, default=0) < 0:
             raise ValueError(f"{name} is outside of the file")

@@ -17,6 +17,7 @@ from search_spaces._settings import at_least, at_most
 from search_spaces._source import Normalisation, Source
 from search_spaces.convolutional._architecture import (
     FIELDS,
+    LARGEST,
     MAX_BLOCK,
     MAX_LAYERS,
     ConvolutionalArchitecture,
@@ -108,10 +109,13 @@ class ConvolutionalSpace(LayeredSpace):
         places = (0, *self.pooling, MAX_LAYERS + 1)
         if any(place >= later for place, later in pairwise(places)):
             raise InvalidValue(f"pooling is {self.pooling}, expected rising layers from 1 on")
+        most = {"filter_sizes": LARGEST[0], "strides": LARGEST[2], "filters": LARGEST[4]}
         for name in ("filter_sizes", "filters", "strides"):
             options = getattr(self, name)
             if not options or len(set(options)) < len(options) or min(options) < 1:
                 raise InvalidValue(f"{name} is {options}, expected different numbers from 1 on")
+            if max(options) > most[name]:
+                raise InvalidValue(f"{name} is {options}, expected at most {most[name]:,}")
         if any(size % 2 == 0 for size in self.filter_sizes):
             raise InvalidValue(f"filter_sizes is {self.filter_sizes}, expected odd numbers")
 

@@ -18,7 +18,9 @@ from search_spaces._layered import LayeredSpace
 from search_spaces._settings import above, at_least, at_most
 from search_spaces._source import Normalisation, Source
 from search_spaces.staged._architecture import (
+    MAX_FILTERS,
     MAX_LAYERS,
+    MAX_SIZE,
     StagedArchitecture,
     StagedLayer,
     parse_architecture,
@@ -87,9 +89,12 @@ class StagedSpace(LayeredSpace):
         at_least(self, layers=1, poolings=0, whitening=0)
         at_most(self, layers=MAX_LAYERS, poolings=MAX_LAYERS, whitening=16)
         above(self, temperature=0)
-        for name, options in (("filter_sizes", self.filter_sizes), ("filters", self.filters)):
+        for name, most in (("filter_sizes", MAX_SIZE), ("filters", MAX_FILTERS)):
+            options = getattr(self, name)
             if not options or len(set(options)) < len(options) or min(options) < 1:
                 raise InvalidValue(f"{name} is {options}, expected different numbers from 1 on")
+            if max(options) > most:
+                raise InvalidValue(f"{name} is {options}, expected at most {most:,}")
         if any(size % 2 == 0 for size in self.filter_sizes):
             raise InvalidValue(f"filter_sizes is {self.filter_sizes}, expected odd numbers")
 
