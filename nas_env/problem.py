@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from nas_env.records import Evaluation, Request
 from nas_env.run.store import IN_MEMORY, Store, open_store
 from nas_env.table.format import Table
 from nas_env.table.function import Figures
+from nas_env.tasks import TrainingTask
 from search_spaces import Architecture, make_space, space_class
 from search_spaces._settings import named
 
@@ -256,6 +257,27 @@ class Problem:
         _ = self.answers  # making them tries the function
         if not self.answers_at_once:
             self.evaluator.prepare({**self.task.request_spec, **self.task.source})
+
+    def verify_space(self) -> None:
+        """Check that networks of the space read what the task has.
+
+        Raises:
+            InvalidValue: If they do not, as recurrent cells for images.
+        """
+        if not self.task.trains:
+            return
+        task = cast("TrainingTask", self.task)
+        inputs, names = self.space.input_names, f"space {self.space.name} does not fit {task.name}"
+        if (len(inputs) == 1) != bool(task.input_shape):  # a language model reads its state as well
+            examples = f"examples of shape {task.input_shape}" if task.input_shape else "a text"
+            raise InvalidValue(f"{names}: it reads {' and '.join(inputs)}, the task has {examples}")
+        architecture = self.space.decode(self.space.sample(np.random.default_rng(0)))
+        try:
+            self.space.cost(architecture, task.input_shape, task.outputs)
+        except InvalidValue:
+            raise
+        except Exception as error:  # whatever the modules of a network raise
+            raise InvalidValue(f"{names}: {' '.join(str(error).split())}") from None
 
     def close(self) -> None:
         """Stop the evaluator and close the store."""

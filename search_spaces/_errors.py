@@ -8,7 +8,18 @@ from collections.abc import Iterable
 __all__ = ["InvalidArchitecture", "InvalidTokens", "InvalidValue", "UnknownName", "nearest"]
 
 
-class InvalidValue(ValueError):
+LONGEST = 1_000  # characters of a message, whatever was given
+
+
+class _OneLine(ValueError):
+    """An error whose message has a limited length, since it repeats what was given."""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+class InvalidValue(_OneLine):
     """A setting whose value is of the wrong type, not finite or out of range."""
 
 
@@ -28,11 +39,11 @@ class UnknownName(InvalidValue):
         return type(self).__new__, (type(self), *self.args)
 
 
-class InvalidArchitecture(ValueError):
+class InvalidArchitecture(_OneLine):
     """An architecture that cannot be: bad JSON, a wrong type, a value out of range."""
 
 
-class InvalidTokens(ValueError):
+class InvalidTokens(_OneLine):
     """A sequence of tokens that is not one of the search space."""
 
 

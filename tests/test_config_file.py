@@ -102,47 +102,6 @@ def test_resuming_with_the_same_file_or_one_that_differs(here, capsys):
     assert "--agent is evolution, the run has reinforce" in capsys.readouterr().err
 
 
-BAD = {
-    '{"children": "3"}': "file.json: children is '3', expected a whole number",
-    '{"children": 0}': "file.json: children is 0, expected at least 1",
-    '{"childen": 3}': "file.json: unknown setting 'childen': did you mean 'children'?",
-    '{"quiet": true}': "file.json: unknown setting 'quiet'",
-    '{"agent": {"name": "reinforc"}}': "file.json: unknown agent 'reinforc': did you mean",
-    '{"agent": {"entropi": 1}}': "file.json: unknown setting of reinforce 'entropi'",
-    '{"agent": 3}': "file.json: agent is 3, expected a text or an object",
-    '{"make": {"tusk": {}}}': "file.json: unknown keyword of make 'tusk': did you mean 'task'?",
-    '{"make": {"space": 2}}': "file.json: make.space is 2, expected a text or an object",
-    '{"make": {"objective": 3}}': "file.json: make.objective is 3, expected a text or an object",
-    '{"make": {"objective": {"expnent": 2}}}': "did you mean 'exponent'?",
-    '{"make": {"recipe": "papr"}}': "file.json: unknown recipe 'papr'",
-    '{"make": {"recipe": {"epoch": 2}}}': "file.json: unknown recipe setting 'epoch'",
-    '{"make": {"evaluator": "worker"}}': "file.json: unknown evaluator 'worker'",
-    '{"make": {"evaluator": {"workers": 0.5}}}': "file.json: unknown workers '0.5'",
-    '{"make": {"device": "gpu"}}': "file.json: device is 'gpu'",
-    '{"depth": {"frist": 1}}': "file.json: unknown depth setting 'frist'",
-    '{"control": "randm"}': "file.json: unknown control 'randm'",
-    '{"store": 3}': "file.json: store is 3",
-    "[]": "file.json: it is a list, expected an object",
-    "{": "file.json is not JSON",
-}
-
-
-@pytest.mark.parametrize("text", BAD)
-def test_a_file_that_is_wrong_gets_one_line(here, capsys, text):
-    (here / "file.json").write_text(text)
-    assert main(["--config", "file.json", "--quiet"]) == 2
-    error = capsys.readouterr().err
-    assert BAD[text] in error and error.count("\n") == 1, error
-    assert [path.name for path in here.iterdir()] == ["file.json"]
-
-
-@pytest.mark.parametrize("words", [["--config"], ["--config", ""], ["--config", "nowhere.json"]])
-def test_a_file_that_is_not_there(here, capsys, words):
-    assert main(words) == 2
-    error = capsys.readouterr().err
-    assert words[-1] in error and error.count("\n") == 1
-
-
 # -- evaluators ----------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("words", "spec"),

@@ -20,7 +20,6 @@ from nas_env.command_line.parsing import parse
 from nas_env.command_line.train import main
 from nas_env.parts import mapping
 from nas_env.search import loop
-from nas_env.tasks._torchvision import verify
 from tests._killing import forked, stopped_at
 from tests._needed import DRAWN, needed
 
@@ -82,88 +81,6 @@ def test_diverging_children_are_counted_and_the_search_goes_on(tmp_path):
     arguments = ["--children", "3", *TINY, "--quiet", "--recipe.learning-rate", "1e30"]
     assert main([*arguments, "--run", str(tmp_path / "run")]) == 1  # none succeeded
     assert summary_of(tmp_path / "run")["failed"] == {"diverged": 3}
-
-
-BAD = {
-    "--env NAS-Digit-v0": "did you mean 'NAS-Digits-v0'",
-    "--env no_such_module:X-v0": "cannot import",
-    "--agent reinforc": "did you mean 'reinforce'",
-    "--agent os:path": "not a subclass of Agent",
-    "--childen 5": "did you mean --children?",
-    "--recipe.epoch 5": "did you mean --recipe.epochs?",
-    "--children abc": "--children",
-    "--children": "--children",
-    "--children 0": "at least 1",
-    "--children -3": "at least 1",
-    "--children 99999999999999999999": "at most",
-    "--seed -1": "at least 0",
-    "--recipe.epochs 0": "at least 1",
-    "--recipe.epochs 99999999999999999999": "at most",
-    "--recipe.learning-rate nan": "learning_rate is nan",
-    "--recipe.learning-rate inf": "learning_rate is inf",
-    "--recipe.schedule stepp": "stepp",
-    "--recipe nope": "unknown recipe 'nope'",
-    "--agent.preset nope": "unknown preset of reinforce 'nope'",
-    "--agent.entropy -1": "at least 0",
-    "--device gpu": "expected auto, cpu, cuda or cuda:N",
-    "--device cuda:99": "GPUs",
-    "--space.layers 0": "1",
-    "--space.filter-sizes 2": "odd",
-    "--space.filters": "filters",
-    "--task.train-size 100000": "do not fit",
-    "--track wandbb": "did you mean 'wandb'",
-    "--control randm": "randm",
-    "junk": "junk",
-    "--resume": "--run",
-    "--resume --run nowhere": "no run to resume",
-    "--resume --run nowhere --seed 3": "no run to resume",
-    "--resume auto": "--run",
-    "--resume nowhere --run nowhere": "nowhere",
-    "--agent tests.outside_space:Nothing": "unknown agent in tests.outside_space 'Nothing'",
-    "--space tests.outside_space:Outsid": "unknown search space in tests.outside_space",
-    "--store /no/such/folder/s.sqlite": "/no/such/folder",
-    "--run train.txt": "is a file",
-}
-
-
-@pytest.mark.parametrize("line", BAD)
-def test_bad_input_gets_one_clear_line(line, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "train.txt").touch()
-    assert main(line.split()) == 2
-    error = capsys.readouterr().err.strip()
-    assert BAD[line] in error
-    assert len(error.splitlines()) == 1, error
-    assert "Traceback" not in error
-    assert [p.name for p in tmp_path.iterdir()] == ["train.txt"], "nothing is left behind"
-
-
-def test_missing_data_names_files_folder_and_remedy(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "data" / "cifar-10-batches-py"
-    folder.mkdir(parents=True)
-    monkeypatch.setenv("NAS_DATA", str(tmp_path / "data"))
-    verify.cache_clear()
-    assert main(["--env", "NAS-CIFAR10-v0"]) == 2
-    error = capsys.readouterr().err
-    for part in (str(folder), "data_batch_1", "test_batch", "NAS_DATA", "unpack"):
-        assert part in error
-    assert not (tmp_path / "runs").exists()
-
-
-def test_corrupt_data_is_named_with_its_checksum(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "data" / "cifar-10-batches-py"
-    folder.mkdir(parents=True)
-    for name in [f"data_batch_{n}" for n in range(1, 6)] + ["test_batch", "batches.meta"]:
-        (folder / name).write_bytes(b"wrong")
-    monkeypatch.setenv("NAS_DATA", str(tmp_path / "data"))
-    verify.cache_clear()
-    assert main(["--env", "NAS-CIFAR10-v0"]) == 2
-    error = capsys.readouterr().err
-    assert "data_batch_1 is corrupt: its MD5 is" in error
-    assert "c99cafc152244af753f735de768cd75f" in error  # the published one
-    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,12 @@ from nas_env.command_line.parsing import parse
 from nas_env.command_line.resuming import change_budget, resumed_config, run_to_resume
 from nas_env.command_line.searching import NONE_SUCCEEDED, search_and_control
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
+from nas_env.problem import Problem
 from nas_env.run.folder import Run, check_free
 from nas_env.run.paths import check_file
 from nas_env.run.store import censored, is_server, open_store
 from nas_env.run.store.sqlite import JOURNAL, WHAT
+from nas_env.search.loop import check_depth
 from nas_env.search.order import check_order
 from nas_env.tasks import make_task
 from nas_env.tracking import make_trackers
@@ -126,7 +128,10 @@ def _try_out(arguments: Arguments) -> None:
     make = {"store": ":memory:", **arguments.make}
     environment = make_environment(arguments.agent, arguments.env, 1, **make)
     try:
-        environment.unwrapped.problem.verify_data()
+        problem: Problem = environment.unwrapped.problem
+        check_depth(arguments.depth, problem.space)
+        problem.verify_data()
+        problem.verify_space()
     finally:
         environment.close()
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nas_env.errors import ChildrenFail
+from nas_env.errors import ChildrenFail, InvalidValue
 from nas_env.evaluation._usage import Usage
 from nas_env.problem import Problem, total_seconds
 from nas_env.run.folder import Run
@@ -18,6 +18,7 @@ from nas_env.search.failures import fault_of_the_beginning
 from nas_env.search.order import Finished, check_order
 from nas_env.search.protocols import AgentState, Observer, Player
 from nas_env.search.summary import best_of, better, summarise
+from search_spaces import SearchSpace
 from search_spaces._settings import at_least, at_most
 
 CHECKPOINT_EVERY = 1.0  # seconds at most; what came after is replayed from the store for nothing
@@ -54,6 +55,18 @@ class Depth:
             return {}, 2**62
         layers = min(most, self.first + self.step * (episodes // self.every))
         return {"layers": layers}, self.every - episodes % self.every
+
+
+def check_depth(depth: Depth, space: SearchSpace) -> None:
+    """Check that a schedule begins at a depth that the space has.
+
+    Raises:
+        InvalidValue: If it does not.
+    """
+    if depth.first and space.depth is None:
+        raise InvalidValue(f"--depth.first is {depth.first}, but space {space.name} has no depth")
+    if space.depth is not None and depth.first > space.depth:
+        raise InvalidValue(f"--depth.first is {depth.first}, the space has {space.depth} layers")
 
 
 class Search:

@@ -145,3 +145,11 @@ def fill(folder: Path, left: int = 0) -> Path:
     if left:
         os.truncate(file, max(0, file.stat().st_size - left))
     return file
+
+
+# -- what was said ------------------------------------------------------------------------------
+def said(capsys):
+    """The one line that a command has said."""
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and len(error) < 400, error
+    return error

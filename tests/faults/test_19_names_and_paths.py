@@ -1,17 +1,17 @@
-"""Paths that cannot be, and files that are not what they are taken for: one line, nothing made."""
+"""Row 19: names and paths that cannot be or lead out: one line, and nothing is made outside."""
 
-import json
 import os
 import sqlite3
 from pathlib import Path
 
 import gymnasium
 import pytest
+from _inject import said
 
 from nas_env.benchmark.__main__ import main as benchmark
 from nas_env.command_line.train import main
 from nas_env.errors import DataCorrupt, DataNotFound, InvalidValue, NASError, StoreError
-from nas_env.files import LARGEST, read_json, write_bytes
+from nas_env.files import read_json, write_bytes
 from nas_env.problem import Problem
 from nas_env.run.folder import Run
 from nas_env.run.store import open_store
@@ -47,12 +47,6 @@ def here(tmp_path, monkeypatch):
     (tmp_path / "dangling").symlink_to("nowhere")
     (tmp_path / "loop").symlink_to("loop")
     return tmp_path
-
-
-def said(capsys):
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1 and len(error) < 400, error
-    return error
 
 
 @pytest.mark.parametrize("option", ["--run", "--store"])
@@ -164,86 +158,6 @@ def test_a_store_with_other_columns_is_refused(tmp_path):
         connection.execute("PRAGMA user_version = 1")
     with pytest.raises(StoreError, match="is not a store of evaluations: no such column: request"):
         open_store(tmp_path / "s")
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """The folder of a finished run."""
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    assert main([*TINY, "--run", str(folder)]) == 0
-    return folder
-
-
-def changed(**values):
-    """Changes a run's JSON; None takes a key out."""
-
-    def change(text):
-        entries = {**json.loads(text), **values}
-        return json.dumps({key: value for key, value in entries.items() if value != "gone"})
-
-    return change
-
-
-def deep(text):
-    return text.replace('"depth": {', '"depth": {"deep": ' + "[" * 60_000 + "]" * 60_000 + ",")
-
-
-CONFIGS = {
-    "a list": (lambda text: "[1, 2]", "it is a list, expected an object"),
-    "a missing key": (changed(env="gone"), "env is missing"),
-    "a key below": (changed(make={}), "make.task is missing"),
-    "a wrong type": (changed(children="many"), "children is 'many', expected a whole number"),
-    "a truth": (changed(seed=True), "seed is True, expected a whole number"),
-    "no object": (changed(agent=[]), "agent is a list, expected an object"),
-    "NaN": (lambda text: text.replace('"seed": 0', '"seed": NaN'), "NaN is not a number of JSON"),
-    "infinity": (lambda text: text.replace('"seed": 0', '"seed": -Infinity'), "-Infinity is not"),
-    "a key twice": (lambda text: '{"seed": 1, ' + text.lstrip("{ \n"), "key 'seed' stands twice"),
-    "too deep": (deep, "nested too deeply"),
-    "huge": (lambda text: text + " " * LARGEST, "bytes, expected at most 1,048,576"),
-    "half": (lambda text: text[:-20], "is not JSON"),
-    "no text": (lambda text: "\udcff\udcfe" + text, "is not JSON"),
-    "a range": (changed(children=-5), "children is -5, expected at least 1"),
-    "an agent": (changed(agent={"name": "nobody"}), "unknown agent 'nobody'"),
-    "a depth": (changed(depth={"first": 0, "step": 1, "every": 1, "x": 1}), "depth setting 'x'"),
-    "a tracker": (changed(track=[1]), "track[0] is 1, expected a text"),
-    "a setting": (
-        changed(agent={"name": "reinforce", "batch_size": "x"}),
-        "batch_size is 'x', expected a whole number",
-    ),
-}
-
-
-@pytest.mark.parametrize("fault", CONFIGS)
-def test_a_config_that_is_no_runs_is_one_line_with_file_and_key(finished, tmp_path, capsys, fault):
-    change, expected = CONFIGS[fault]
-    path = tmp_path / "run" / "config.json"
-    path.parent.mkdir()
-    text = change((finished / "config.json").read_text())
-    path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert main(["--resume", "--run", str(path.parent)]) == 2
-    error = said(capsys)
-    assert str(path) in error and expected in error
-
-
-SUMMARIES = {
-    "a list": (lambda text: "[]", "it is a list, expected an object"),
-    "a missing key": (changed(best="gone"), "best is missing"),
-    "a wrong type": (changed(seconds="long"), "seconds is 'long', expected a number"),
-    "a control": (changed(random_search={}), "random_search.children is missing"),
-}
-
-
-@pytest.mark.parametrize("fault", SUMMARIES)
-def test_a_summary_that_is_none_is_one_line_with_file_and_key(finished, tmp_path, capsys, fault):
-    change, expected = SUMMARIES[fault]
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (folder / "config.json").write_bytes((finished / "config.json").read_bytes())
-    path = folder / "summary.json"
-    path.write_text(change((finished / "summary.json").read_text()))
-    assert main(["--resume", "--run", str(folder)]) == 2
-    error = said(capsys)
-    assert str(path) in error and expected in error
 
 
 @pytest.mark.parametrize(
