@@ -123,6 +123,8 @@ def test_a_tree_is_drawn_in_layers_and_a_chain_of_layers_as_a_chain():
     assert suitable_layout(published()) == suitable_layout(network()) == "chain"
     fan = [Vertex("x", "", "input"), *(Vertex(str(n), "", "add", (0,)) for n in range(8))]
     assert suitable_layout(fan) == "layers"
+    layers = [box._replace(label="3x3, 24") if box.kind == "add" else box for box in fan]
+    assert suitable_layout(layers) == "chain"  # as all networks of its space
 
 
 def test_one_edge_more_is_seen():

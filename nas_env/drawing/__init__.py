@@ -81,9 +81,9 @@ def draw_graph(
 def suitable_layout(vertices: Sequence[Vertex]) -> Literal["chain", "layers"]:
     """Return the layout in which a whole architecture is easiest to read.
 
-    These are layers if several vertices read nothing, as the inputs of a cell, if the graph is
-    broader than it is long, or if skip connections leave boxes whose names are too long for their
-    taps; else a chain.
+    These are layers if several vertices read nothing, as the inputs of a cell. Otherwise it is a
+    chain if all names are short, as numbers of layers are; or if the graph is longer than broad,
+    and no skip connection leaves a box whose name is too long for its taps.
 
     Example:
         >>> suitable_layout([Vertex("x", "", "input"), Vertex("h", "", "input")])

@@ -58,8 +58,8 @@ def suitable(vertices: Sequence[Vertex], growing: bool = False) -> Literal["chai
     """See :func:`nas_env.drawing.suitable_layout`."""
     if sum(not vertex.parents for vertex in vertices) > 1:
         return "layers"
-    if growing:
-        return "chain"
+    if growing or all(has_chip(vertex) or vertex.kind in ENDS for vertex in vertices):
+        return "chain"  # all taps have names, and there is room beside it for what else is known
     broad = len(vertices) >= 8 and 2 * (1 + max(depths(vertices))) <= len(vertices)
     return "layers" if broad or _has_nameless_rail(vertices) else "chain"
 
