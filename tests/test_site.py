@@ -1,5 +1,6 @@
 """The documentation as a site: whatever has a name has a page; the words are spelled right."""
 
+import doctest
 import re
 import subprocess
 import sys
@@ -42,6 +43,17 @@ def test_every_member_has_a_page(family, pages):
 
 def test_the_page_of_a_recipe_says_who_has_it(pages):
     assert "cifar10" in pages["recipes/laptop"] and "penn_treebank" in pages["recipes/laptop"]
+
+
+@pytest.mark.parametrize("module", [docstrings, names])
+def test_examples_of_the_site_are_true(module):
+    assert doctest.testmod(module).attempted and not doctest.testmod(module).failed
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_picture_has_an_alternative_text(page):
+    pictures = re.findall(r"<img [^>]*>|!\[[^]]*\]\(", text(page))
+    assert all(re.match(r'!\[[^]]|<img .*alt="[^"]', picture) for picture in pictures)
 
 
 def test_markdown_of_a_docstring_becomes_tables():

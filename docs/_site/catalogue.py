@@ -8,34 +8,50 @@ from _site import environments, members, recipes, rst
 FAMILIES: dict[str, tuple[str, str, Callable[[], dict[str, str]]]] = {
     "environments": (
         "Environments",
-        "``gymnasium.make`` takes these ids; ``nas-train --env ID`` searches one.",
+        "``gymnasium.make`` takes these ids; ``nas-train --env ID`` searches one. "
+        ":doc:`/docs/environment` explains what is the same for all.",
         environments.pages,
     ),
     "spaces": (
         "Search spaces",
-        "What can be designed: ``space={…}`` of an environment, ``--space.…`` of a command.",
+        "What can be designed: ``space={…}`` of an environment, ``--space.…`` of a command. "
+        ":doc:`/docs/search_space` explains them, and :doc:`/docs/gallery` shows networks of each.",
         members.spaces,
     ),
-    "agents": ("Agents", "What designs: ``nas-train --agent NAME``.", members.agents),
+    "agents": (
+        "Agents",
+        "What designs: ``nas-train --agent NAME``. :doc:`/docs/agents` explains the algorithms, "
+        ":doc:`/docs/stable_baselines` those of Stable-Baselines3.",
+        members.agents,
+    ),
     "tasks": (
         "Tasks",
-        "The data on which children are trained: ``task={…}``, ``--task.…``.",
+        "The data on which children are trained: ``task={…}``, ``--task.…``. "
+        ":doc:`/docs/training` has the splits, :doc:`/docs/your_data` data of your own.",
         members.tasks,
     ),
     "recipes": (
         "Recipes",
-        "How a child is trained: ``recipe={…}``, ``--recipe NAME``, ``--recipe.…``.",
+        "How a child is trained: ``recipe={…}``, ``--recipe NAME``, ``--recipe.…``. "
+        ":doc:`/docs/training` says where they come from, and what they are worth.",
         recipes.pages,
     ),
     "objectives": (
         "Objectives",
-        "What makes the reward: ``objective={…}``, ``--objective NAME``.",
+        "What makes the reward: ``objective={…}``, ``--objective NAME``. "
+        ":doc:`/docs/objectives` compares what they find.",
         members.objectives,
     ),
-    "evaluators": ("Evaluators", "What trains children: ``--evaluator NAME``.", members.evaluators),
+    "evaluators": (
+        "Evaluators",
+        "What trains children: ``--evaluator NAME``. :doc:`/docs/workers` and :doc:`/docs/cluster` "
+        "say which to take.",
+        members.evaluators,
+    ),
     "trackers": (
         "Trackers",
-        "Services that show a search while it runs: ``--track NAME``.",
+        "Services that show a search while it runs: ``--track NAME``. "
+        ":doc:`/docs/tracking` says what they show.",
         members.trackers,
     ),
 }
