@@ -45,9 +45,9 @@ other, and `--strip 5` some moments side by side. The pictures are those of the 
 
 <img src="gallery/episode.gif" width="432" alt="A network of six layers grows by its decisions">
 
-<img src="gallery/episode.svg" width="800" alt="Five moments of the same episode side by side">
+<img src="gallery/episode.svg" width="720" alt="Six moments of the same episode side by side">
 
-<img src="gallery/cell.svg" width="800" alt="Four moments of the design of a recurrent cell">
+<img src="gallery/cell.svg" width="720" alt="Four moments of the design of a recurrent cell">
 """
 
 
@@ -208,9 +208,9 @@ def measure(options: Options) -> None:
     space = make_space({"name": "convolutional", "layers": 6})
     tokens = space.sample(rng)
     save_film(space, tokens, folder / "episode.gif")
-    drawing.save(draw_strip(space, tokens, 5), folder / "episode.svg")
+    drawing.save(draw_strip(space, tokens, 6, columns=3), folder / "episode.svg")
     cell = make_space({"name": "recurrent_cell", "base": 4})
-    drawing.save(draw_strip(cell, cell.sample(rng), 4), folder / "cell.svg")
+    drawing.save(draw_strip(cell, cell.sample(rng), 4, columns=2), folder / "cell.svg")
     (options.docs / PAGE).write_text(page(), encoding="utf-8")
     print(options.docs / PAGE)
 

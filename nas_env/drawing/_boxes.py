@@ -41,6 +41,9 @@ def _needs(vertex: Vertex) -> float:
         name, label = width_of(vertex.name, TEXT, bold=True), width_of(vertex.label, SMALL)
         return max(NARROW, max(name, label) + 2 * PADDING + 0.02)
     for room in ROOMS:
+        if width_of(vertex.label, TEXT) <= room:
+            return room + CHIP + 2 * PADDING
+    for room in ROOMS:
         if " ".join(line[0] for line in _lines(vertex, room)) == vertex.label:
             return room + CHIP + 2 * PADDING
     return WIDE

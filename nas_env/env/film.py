@@ -39,6 +39,7 @@ def draw_strip(
     pictures: int = 5,
     title: str = "",
     result: str | None = None,
+    columns: int = 0,
 ) -> drawing.Drawing:
     """Draw some moments of an episode side by side.
 
@@ -48,6 +49,7 @@ def draw_strip(
         pictures: Number of moments at most; the last is the end.
         title: One line above them.
         result: Result of the episode in one line, which the last picture shows.
+        columns: Number of pictures in a row; 0 for all.
 
     Example:
         >>> from search_spaces import make_space
@@ -62,7 +64,7 @@ def draw_strip(
         picture(space, tokens[:moment], length, result if moment == length else None)
         for moment in moments
     ]
-    return drawing.draw_strip(drawings, title)
+    return drawing.draw_strip(drawings, title, columns)
 
 
 def _frames(space: SearchSpace, tokens: Sequence[int], result: str | None) -> Iterator[np.ndarray]:

@@ -9,13 +9,14 @@ from search_spaces.recurrent_cell._tree import children
 SIGNS = {"add": "+", "elem_mult": "×", "max": "max"}
 
 
+INPUTS = Vertex("xₜ, hₜ₋₁", "", "input"), Vertex("cₜ₋₁", "", "input")
 LEAF = "leaf: W x and U h"
 OPEN = "to come"  # the kind of such a node
 
 
 def cell_graph(cell: RecurrentCell) -> tuple[Vertex, ...]:
     """Return the inputs, the nodes with the injection among them, and the outputs."""
-    vertices = [Vertex("xₜ, hₜ₋₁", "", "input"), Vertex("cₜ₋₁", "", "input")]
+    vertices = [*INPUTS]
     read: dict[int, int] = {}  # for each node, the vertex that its readers read
     own: dict[int, int] = {}  # for each node, its own vertex
     for node, operation in enumerate(cell.nodes):
@@ -34,20 +35,20 @@ def cell_graph(cell: RecurrentCell) -> tuple[Vertex, ...]:
 
 
 def tree_graph(cell: RecurrentCell, known: int) -> tuple[Vertex, ...]:
-    """Return the input, the nodes and the output of a cell whose memory is not decided yet.
+    """Return the inputs, the nodes and the output of a cell whose memory is not decided yet.
 
     Args:
         cell: The cell.
         known: Number of nodes that are decided; the others are empty boxes.
     """
-    vertices = [Vertex("xₜ, hₜ₋₁", "", "input")]
+    vertices = [*INPUTS]
     for node, operation in enumerate(cell.nodes):
         inner = node >= cell.base
-        parents = tuple(1 + c for c in children(node, cell.base)) if inner else (0,)
+        parents = tuple(len(INPUTS) + c for c in children(node, cell.base)) if inner else (0,)
         kind = ("inner node" if inner else LEAF) if node < known else OPEN
         label = _label(*operation) if node < known else ""
         vertices.append(Vertex(str(node), label, kind, parents))
-    return (*vertices, Vertex("hₜ", "", "output", (len(cell.nodes),)))
+    return (*vertices, Vertex("hₜ", "", "output", (len(vertices) - 1,)))
 
 
 def _label(combination: str, activation: str) -> str:
