@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -34,16 +35,27 @@ def write_parts(path: Path, parts: Iterable[bytes | memoryview]) -> None:
             file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace(beside, path)
     except OSError as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise NASError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def replace(new: Path, path: Path) -> None:
+    """Put a synced file in the place of another, durably; at any instant one of both is there."""
+    os.replace(new, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def free_name(path: Path, word: str) -> Path:
+    """Return the first free name beside a file for what it was: ``summary.json.damaged-1``."""
+    names = (path.with_name(f"{path.name}.{word}-{number}") for number in itertools.count(1))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -112,7 +112,7 @@ LAYERS = {
     ],
     "nas_env.tracking": ["nas_env.tracking", "nas_env.files", "search_spaces"],
     "nas_env.run": ["nas_env.run", "nas_env.files", *RECORDS, "search_spaces._json"],
-    "nas_env.run.store": [*RECORDS, *STORE, "nas_env.run.paths"],
+    "nas_env.run.store": [*RECORDS, *STORE, "nas_env.run.paths", "nas_env.files"],
     "nas_env.table": ["nas_env.table", "nas_env.errors", "search_spaces"],
     "nas_env.table._entries": ["nas_env.errors", "search_spaces"],
     "nas_env.data": ["nas_env.data", *BELOW, "nas_env.errors", "search_spaces"],

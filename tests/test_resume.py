@@ -75,17 +75,6 @@ def test_every_agent_goes_on_bit_by_bit(tmp_path, agent, monkeypatch):
     assert first == second and len(first) == 60
 
 
-def test_a_lost_store_means_playing_again(tmp_path):
-    run = ["--run", str(tmp_path / "run")]
-    assert main(["--children", "3", *TINY, *run]) == 0
-    before = json.loads((tmp_path / "run" / "summary.json").read_text())
-    (tmp_path / "run" / "summary.json").unlink()
-    (tmp_path / "run" / "results.sqlite").unlink()
-    assert main(["--resume", "--quiet", *run]) == 0
-    after = json.loads((tmp_path / "run" / "summary.json").read_text())
-    assert after["best"] == before["best"] and after["children"] == 3
-
-
 def test_halves_of_checkpoints_are_cleared_away(tmp_path):
     (tmp_path / "000000001.safetensors").write_bytes(b"what a kill left")
     for number in range(2, 6):

@@ -13,7 +13,8 @@ from typing import Any
 from nas_env.benchmark._job import Job
 from nas_env.errors import StoreError
 from nas_env.run.paths import check_file, check_folder
-from nas_env.run.store.sqlite import JOURNAL, parts_of
+from nas_env.run.store import parts_of
+from nas_env.run.store.sqlite import JOURNAL
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS results (

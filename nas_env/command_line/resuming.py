@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from nas_env.parts import mapping
 from nas_env.run.folder import CONTROL, Run, holds_run, store_of
 from nas_env.run.store import open_store
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from nas_env.search.history import check_history
 from nas_env.tasks import Task
 from search_spaces import make_space
 
@@ -23,6 +25,7 @@ from search_spaces import make_space
 MAY_CHANGE = frozenset(
     {"children", "control", "group", "minutes", "project", "stop_after_failures", "tags", "track"}
 )
+_LOG = logging.getLogger(__name__)
 
 
 class Differs(InvalidValue):
@@ -138,6 +141,30 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(map(_shown, value)) or "empty"
     return str(value)
+
+
+def mend_summary(run: Run) -> None:
+    """Put a damaged summary aside, so that the search makes it anew of the store."""
+    try:
+        _ = run.summary
+    except InvalidValue as error:
+        reason = str(error).partition("; to make")[0]
+        kept = run.put_summary_aside("damaged")
+        _LOG.warning("%s; it is kept as %s, and made anew of the store", reason, kept.name)
+
+
+def check_store(run: Run, config: Mapping[str, Any]) -> None:
+    """Check that a run's store has all that was played, before the run goes on.
+
+    Where it was recovered without some of it, the run is not finished any more.
+
+    Raises:
+        StoreError: If it is damaged, or lacks children.
+    """
+    if not check_history(run.folder, store_of(run.folder, config), config["id"]) and run.summary:
+        kept = run.put_summary_aside("earlier")
+        line = "%s: the recovered store lacks some of its children, which are played again; %s"
+        _LOG.warning(line, run.folder, f"its summary so far is kept as {kept.name}")
 
 
 def change_budget(run: Run, children: int) -> None:

@@ -1,6 +1,7 @@
-"""The installed command ``nas-store``: copy evaluations between files and servers.
+"""The installed command ``nas-store``: copy evaluations between stores, recover a damaged file.
 
 nas-store copy runs/all.sqlite postgresql://ann@db.example.org/search
+nas-store recover runs/digits/results.sqlite
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NoReturn
 
 from rich.console import Console
 
 from nas_env.command_line._docstrings import attributes
 from nas_env.command_line._outcomes import called
+from nas_env.command_line._recovering import recovered
 from nas_env.command_line._tab import print_completion
 from nas_env.command_line._words import refuse_empty, unknown_option
 from nas_env.errors import InvalidValue, NASError, UnknownName
@@ -23,12 +25,11 @@ from nas_env.run.folder import check_there
 from nas_env.run.store import Copied, absolute, copy, open_store
 
 PROGRAM = "nas-store"
-COMMAND = "copy"
-ABOUT = "Copy the evaluations of a store to another, and check each row."
+ABOUT = "Copy the evaluations of a store, or recover those of a damaged file."
 
 
 @dataclass(frozen=True)
-class Options:
+class Copy:
     """Copy the evaluations of a store to another, and check each row.
 
     Attributes:
@@ -42,6 +43,24 @@ class Options:
     quiet: bool = False
 
 
+@dataclass(frozen=True)
+class Recover:
+    """Read what is left of a damaged file, and make a whole one of it; the damaged one is kept.
+
+    Attributes:
+        source: The file.
+        quiet: Print nothing but errors.
+    """
+
+    source: str
+    quiet: bool = False
+
+
+Options = Copy | Recover
+COMMANDS: dict[str, type[Options]] = {"copy": Copy, "recover": Recover}
+SHOWN = {"source": "FROM", "target": "TO"}
+
+
 class Damaged(NASError):
     """Rows that were damaged, and are not in the copy."""
 
@@ -53,28 +72,41 @@ def main(line: Sequence[str] | None = None) -> int:
         line: The words after the program's name; None for those that this process was given.
 
     Returns:
-        0; 2 for bad input and where rows were damaged, 130 when interrupted.
+        0; 2 for bad input and where rows were damaged in a copy, 130 when interrupted.
     """
     words = sys.argv[1:] if line is None else list(line)
-    return called(PROGRAM, lambda: _read(words), _copy)
+    return called(PROGRAM, lambda: _read(words), _do)
 
 
 def _read(words: Sequence[str]) -> Options:
     """Return what a command line asks for."""
     print_completion(words)
     refuse_empty(words)
-    parser, texts = _Parser(f"{PROGRAM} {COMMAND}", description=ABOUT), attributes(Options)
-    parser.add_argument("source", metavar="FROM", help=texts["source"])
-    parser.add_argument("target", metavar="TO", help=texts["target"])
-    parser.add_argument("--quiet", action="store_true", help=texts["quiet"])
     if not words or words[0] in ("-h", "--help"):
+        parser = _Parser(PROGRAM, description=ABOUT)
+        commands = parser.add_subparsers(metavar="COMMAND")
+        for name, options in COMMANDS.items():
+            commands.add_parser(name, help=_about(options))
         parser.parse_args(["--help"])
-    if words[0] != COMMAND:
-        raise UnknownName("command", words[0], [COMMAND])
+    if words[0] not in COMMANDS:
+        raise UnknownName("command", words[0], [*COMMANDS])
+    options = COMMANDS[words[0]]
+    parser, texts = (
+        _Parser(f"{PROGRAM} {words[0]}", description=_about(options)),
+        attributes(options),
+    )
+    for name in [field.name for field in fields(options)][:-1]:
+        shown = "FILE" if options is Recover else SHOWN[name]
+        parser.add_argument(name, metavar=shown, help=texts[name])
+    parser.add_argument("--quiet", action="store_true", help=texts["quiet"])
     values, unknown = parser.parse_known_args(words[1:])
     if unknown:
         raise InvalidValue(unknown_option(unknown[0], ["--quiet", "--help"]))
-    return Options(**vars(values))
+    return options(**vars(values))
+
+
+def _about(options: type[Options]) -> str:
+    return (options.__doc__ or "").partition("\n")[0]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -85,13 +117,22 @@ class _Parser(argparse.ArgumentParser):
         raise InvalidValue(message)
 
 
-def _copy(options: Options) -> None:
+def _do(options: Options) -> None:
+    """Do what was asked for."""
+    console = Console(quiet=options.quiet, highlight=False, markup=False, emoji=False)
+    if isinstance(options, Copy):
+        _copy(options, console)
+        return
+    for line in recovered(options.source):
+        console.print(line, soft_wrap=True)
+
+
+def _copy(options: Copy, console: Console) -> None:
     """Copy, and tell how far it is."""
     source, target = absolute(options.source), absolute(options.target)
     check_there(source, "the copy")
     if source == target:
         raise InvalidValue(f"{source} is named twice, expected two stores")
-    console = Console(quiet=options.quiet, highlight=False, markup=False, emoji=False)
     with (
         contextlib.closing(open_store(source)) as opened,
         contextlib.closing(open_store(target)) as other,

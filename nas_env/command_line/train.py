@@ -19,7 +19,13 @@ from agents import AgentFailed, agent_class, make_config, make_environment
 from nas_env.command_line._tab import print_completion
 from nas_env.command_line.arguments import Arguments
 from nas_env.command_line.parsing import parse
-from nas_env.command_line.resuming import change_budget, resumed_config, run_to_resume
+from nas_env.command_line.resuming import (
+    change_budget,
+    check_store,
+    mend_summary,
+    resumed_config,
+    run_to_resume,
+)
 from nas_env.command_line.searching import NONE_SUCCEEDED, search_and_control
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
 from nas_env.problem import Problem
@@ -85,8 +91,10 @@ def _run_of(line: Sequence[str]) -> tuple[Run, Arguments]:
         run = held.enter_context(contextlib.closing(Run.resume(folder)))
         config = run.config
         arguments = parse(line, make_config, _program(), (run.folder / "config.json", config))
+        mend_summary(run)
         task = make_task(arguments.make["task"])
         changed = resumed_config(config, arguments.config(), task)
+        check_store(run, config)
         if changed != config or run.summary is None:
             _try_out(arguments)
         if _budget(changed) != _budget(config):

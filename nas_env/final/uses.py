@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from nas_env.errors import InvalidValue
 from nas_env.problem import Problem
 from nas_env.run.ledger import Reading
+
+_LOG = logging.getLogger(__name__)
 
 
 def readings(problem: Problem) -> list[Reading]:
@@ -33,6 +36,9 @@ def refuse_second_use(problem: Problem, allowed: Collection[str]) -> None:
     Raises:
         InvalidValue: If there is another; the message has the first of its lines.
     """
+    if not all(recovery.ledger_whole for recovery in problem.store.recoveries()):
+        line = "%s was recovered, and a reading of a test set may be missing in its ledger"
+        _LOG.warning(line, problem.store.address)
     for line in readings(problem):
         if line.use not in allowed:
             shown = line.shown()

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from nas_env.errors import InvalidValue, RunExists, RunInUse
-from nas_env.files import read_json, write_json
+from nas_env.files import free_name, read_json, write_json
+from nas_env.run.forms import CONFIG, SUMMARY
 from nas_env.run.paths import check_folder, check_name
 from nas_env.run.store import UNFINISHED, Store, is_server, open_store
 
@@ -19,58 +20,11 @@ RUN = "a run's folder"
 RESULTS = "results.sqlite"  # the file of its evaluations, where it has its own
 CONFIG_FILE = "config.json"
 SUMMARY_FILE = "summary.json"
+CHECKPOINTS = "checkpoint"
 LOCK = "lock"
 UNNAMED = "another process"
 LOOK = 0.1  # seconds, more than :func:`holder` needs
 CONTROL = "control"  # the folder of the random search, and the end of its name in the store
-NULL = type(None)
-NUMBER = (float, int)
-SPEC = {"name": str}
-#: What a run's configuration has.
-CONFIG: dict[str, Any] = {
-    "id": str,
-    "env": str,
-    "agent": SPEC,
-    "children": int,
-    "seed": int,
-    "make": {
-        "task": SPEC,
-        "objective": SPEC,
-        "space": SPEC,
-        "recipe": dict,
-        "device": str,
-        "evaluation_seed": int,
-        "evaluator": SPEC,
-    },
-    "depth": {"first": int, "step": int, "every": int},
-    "control": (str, NULL),
-    "track": [str],
-    "references": bool,
-    "order": str,
-    "stop_after_failures": int,
-    "store": (str, NULL),
-}
-#: What the summary of a search has, that of its control too.
-FIGURES: dict[str, Any] = {
-    "children": int,
-    "distinct": int,
-    "failed": dict,
-    "failures": list,
-    "best": (dict, NULL),
-    "mean_reward": (*NUMBER, NULL),
-    "mean_reward_last_quarter": (*NUMBER, NULL),
-    "seconds": NUMBER,
-    "children_per_hour": (*NUMBER, NULL),
-}
-#: What the summary of a run has.
-SUMMARY: dict[str, Any] = {
-    "env": str,
-    "agent": str,
-    "seed": int,
-    **FIGURES,
-    "random_search": (FIGURES, NULL),
-    "references": dict,
-}
 
 
 class Run:
@@ -159,7 +113,7 @@ class Run:
     @property
     def checkpoints(self) -> Path:
         """The folder of the checkpoints."""
-        return self.folder / "checkpoint"
+        return self.folder / CHECKPOINTS
 
     @property
     def config(self) -> dict[str, Any]:
@@ -187,6 +141,18 @@ class Run:
         """Remove the summary: the run is not finished any more."""
         (self.folder / SUMMARY_FILE).unlink(missing_ok=True)
 
+    def put_summary_aside(self, word: str) -> Path:
+        """Keep the summary under another name, and the run is not finished any more.
+
+        Args:
+            word: What the file is from now on, ``"damaged"`` or ``"earlier"``.
+
+        Returns:
+            Where it is.
+        """
+        file = self.folder / SUMMARY_FILE
+        return file.rename(free_name(file, word))
+
     def close(self) -> None:
         """Release the folder."""
         self._lock.close()
@@ -210,7 +176,13 @@ def read_config(folder: Path) -> dict[str, Any]:
     check_name(folder, RUN)
     if not holds_run(folder):
         raise InvalidValue(f"{folder} holds no run: it has no {CONFIG_FILE}")
-    return read_json(folder / CONFIG_FILE, CONFIG)
+    try:
+        return read_json(folder / CONFIG_FILE, CONFIG)
+    except InvalidValue as error:
+        store = f" and --store {folder / RESULTS}" if (folder / RESULTS).exists() else ""
+        again = f"the command that began it plays it again with another --run{store}"
+        answered = ", which answers its children" if store else ""
+        raise InvalidValue(f"{error}; {again}{answered}") from None
 
 
 def read_summary(folder: Path) -> dict[str, Any] | None:
@@ -220,7 +192,12 @@ def read_summary(folder: Path) -> dict[str, Any] | None:
         InvalidValue: If the file is no summary; the message names the file and the key.
     """
     path = folder / SUMMARY_FILE
-    return read_json(path, SUMMARY) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return read_json(path, SUMMARY)
+    except InvalidValue as error:
+        raise InvalidValue(f"{error}; to make it anew: nas-train --resume --run {folder}") from None
 
 
 def holder(folder: Path) -> str | None:

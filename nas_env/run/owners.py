@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 HEARTBEAT = 10.0  # seconds between two signs of life of a claim's owner
@@ -53,3 +54,15 @@ def process_start(pid: int) -> str:
     except PermissionError:
         pass
     return "alive"
+
+
+def users(file: Path) -> list[int]:
+    """Return the other processes that have a file open, as far as this user may see them."""
+    found = []
+    for entries in Path("/proc").glob("[0-9]*/fd"):
+        process = int(entries.parent.name)
+        with suppress(OSError):
+            names = (os.readlink(entry) for entry in entries.iterdir())
+            if process != os.getpid() and str(file.resolve()) in names:
+                found.append(process)
+    return sorted(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import struct
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +25,7 @@ TYPES = {
 }  # fmt: skip
 #: What is said of each tensor.
 TENSOR = {"dtype": str, "shape": [int], "data_offsets": [int]}
+_LOG = logging.getLogger(__name__)
 
 
 class Stored(NamedTuple):
@@ -70,13 +72,15 @@ def write_state(
             path.unlink()
 
 
-def read_state(folder: Path, form: Mapping[str, Any]) -> Stored | None:
+def read_state(folder: Path, form: Mapping[str, Any], *, tell: bool = False) -> Stored | None:
     """Return the newest whole state of a folder; None if there is none.
 
     Args:
         folder: Folder of the states.
         form: Form of the values, see :func:`~nas_env.files.check_form`.
+        tell: Whether a line says so where a newer one is damaged.
     """
+    damaged: list[str] = []
     for path in sorted(folder.glob("*.json"), reverse=True):
         # One that is damaged in any way is passed over for the one before.
         with suppress(OSError, ValueError, LookupError, RecursionError, struct.error):
@@ -85,8 +89,20 @@ def read_state(folder: Path, form: Mapping[str, Any]) -> Stored | None:
             content = path.with_suffix(".safetensors").read_bytes()
             whole = manifest.pop("sha256") == _digest(manifest)
             if whole and manifest["tensors_sha256"] == hashlib.sha256(content).hexdigest():
-                return Stored(int(path.stem), _tensors(content), manifest)
+                found = Stored(int(path.stem), _tensors(content), manifest)
+                if damaged and tell:
+                    line = "%s is damaged: the checkpoint before it, %s, is used"
+                    _LOG.warning(line, folder / damaged[0], path.stem)
+                return found
+        damaged.append(path.stem)
     return None
+
+
+def forget_states_after(folder: Path, number: int) -> None:
+    """Delete the states of a folder that have a higher number."""
+    for path in folder.iterdir():
+        if path.stem.isdigit() and int(path.stem) > number:
+            path.unlink()
 
 
 def _safetensors(tensors: Mapping[str, Tensor]) -> Iterator[bytes | memoryview]:

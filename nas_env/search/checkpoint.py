@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 from torch import Tensor
 
-from nas_env.run.states import read_state, write_state
+from nas_env.run.states import forget_states_after, read_state, write_state
 
 FORM = {"episodes": int, "values": dict, "search": dict}
 KEPT = 3  # checkpoints; the last may have been cut off, the one before is whole
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -43,10 +45,23 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     write_state(folder, checkpoint.episodes, checkpoint.tensors, values, kept=KEPT)
 
 
-def read_checkpoint(folder: Path) -> Checkpoint | None:
-    """Read the newest whole checkpoint of a folder; return None if there is none."""
-    found = read_state(folder, FORM)
+def read_checkpoint(folder: Path, *, tell: bool = False) -> Checkpoint | None:
+    """Return the newest whole checkpoint of a folder; None if there is none.
+
+    Args:
+        folder: Folder of the checkpoints.
+        tell: Whether a line says so where one is damaged.
+    """
+    found = read_state(folder, FORM, tell=tell)
     if found is None:
+        if tell and any(folder.glob("*.json")):
+            line = "%s: no checkpoint is whole; playing again from child 1, as the store answers"
+            _LOG.warning(line, folder)
         return None
     episodes, values, search = (found.values[name] for name in FORM)
     return Checkpoint(episodes, found.tensors, values, search)
+
+
+def forget_checkpoints_after(folder: Path, episodes: int) -> None:
+    """Delete the checkpoints of a folder that are of more episodes than so many."""
+    forget_states_after(folder, episodes)

@@ -13,8 +13,9 @@ from nas_env.errors import ChildrenFail, InvalidValue
 from nas_env.evaluation._usage import Usage
 from nas_env.problem import Problem, total_seconds
 from nas_env.run.folder import Run
-from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from nas_env.search.checkpoint import Checkpoint, write_checkpoint
 from nas_env.search.failures import fault_of_the_beginning
+from nas_env.search.history import last_checkpoint
 from nas_env.search.order import Finished, check_order
 from nas_env.search.protocols import AgentState, Observer, Player
 from nas_env.search.summary import best_of, better, summarise
@@ -191,18 +192,15 @@ class Search:
             )
 
     def _restore(self) -> None:
-        checkpoint = read_checkpoint(self.run.checkpoints)
+        checkpoint = last_checkpoint(self.run.checkpoints, self.problem.store, self.known)
         if checkpoint is None:
             return
         if self.problem.evaluator.simulation() is not None:  # its clock begins anew, and so do we
             self.seconds = checkpoint.search["seconds"]
             return
-        records = self.problem.store.episodes(before=checkpoint.episodes)
-        if len(records) < checkpoint.episodes:  # the store was lost: all is played again
-            return
         if checkpoint.episodes:  # else all is played again, with another budget
             self.agent.load_state(checkpoint)
-        self.records = records
+        self.records = self.problem.store.episodes(before=checkpoint.episodes)
         self.best = best_of(self.records)
         self.seconds = checkpoint.search["seconds"]
         self._used_before = Usage(**checkpoint.search.get("usage", {}))  # an older one has none

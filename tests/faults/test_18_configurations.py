@@ -205,13 +205,17 @@ SUMMARIES = {
 
 
 @pytest.mark.parametrize("fault", SUMMARIES)
-def test_a_summary_that_is_none_is_one_line_with_file_and_key(finished, tmp_path, capsys, fault):
+def test_a_summary_that_is_none_is_made_anew_in_one_line_with_file_and_key(
+    finished, tmp_path, caplog, fault
+):
     change, expected = SUMMARIES[fault]
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / "config.json").write_bytes((finished / "config.json").read_bytes())
     path = folder / "summary.json"
     path.write_text(change((finished / "summary.json").read_text()))
-    assert main(["--resume", "--run", str(folder)]) == 2
-    error = said(capsys)
-    assert str(path) in error and expected in error
+    assert main(["--resume", "--quiet", "--run", str(folder)]) == 0
+    (line,) = caplog.messages
+    assert str(path) in line and expected in line and "\n" not in line
+    assert json.loads(path.read_text())["children"] == 2
+    assert (folder / "summary.json.damaged-1").exists()

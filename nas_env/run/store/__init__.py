@@ -7,6 +7,9 @@ from pathlib import Path
 from nas_env.run.store._address import absolute, censored, is_server, remembered, shown
 from nas_env.run.store._base import UNFINISHED, Claim, Store
 from nas_env.run.store._copying import Copied, copy
+from nas_env.run.store._format import parts_of, remedy
+from nas_env.run.store._recovering import recover
+from nas_env.run.store._salvage import Salvaged
 from nas_env.run.store.postgresql import PostgreSQLStore
 from nas_env.run.store.sqlite import IN_MEMORY, SQLiteStore
 
@@ -15,12 +18,16 @@ __all__ = [
     "UNFINISHED",
     "Claim",
     "Copied",
+    "Salvaged",
     "Store",
     "absolute",
     "censored",
     "copy",
     "is_server",
     "open_store",
+    "parts_of",
+    "recover",
+    "remedy",
     "shown",
 ]
 

@@ -21,7 +21,6 @@ from nas_env.run import ledger
 from nas_env.run.owners import HEARTBEAT, process_start
 
 WHAT = "a store of evaluations"
-FORMAT = 1  # of what is stored; before the first it was 0
 UNFINISHED = ".unfinished"  # what is appended for the folder of unfinished trainings
 
 Claim = Literal["mine", "answered", "taken"]
@@ -64,6 +63,20 @@ class Row(NamedTuple):
     def read(self) -> tuple[Request, Evaluation]:
         """Return the request and its evaluation."""
         return Request(**json.loads(self.request)), Evaluation.from_json(self.evaluation)
+
+
+class Recovery(NamedTuple):
+    """The note in a store that it is what could be read of a damaged one.
+
+    Attributes:
+        time: Seconds since 1970.
+        damaged: File that is kept of the damaged one; empty where there was no damage.
+        ledger_whole: Whether no line of the ledger can be missing.
+    """
+
+    time: float
+    damaged: str
+    ledger_whole: bool
 
 
 class Store(ABC):
@@ -137,6 +150,17 @@ class Store(ABC):
         """Return every reading of a test set, of all runs that used this store, in order."""
         return [line.reading(number) for number, line in self.lines()]
 
+    def recoveries(self) -> list[Recovery]:
+        """Return when and of what the store was recovered; a server has backups of its own."""
+        return []
+
+    def verify(self) -> None:  # noqa: B027 - a server verifies itself
+        """Check the whole store, before a search goes on with it.
+
+        Raises:
+            StoreError: If it is damaged.
+        """
+
     @property
     @abstractmethod
     def unfinished(self) -> Path | None:
@@ -203,7 +227,7 @@ class Store(ABC):
     def record_episodes(self, first: int, records: Sequence[dict[str, Any]]) -> None:
         """Write episodes in one commit; they replace episodes of the same numbers."""
         numbered = enumerate(records, first)
-        self._put_episodes([(self.run, number, json.dumps(each)) for number, each in numbered])
+        self.put_episodes([(self.run, number, json.dumps(each)) for number, each in numbered])
 
     def episodes(self, before: int | None = None, *, since: int = 0) -> list[dict[str, Any]]:
         """Return the episodes of this run in order, from ``since`` on, up to ``before``."""
@@ -220,7 +244,7 @@ class Store(ABC):
             raise StoreError(f"{self.address} has a damaged episode: {error}") from None
 
     @abstractmethod
-    def _put_episodes(self, episodes: Sequence[Episode]) -> None:
+    def put_episodes(self, episodes: Sequence[Episode]) -> None:
         """Write episodes in one transaction; they replace those of the same run and number."""
 
     @abstractmethod

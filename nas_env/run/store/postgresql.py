@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from nas_env.errors import InvalidValue, StoreError
 from nas_env.run import ledger
 from nas_env.run.owners import DEAD_AFTER, gone, here
-from nas_env.run.store._base import FORMAT, PAGE, Claim, Episode, Row, Store
+from nas_env.run.store._base import PAGE, Claim, Episode, Row, Store
 
 if TYPE_CHECKING:
     from nas_env.run.store._server import Connection
+
+FORMAT = 1  # of the tables; the pages have the server's own checksums
 
 #: All is in a schema of its own, so that the database may hold other tables too. Keys and runs
 #: are in the order of their bytes, as in a file. A line of the ledger has a mark, so that one that
@@ -193,7 +195,8 @@ class PostgreSQLStore(Store):
         connection.execute(delete, (key, self._owner))
 
     # -- episodes --------------------------------------------------------------------------------
-    def _put_episodes(self, episodes: Sequence[Episode]) -> None:
+    def put_episodes(self, episodes: Sequence[Episode]) -> None:
+        """See the base."""
         self._server.do(lambda made: made.cursor().executemany(PUT_EPISODE, episodes))
 
     def _episodes(self, since: int, before: int) -> list[str]:
