@@ -6,7 +6,7 @@ from typing import Any
 
 from _site import rst
 
-PAGE = re.compile(r"\(?\bdocs/([\w/]+)\.md\b\)?")
+PAGE = re.compile(r"\bdocs/([\w/]+)\.md\b")
 
 
 def convert(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
@@ -34,6 +34,19 @@ def converted(text: str) -> str:
 
 def _linked(text: str, page: str) -> str:
     return text.replace(f"docs/{page}.md", f":doc:`docs/{page}.md </docs/{page}>`")
+
+
+def plain(text: str) -> str:
+    """Return a text that has no markup, with names of pages as links.
+
+    Example:
+        >>> plain("Settings (docs/agents.md)")
+        'Settings (:doc:`docs/agents.md </docs/agents>`)'
+    """
+    parts = PAGE.split(text)  # text, page, text, page, …, text
+    texts = [rst.escaped(part) for part in parts[::2]]
+    links = [_linked(f"docs/{page}.md", page) for page in parts[1::2]]
+    return "".join(text + link for text, link in zip(texts, [*links, ""], strict=True))
 
 
 def _joined(text: str) -> list[str]:

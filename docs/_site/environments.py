@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from _site import rst
+from _site import docstrings, rst
 from nas_env.errors import NASError
 from nas_env.tasks import TrainingTask, make_task, task_class, task_names
 from search_spaces import SearchSpace, make_space
 
+WORDS = {"False": "no", "True": "yes"}
 CLASS = ":class:`NASEnv <nas_env.env.single.NASEnv>`"
 
 
@@ -21,7 +22,7 @@ def _page(id: str, task: str) -> Iterator[str]:
     cls = task_class(task)
     keywords = cls.environments[id]
     yield rst.heading(id)
-    yield rst.escaped((cls.__doc__ or "").strip().partition("\n")[0]) + "\n"
+    yield docstrings.plain((cls.__doc__ or "").strip().partition("\n")[0]) + "\n"
     yield rst.code(_example(id, cls))
     yield rst.heading("What it is", "-")
     yield rst.table(("part", "here"), [*_facts(task, keywords)], "20 80")
@@ -98,7 +99,7 @@ def _recipe(cls: Any, keywords: Any) -> str:
 def _kinds(space: SearchSpace) -> list[tuple[str, str, str]]:
     counts: dict[tuple[str, str], int] = {}
     for decision in space.decisions:
-        options = ", ".join(str(option) for option in decision.options)
+        options = ", ".join(WORDS.get(str(option), str(option)) for option in decision.options)
         key = (decision.kind, rst.escaped(options))
         counts[key] = counts.get(key, 0) + 1
     return [(kind, str(count), options) for (kind, options), count in counts.items()]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from _site import rst
+from _site import docstrings, rst
 from nas_env.command_line._docstrings import attributes
 
 
@@ -18,7 +18,7 @@ def table(cls: type, part: str, left_out: Collection[str] = ()) -> str:
     """
     said = attributes(cls)
     rows = [
-        (_option(part, field), _default(field), rst.escaped(said.get(field.name, "")))
+        (_option(part, field), _default(field), docstrings.plain(said.get(field.name, "")))
         for field in fields(cls)
         if field.init and field.name not in left_out and field.metadata.get("setting", True)
     ]
