@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nas_env.drawing import draw_graph
+from nas_env.drawing import draw_graph, text_graph
 from nas_env.drawing._parts import Text
 from nas_env.tasks import make_task
 from search_spaces import make_space
@@ -53,6 +53,16 @@ def test_the_columns_stand_beside_the_boxes():
         assert places[f"{box.parameters:,}"] == pytest.approx(places[box.name])
     assert places["output"] == places["parameters"] < places["image"]
     assert "output" not in {text.text for text in texts_of(draw_graph(boxes, slots=9))}
+
+
+def test_the_text_has_the_sizes_too():
+    space = make_space({"name": "convolutional", "layers": 2})
+    network = space.decode([0] * space.length())
+    lines = text_graph(space.sized_graph(network, (3, 32, 32), 10)).splitlines()
+    assert lines[1].split() == ["1", "1x1,", "24", "32x32x24", "120", "<-", "image"]
+    assert lines[0].split() == ["image", "32x32x3"] and not any(
+        line.endswith(" ") for line in lines
+    )
 
 
 def texts_of(drawing):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from nas_env.drawing._layout import Label, Layout
+from nas_env.drawing._text import counted
 from nas_env.drawing._type import width_of
 from search_spaces import Vertex
 
@@ -19,7 +20,7 @@ def with_columns(layout: Layout, vertices: Sequence[Vertex]) -> Layout:
     """Return a layout with the columns; the same if nothing is known, or boxes stand abreast."""
     if len({x for x, _ in layout.centres}) != 1:
         return layout
-    texts = [(vertex.shape, _count(vertex.parameters)) for vertex in vertices]
+    texts = [(vertex.shape, counted(vertex.parameters)) for vertex in vertices]
     columns = [
         [HEADINGS[place], *column]
         for place, column in enumerate(zip(*texts, strict=True))
@@ -46,7 +47,3 @@ def _labels(column: Sequence[str], right: float, layout: Layout) -> Iterator[Lab
     yield Label((right, HEAD / 4), heading, HEADING, faint=True)
     for text, (_, y) in zip(texts, layout.centres, strict=True):
         yield Label((right, y), text, SIZE)
-
-
-def _count(parameters: int | None) -> str:
-    return "" if parameters is None else f"{parameters:,}"

@@ -10,15 +10,28 @@ from search_spaces import Vertex
 def write(vertices: Sequence[Vertex], title: str, notes: Sequence[str]) -> str:
     """See :func:`nas_env.drawing.text_graph`."""
     names = _names(vertices)
-    widest = max(map(len, names), default=0)
-    label = max((len(vertex.label) for vertex in vertices), default=0)
-    lines = [title] if title else []
-    for name, vertex in zip(names, vertices, strict=True):
-        line = f"  {name:>{widest}}  {vertex.label:<{label}}"
-        if vertex.parents:
-            line += "  <- " + ", ".join(names[parent] for parent in vertex.parents)
-        lines.append(line.rstrip())
-    return "\n".join([*lines, *notes])
+    columns = [
+        _aligned(names, left=False),
+        _aligned([vertex.label for vertex in vertices]),
+        _aligned([vertex.shape for vertex in vertices], left=False),
+        _aligned([counted(vertex.parameters) for vertex in vertices], left=False),
+    ]
+    read = [", ".join(names[parent] for parent in vertex.parents) for vertex in vertices]
+    arrows = [f"<- {names}" if names else "" for names in read]
+    known = [column for column in (*columns, arrows) if any(column)]
+    lines = ["  " + "  ".join(cells).rstrip() for cells in zip(*known, strict=True)]
+    return "\n".join([*([title] if title else []), *lines, *notes])
+
+
+def counted(parameters: int | None) -> str:
+    """Return a number of parameters as it is written; empty if it is not known."""
+    return "" if parameters is None else f"{parameters:,}"
+
+
+def _aligned(texts: Sequence[str], left: bool = True) -> list[str]:
+    """Return texts of one width."""
+    width = max(map(len, texts), default=0)
+    return [f"{text:<{width}}" if left else f"{text:>{width}}" for text in texts]
 
 
 def _names(vertices: Sequence[Vertex]) -> list[str]:

@@ -200,7 +200,8 @@ def _pictures(runs: Sequence[Compared]) -> list[tuple[str, Drawn, str]]:
     found = []
     for run in runs:
         if (best := run.view.best) is not None:
-            picture = drawn(run.view.space, best["architecture"], f"Best of {run.series.label}:")
+            view, title = run.view, f"Best of {run.series.label}:"
+            picture = drawn(view.task, view.space, best["architecture"], title)
             value = shown(run.view.metric, best["metrics"].get(run.view.metric.name))
             found.append((run.series.label, picture, value))
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nas_env import drawing
+from nas_env.tasks import Task
 from search_spaces import SearchSpace
 
 
@@ -23,15 +24,16 @@ class Drawn(NamedTuple):
     text: str
 
 
-def drawn(space: SearchSpace, architecture: Mapping[str, Any], title: str) -> Drawn:
+def drawn(task: Task, space: SearchSpace, architecture: Mapping[str, Any], title: str) -> Drawn:
     """Return the drawing of an architecture, and the same in words.
 
     Args:
+        task: Task of the architecture, which knows the sizes of its boxes.
         space: Search space of the architecture.
         architecture: The architecture as JSON values.
         title: What it is, for the words.
     """
-    vertices = space.graph(space.parse(architecture))
+    vertices = task.graph(space, space.parse(architecture))
     svg = drawing.to_svg(drawing.draw_graph(vertices))
     return Drawn(_address("image/svg+xml", svg.encode()), drawing.text_graph(vertices, title))
 
