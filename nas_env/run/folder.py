@@ -37,10 +37,12 @@ class Run:
 
     Raises:
         RunInUse: If another process holds the folder; the message names it.
+        InvalidValue: If the folder cannot be used, or something in it is a link.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
+        check_links(folder)
         try:
             self._lock = open(folder / LOCK, "a+")  # noqa: SIM115 - held as long as the run
         except OSError as error:
@@ -156,6 +158,18 @@ class Run:
     def close(self) -> None:
         """Release the folder."""
         self._lock.close()
+
+
+def check_links(folder: Path) -> None:
+    """Check that a run's folder has no links, by which its files would be written elsewhere.
+
+    Raises:
+        InvalidValue: If it has one.
+    """
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.is_symlink():
+                raise InvalidValue(f"{path} is a link to {os.readlink(path)}: a run has none")
 
 
 def holds_run(folder: Path) -> bool:

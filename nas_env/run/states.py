@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import math
+import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -23,6 +24,8 @@ TYPES = {
     torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8",
     torch.uint8: "U8", torch.bool: "BOOL",
 }  # fmt: skip
+#: Names of the files of states, and of their halves.
+OWN = re.compile(r"\d{9}\.(json|safetensors)|\.\d{9}\.(json|safetensors)\.\d+")
 #: What is said of each tensor.
 TENSOR = {"dtype": str, "shape": [int], "data_offsets": [int]}
 _LOG = logging.getLogger(__name__)
@@ -66,9 +69,9 @@ def write_state(
     write_parts(folder / f"{name}.safetensors", _hashed(_safetensors(tensors), digest))
     manifest = {**values, "tensors_sha256": digest.hexdigest()}
     write_json(folder / f"{name}.json", {**manifest, "sha256": _digest(manifest)})
-    whole = {path.stem for path in sorted(folder.glob("*.json"))[-kept:]}
+    whole = {path.stem for path in sorted(folder.glob(f"{'[0-9]' * 9}.json"))[-kept:]}
     for path in folder.iterdir():  # halves that a kill left are among them
-        if path.stem not in whole:
+        if path.stem not in whole and OWN.fullmatch(path.name):
             path.unlink()
 
 

@@ -1,6 +1,8 @@
 """Row 19: names and paths that cannot be or lead out: one line, and nothing is made outside."""
 
+import json
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from nas_env.run.folder import Run
 from nas_env.run.store import open_store
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nas_env.table.format import read_table
+from nas_env.tasks import make_task
 from nas_env.tracking.wandb import _run_id
 
 TINY = ["--space.layers", "1", "--space.filters", "2", "3", "--recipe.epochs", "1", "--quiet"]
@@ -183,3 +186,86 @@ def test_a_run_of_python_is_checked_as_well(here):
             make(here / "a\nb")
     with pytest.raises(InvalidValue, match="cannot be read: No such file"):
         read_json(here / "nothing.json")
+
+
+# -- what lies in a folder leads nowhere else ----------------------------------------------------
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """The folder of a run with its control."""
+    folder = tmp_path_factory.mktemp("played") / "run"
+    assert main([*TINY, "--control", "random", "--run", str(folder)]) == 0
+    return folder
+
+
+LINKED = ["checkpoint", "control", "results.sqlite", "config.json", "summary.json", "lock", "wandb"]
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_a_link_in_a_runs_folder_is_refused_before_anything_is_written(
+    played, tmp_path, capsys, name
+):
+    """A run of a stranger could have files written, and deleted, anywhere."""
+    run, outside = tmp_path / "run", tmp_path / "outside"
+    shutil.copytree(played, run)
+    outside.mkdir()
+    (outside / "thesis.tex").write_text("years of work")
+    shutil.rmtree(run / name) if (run / name).is_dir() else (run / name).unlink(missing_ok=True)
+    file = name in ("results.sqlite", "config.json", "summary.json", "lock")
+    (run / name).symlink_to(outside / "thesis.tex" if file else outside)
+    assert main(["--resume", "--children", "5", "--quiet", "--run", str(run)]) == 2
+    assert f"{run / name} is a link to {outside}" in said(capsys)
+    assert os.listdir(outside) == ["thesis.tex"]
+    assert (outside / "thesis.tex").read_text() == "years of work"
+
+
+def test_the_folder_of_a_run_may_be_a_link_itself(played, tmp_path):
+    shutil.copytree(played, tmp_path / "large disk")
+    (tmp_path / "run").symlink_to(tmp_path / "large disk")
+    assert main(["--resume", "--children", "3", "--quiet", "--run", str(tmp_path / "run")]) == 0
+
+
+def test_only_what_is_its_own_is_deleted_beside_a_checkpoint(tmp_path):
+    names = [
+        "thesis.tex",
+        "1.json",
+        "000000001.txt",
+        ".config.json.12",
+        "000000001.safetensors.bak",
+    ]
+    for name in names:
+        (tmp_path / name).touch()
+    for name in ("000000001.json", "000000001.safetensors", ".000000001.json.77"):
+        (tmp_path / name).touch()
+    for number in range(2, 6):
+        write_checkpoint(tmp_path, Checkpoint(number))
+    kept = [f"00000000{n}.{suffix}" for n in (3, 4, 5) for suffix in ("json", "safetensors")]
+    assert sorted(os.listdir(tmp_path)) == sorted([*names, *kept])
+
+
+@pytest.mark.parametrize("id", ["../../out", "/tmp/out", "a/../../out", "..", "", "x" * 300])
+def test_the_id_of_a_trackers_run_leads_nowhere(tmp_path, monkeypatch, id):
+    """It is a part of the name of the folder of W&B."""
+    from nas_env.tracking import make_trackers
+
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    run = tmp_path / "a" / "run"
+    run.mkdir(parents=True)
+    (run / "tracking.json").write_text(json.dumps({"wandb": id}))
+    trackers = make_trackers(["wandb"])
+    trackers.start(run, "digits", {})
+    trackers.finish()
+    assert os.listdir(tmp_path) == ["a"] and os.listdir(tmp_path / "a") == ["run"]
+    assert not os.path.exists("/tmp/out")
+
+
+def test_names_in_a_listing_of_images_lead_nowhere(tmp_path):
+    """Neither above the folder nor by a link."""
+    from tests._own import draw_csv
+
+    file = draw_csv(tmp_path / "set")
+    text = file.read_text().splitlines()
+    for name in ("../outside.png", "/etc/passwd", "..\\x.png"):
+        file.write_text("\n".join([text[0], f"{name},cats", *text[1:]]) + "\n")
+        with pytest.raises(NASError, match=r"outside|cannot|not|no ") as error:
+            make_task({"name": "images", "path": str(file)}).settled()
+        assert "\n" not in str(error.value)
