@@ -11,7 +11,7 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -129,8 +129,16 @@ class WeightsAndBiases(Tracker):
 
     def finish(self) -> None:
         """See the base."""
-        if self._started is not None:
+        if self._started is None:
+            return
+        try:
             self._started.finish()
+        except Exception:
+            import wandb
+
+            with suppress(Exception):  # its process has died: it would say so again at the end
+                wandb.teardown()
+            raise
 
     def _row(self, number: int, values: Mapping[str, Any]) -> None:
         self._step = max(self._step + 1, ROWS * number)
