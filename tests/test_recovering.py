@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import shutil
 import sqlite3
-from pathlib import Path
 
 import pytest
 
@@ -12,20 +10,12 @@ from nas_env.command_line.store import main as nas_store
 from nas_env.errors import StoreError
 from nas_env.run.store import open_store
 from tests._killing import forked, killed_at
-from tests.faults._damage import fresh, held
-
-FIXTURE = Path(__file__).parent / "faults" / "fixtures" / "format_1.sqlite"
-PLAYED = "39c62d0d8a995c49"  # the run of its episodes
+from tests.faults._damage import PLAYED, fresh, held, sample
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """The content of a store with evaluations, episodes and a ledger, and what it holds."""
-    file = tmp_path_factory.mktemp("store") / "results.sqlite"
-    shutil.copy(FIXTURE, file)
-    before = held(file, PLAYED)
-    assert len(before.rows) == 7 and len(before.episodes) == 6 and len(before.lines) == 2
-    return file.read_bytes(), before
+    return sample(tmp_path_factory.mktemp("store"))
 
 
 def one_line(capsys):

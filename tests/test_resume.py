@@ -11,7 +11,7 @@ from nas_env.command_line.train import main
 from nas_env.run.store import open_store
 from nas_env.search import loop
 from nas_env.search.checkpoint import KEPT, Checkpoint, read_checkpoint, write_checkpoint
-from tests._killing import append, killed_at
+from tests._killing import killed_at
 
 SMALL = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
 TINY = [*SMALL, "--workers", "0"]
@@ -89,42 +89,3 @@ def test_a_finished_run_is_printed_and_left_alone(tmp_path, capsys):
     assert main(["--resume", *run]) == 0
     assert "best reward" in capsys.readouterr().out
     assert before == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.name != "lock"}
-
-
-def test_a_kill_at_any_step_of_writing_leaves_a_checkpoint(tmp_path):
-    folder, log = tmp_path / "checkpoint", tmp_path / "log"
-
-    def write(last):
-        for number in range(last + 1, last + 6):
-            weights = torch.full((20_000,), float(number))
-            write_checkpoint(folder, Checkpoint(number, {"w": weights}, {"number": number}))
-            append(log, str(number))
-
-    written, step = 0, 1
-    while killed_at(step, lambda last=written: write(last)):
-        acknowledged = int(log.read_text().split()[-1]) if log.exists() else 0
-        checkpoint = read_checkpoint(folder)
-        if checkpoint is None:
-            assert acknowledged == 0
-        else:
-            assert checkpoint.episodes >= acknowledged
-            assert checkpoint.values == {"number": checkpoint.episodes}
-            assert (checkpoint.tensors["w"] == checkpoint.episodes).all()
-            written = checkpoint.episodes
-        step += 1
-    assert step > 40 and written > 40
-    assert len(list(folder.glob("*.json"))) <= KEPT + 1
-
-
-@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b[:-9] + b"!" + b[-8:]])
-def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, suffix, damage):
-    for number in (1, 2, 3, 4):
-        write_checkpoint(tmp_path, Checkpoint(number, {"w": torch.ones(3) * number}))
-    assert len(list(tmp_path.glob("*.json"))) == KEPT
-    newest = tmp_path / f"000000004{suffix}"
-    newest.write_bytes(damage(newest.read_bytes()))
-    checkpoint = read_checkpoint(tmp_path)
-    assert checkpoint is not None
-    assert checkpoint.episodes == 3
-    assert checkpoint.tensors["w"].tolist() == [3, 3, 3]

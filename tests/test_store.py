@@ -1,19 +1,16 @@
 """Evaluations are durable, answer as they should, and are trained once."""
 
 import copy
-import itertools
 import os
 import pickle
-import random
 import signal
-import time
 
 import pytest
 
 from nas_env.errors import StoreError
 from nas_env.records import FACTS, Evaluation, Request
 from nas_env.run.store import open_store
-from tests._killing import append, forked, killed_at
+from tests._killing import killed_at
 
 
 def request(number):
@@ -114,39 +111,3 @@ def test_a_damaged_episode_is_said_to_be_one(place):
     place.sql("UPDATE episodes SET record = '{'")
     with pytest.raises(StoreError, match="has a damaged episode"):
         store.episodes()
-
-
-def test_two_processes_with_kills_lose_nothing_and_train_nothing_twice(place, tmp_path):
-    """Forks train the same 60 children until each is answered; some are killed on the way."""
-    trained, acknowledged = tmp_path / "trained", tmp_path / "acknowledged"
-    place.open().close()
-
-    def work():
-        store = place.open()
-        for number in itertools.count():
-            asked = request(number % 60)
-            if store.claim(asked.key) == "mine":
-                append(trained, f"{asked.key} {os.getpid()}")
-                time.sleep(0.002)
-                store.put(asked, OK)
-                append(acknowledged, f"{asked.key} {os.getpid()}")
-            elif number > 3_000:
-                return
-
-    random_steps = random.Random(1)
-    for _ in range(12):
-        steps = [random_steps.randint(5, 60) for _ in range(2)]
-        second = forked(lambda step=steps[0]: killed_at(step, work))
-        killed_at(steps[1], work)
-        os.waitpid(second, 0)
-    store = place.open()
-    kept = [line.split() for line in acknowledged.read_text().splitlines()]
-    assert len(kept) > 10
-    assert all(store.get(key) == OK for key, _ in kept)
-    begun = [line.split() for line in trained.read_text().splitlines()]
-    assert len({key for key, _ in kept}) == len(kept), "a key was answered twice"
-    for key, _ in kept:
-        finisher = next(pid for k, pid in kept if k == key)
-        others = [pid for k, pid in begun if k == key and pid != finisher]
-        assert not any([k, p] in kept for k in [key] for p in others)
-        assert begun.index([key, finisher]) == max(i for i, (k, _) in enumerate(begun) if k == key)

@@ -3,12 +3,16 @@
 import contextlib
 import random
 import shutil
+from pathlib import Path
 from typing import NamedTuple
 
 from nas_env.command_line.store import main as nas_store
 from nas_env.errors import StoreError
 from nas_env.run.store import open_store
 
+FIXTURES = Path(__file__).parent / "fixtures"
+PLAYED = "39c62d0d8a995c49"  # the run of the episodes of a sample
+RECORD = 2_200  # bytes of its last evaluation
 STEP = 97  # bytes between two cuts before the last record
 
 
@@ -72,6 +76,14 @@ def survives(place, before, run, capsys):
     if damaged:
         assert place.with_name(f"{place.name}.damaged-1").read_bytes() == damaged
     return "recovered"
+
+
+def sample(folder):
+    """Return the content of a store with evaluations, episodes and a ledger, and what it holds."""
+    file = fresh(folder, (FIXTURES / "format_1.sqlite").read_bytes())
+    before = held(file, PLAYED)  # which brings it to the format of today
+    assert len(before.rows) == 7 and len(before.episodes) == 6 and len(before.lines) == 2
+    return file.read_bytes(), before
 
 
 def fresh(folder, content, name="results.sqlite"):

@@ -1,9 +1,7 @@
 """Row 3: files that a power cut has shortened are recovered, or refused in a line that helps."""
 
 import contextlib
-import shutil
 import sqlite3
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,22 +13,13 @@ from nas_env.errors import StoreError
 from nas_env.run.store import open_store
 from nas_env.run.store._base import Row
 from nas_env.search.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from tests.faults._damage import cuts, fresh, held, survives
+from tests.faults._damage import PLAYED, RECORD, cuts, fresh, held, sample, survives
 from tests.test_store import OK, request
-
-FIXTURE = Path(__file__).parent / "fixtures" / "format_1.sqlite"
-PLAYED = "39c62d0d8a995c49"  # the run of its episodes
-RECORD = 2_200  # bytes of its last evaluation
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """The content of a store with evaluations, episodes and a ledger, and what it holds."""
-    file = tmp_path_factory.mktemp("store") / "results.sqlite"
-    shutil.copy(FIXTURE, file)
-    before = held(file, PLAYED)
-    assert len(before.rows) == 7 and len(before.episodes) == 6 and len(before.lines) == 2
-    return file.read_bytes(), before
+    return sample(tmp_path_factory.mktemp("store"))
 
 
 def test_a_store_that_is_cut_off(store, tmp_path, chosen, figures, capsys):
