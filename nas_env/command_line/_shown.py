@@ -94,16 +94,14 @@ def find(what: str, child: int | None) -> Shown:
 def _of_run(view: RunView, child: int | None) -> Shown:
     """Return a child of a run."""
     number, record = _record(view, child)
-    space, task = view.space, view.task
-    architecture = space.parse(record["architecture"])
-    said = caption(task.metric, record["reward"], record)
+    said = caption(view.metric, record["reward"], record)
     best = "best, " if child is None else ""
     return Shown(
         f"{view.name}-child-{number}",
         f"{view.name}: {best}child {number}",
-        space,
-        architecture,
-        task.graph(space, architecture),
+        view.space,
+        view.space.parse(record["architecture"]),
+        view.graph(record),
         [said],
         record["tokens"],
     )

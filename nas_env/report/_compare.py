@@ -200,8 +200,7 @@ def _pictures(runs: Sequence[Compared]) -> list[tuple[str, Drawn, str]]:
     found = []
     for run in runs:
         if (best := run.view.best) is not None:
-            view, title = run.view, f"Best of {run.series.label}:"
-            picture = drawn(view.task, view.space, best["architecture"], title)
+            picture = drawn(run.view.graph(best), f"Best of {run.series.label}:")
             value = shown(run.view.metric, best["metrics"].get(run.view.metric.name))
             found.append((run.series.label, picture, value))
     return found

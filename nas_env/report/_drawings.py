@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nas_env import drawing
-from nas_env.tasks import Task
-from search_spaces import SearchSpace
+from search_spaces import Vertex
 
 
 class Drawn(NamedTuple):
@@ -24,16 +23,13 @@ class Drawn(NamedTuple):
     text: str
 
 
-def drawn(task: Task, space: SearchSpace, architecture: Mapping[str, Any], title: str) -> Drawn:
+def drawn(vertices: Sequence[Vertex], title: str) -> Drawn:
     """Return the drawing of an architecture, and the same in words.
 
     Args:
-        task: Task of the architecture, which knows the sizes of its boxes.
-        space: Search space of the architecture.
-        architecture: The architecture as JSON values.
+        vertices: Boxes of the architecture.
         title: What it is, for the words.
     """
-    vertices = task.graph(space, space.parse(architecture))
     svg = drawing.to_svg(drawing.draw_graph(vertices))
     return Drawn(_address("image/svg+xml", svg.encode()), drawing.text_graph(vertices, title))
 

@@ -49,9 +49,7 @@ def run_page(view: RunView) -> str:
     beside = Series(CONTROL, view.control, view.metric, first=len(agent))
     control = beside if len(beside) else None
     best = top(agent)
-    pictures = [
-        drawn(view.task, view.space, each.record["architecture"], _title(each)) for each in best
-    ]
+    pictures = [drawn(view.graph(each.record), _title(each)) for each in best]
     options = [len(decision.options) for decision in view.space.decisions]
     charts = [
         _charts.over_children(agent, control),

@@ -26,7 +26,7 @@ from nas_env.run.folder import (
 )
 from nas_env.run.store import open_store
 from nas_env.search.summary import best_of
-from search_spaces import SearchSpace, make_space
+from search_spaces import SearchSpace, Vertex, make_space
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -132,6 +132,10 @@ class RunView:
     def holder(self) -> str | None:
         """The process that plays the run now; None if there is none."""
         return holder(self.folder)
+
+    def graph(self, record: Mapping[str, Any]) -> tuple[Vertex, ...]:
+        """Return the boxes of the drawing of a child, with what is known of their sizes."""
+        return self.task.graph(self.space, self.space.parse(record["architecture"]))
 
     def children(self) -> list[dict[str, Any]]:
         """Return a row for each child, those of the search before those of its control.
