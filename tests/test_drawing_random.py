@@ -69,6 +69,24 @@ def test_there_are_as_many_looks_of_lines_as_sources(graphs):
         assert len(looks - {(PAPER, ())}) == len(sources)
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"name": "convolutional", "layers": 110},
+        {"name": "staged", "layers": 64},
+        {"name": "recurrent_cell", "base": 64},
+    ],
+    ids=lambda spec: spec["name"],
+)
+def test_the_largest_networks_have_room(spec):
+    space = make_space(spec)
+    tokens = [0] * space.length()
+    for place, decision in enumerate(space.decisions):
+        tokens[place] = int(decision.source is not None and place % 29 == 0)
+    figure = draw_graph(space.graph(space.decode(tokens)), "A title")
+    assert texts_amiss(figure) == [] and max(figure.get_size_inches()) < 42
+
+
 def test_the_lines_of_a_cell_do_not_cross():
     space, rng = make_space({"name": "recurrent_cell", "base": 8}), np.random.default_rng(1)
     for _ in range(40):

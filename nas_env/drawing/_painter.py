@@ -15,7 +15,7 @@ from search_spaces import Vertex
 CORNER = 0.09  # inches: where a wire turns
 HEAD = 0.085  # of an arrow
 TAP = 0.082  # half of a disc
-STROKE, TAP_NAME = 1.5, 5.6  # points
+STROKE, TAP_NAMES = 1.5, (5.6, 4.2)  # points; a number of three digits is smaller
 
 
 def paint(
@@ -56,5 +56,6 @@ def _paint_taps(canvas: Canvas, vertices: Sequence[Vertex], layout: Layout, scal
     canvas.fill(discs, colours, PAPER, 0.8 * scale)
     for (x, y), source in layout.taps:
         name = vertices[source].name
-        if width_of(name, TAP_NAME, bold=True) <= 2 * TAP - 0.04:
-            canvas.text(x, y, name, TAP_NAME * scale, colour=PAPER, bold=True, anchor="center")
+        fitting = [n for n in TAP_NAMES if width_of(name, n, bold=True) <= 2 * TAP - 0.04]
+        for size in fitting[:1]:
+            canvas.text(x, y, name, size * scale, colour=PAPER, bold=True, anchor="center")

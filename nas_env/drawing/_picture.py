@@ -21,7 +21,7 @@ from search_spaces import Vertex
 MARGIN = 0.3  # inches, as all that is no type
 NARROWEST = 3.6  # of the area: room for the title and the notes
 EMPTY_HEIGHT = 1.2
-TALLEST = 30.0
+WIDEST, TALLEST = 40.0, 30.0
 TITLE, NOTE = 11.0, 8.5  # points
 TITLE_HEIGHT, NOTE_HEIGHT = 0.38, NOTE * 1.45 / 72
 FOOT_GAP = 0.16  # between the drawing and the notes
@@ -112,12 +112,13 @@ class _Sheet:
         notes: Sequence[str],
         fixed: bool,
     ) -> _Sheet:
-        width = max(NARROWEST, area[0] * min(1.0, TALLEST / area[1]))
+        scale = min(1.0, WIDEST / area[0], TALLEST / area[1])
+        width = max(NARROWEST, area[0] * scale)
         lines = first_lines(notes, NOTE, width, NOTES if fixed else None)
         key = key_rows(vertices, width, 1 if fixed else None)
         return cls(
             width,
-            min(area[1], TALLEST),
+            area[1] * scale,
             TITLE_HEIGHT if title or fixed else 0.0,
             key,
             key_height(1 if fixed else len(key)),
