@@ -45,4 +45,6 @@ def _default(field: Field[Any]) -> str:
 
 def shown(value: object) -> str:
     """Return a value as a reader would write it."""
+    if value in ("", ()):
+        return "nothing"
     return rst.literal(list(value) if isinstance(value, tuple) else value)
