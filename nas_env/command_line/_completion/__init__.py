@@ -22,9 +22,12 @@ ELSEWHERE: Mapping[str, str] = {
     "nas-rank": "nas_env.command_line.ranking",
     "nas-controls": "nas_env.controls.__main__",
 }
-#: Those that have commands of their own, by the module of each.
+#: Those that have commands of their own: the module of each, or the class of its options in it.
 WITH_COMMANDS: Mapping[str, Mapping[str, str]] = {
-    "nas-store": {"copy": "nas_env.command_line.store"},
+    "nas-store": {
+        "copy": "nas_env.command_line.store:Copy",
+        "recover": "nas_env.command_line.store:Recover",
+    },
     "nas-benchmark": {
         name: f"nas_env.benchmark.{name}"
         for name in ("export", "report", "run", "table", "tune", "validate")
@@ -61,14 +64,16 @@ def _here() -> dict[str, str]:
     for name in _catalogue.names(HOME):
         module = f"{HOME}.{name}"
         about = vars(importlib.import_module(module))
-        if {"PROGRAM", "Options"} <= about.keys() and about["PROGRAM"].startswith("nas-"):
-            found[about["PROGRAM"]] = module
+        program = about.get("PROGRAM", "")
+        if "Options" in about and program.startswith("nas-") and program not in WITH_COMMANDS:
+            found[program] = module
     return found
 
 
-def _program(module: str) -> dict[str, Any]:
-    """Return what the tab key needs of a command, by its dataclass ``Options``."""
+def _program(reference: str) -> dict[str, Any]:
+    """Return what the tab key needs of a command, by its options: a module, or a class in one."""
     from nas_env.command_line._completion._options import HELP, first_words, options_of
 
-    options = importlib.import_module(module).Options
+    module, _, name = reference.partition(":")
+    options = vars(importlib.import_module(module))[name or "Options"]
     return {"options": {**options_of(options), **HELP}, "first": first_words(options)}
