@@ -28,7 +28,7 @@ HEAD = """# Gallery
 
 Ten random networks of each search space, as the reports, the trackers and `nas-show` draw them.
 All are made by `python -m benchmarks.gallery`, with nothing moved by hand; every picture is an SVG
-of a few kilobytes.
+of a few kilobytes. (The space `choices` describes no networks, so it has none here.)
 
 A chain of layers is a tower. An arrow leads to the next layer; an output that is read further down
 leaves its box to the right and runs down a line in its colour. A grey arrow into a layer joins what

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -45,7 +44,6 @@ def picture(
     return drawing.draw_graph(vertices, title, notes, slots=slots, layout=layout)
 
 
-@lru_cache(maxsize=64)
 def _room(space: SearchSpace, length: int) -> tuple[int, Literal["chain", "layers"]]:
     """Return room and layout of all frames of an episode: those of its possible ends.
 
