@@ -67,6 +67,7 @@ def test_every_installed_command_is_completed(known):
         ("nas-benchmark va", ["validate"]),
         ("nas-benchmark run --agents ppo evo", ["evolution"]),
         ("nas-store co", ["copy"]),
+        ("nas-store re", ["recover"]),
         ("ls --", []),
     ],
 )

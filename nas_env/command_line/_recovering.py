@@ -1,10 +1,13 @@
-"""The report of ``nas-store recover``: what a damaged file had, what a run plays again."""
+"""The command ``nas-store recover``: what is left of a damaged file, and what it had."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+from rich.console import Console
 
 from nas_env.errors import InvalidValue, NASError
 from nas_env.run.folder import RESULTS, Run, holds_run, read_config, store_of
@@ -12,6 +15,25 @@ from nas_env.run.store import Salvaged, is_server, recover
 from nas_env.search.history import Told, told_by
 
 MISSING = "its ledger cannot be shown to be whole: a reading of a test set may be missing"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Read what is left of a damaged file, and make a whole one of it; the damaged one is kept.
+
+    Attributes:
+        file: The file of a store.
+        quiet: Print nothing but errors.
+    """
+
+    file: str
+    quiet: bool = False
+
+
+def run(options: Options, console: Console) -> None:
+    """Recover a file, and tell what was found."""
+    for line in recovered(options.file):
+        console.print(line, soft_wrap=True)
 
 
 def recovered(address: str) -> Iterator[str]:

@@ -69,10 +69,10 @@ def check_history(folder: Path, where: str, run: str) -> bool:
         StoreError: If it is damaged, or has lost some.
     """
     told = [each for each in told_by(folder, run) if each.children]
-    if not is_server(where) and not Path(where).exists():
-        for each in told:
-            raise StoreError(f"{where} is missing, which had {_lost(0, each)}; {_restore(told)}")
-        return True
+    if not is_server(where):
+        _refuse_nothing(Path(where), told)
+        if not Path(where).exists():
+            return True
     has_all = True
     for number, name in enumerate(dict.fromkeys([run, *(each.run for each in told)])):
         with contextlib.closing(open_store(where, name)) as store:
@@ -109,6 +109,17 @@ def last_checkpoint(folder: Path, store: Store, known: int) -> Checkpoint | None
     return found
 
 
+def _refuse_nothing(file: Path, told: list[Told]) -> None:
+    """Refuse a file that is missing or has no bytes, before it is made anew."""
+    if not told:
+        return
+    had = f"and had the {told[0].children:,} children that {told[0].by} tells of"
+    if not file.exists():
+        raise StoreError(f"{file} is missing, {had}; {_restore(told)}")
+    if not file.stat().st_size:
+        raise StoreError(f"{file} has 0 bytes, {had}; {remedy(str(file))}")
+
+
 def _refuse_loss(store: Store, known: int, each: Told, told: list[Told]) -> None:
     """Refuse a store that has fewer children than it had, unless it says that it was recovered."""
     if store.recoveries():
@@ -118,7 +129,8 @@ def _refuse_loss(store: Store, known: int, each: Told, told: list[Told]) -> None
 
 
 def _lost(known: int, told: Told) -> str:
-    return f"{known:,} of the {told.children:,} children that {told.by} tells of"
+    before = f"{known:,} of the " if known else "none of the "
+    return f"{before}{told.children:,} children that {told.by} tells of"
 
 
 def _restore(told: list[Told]) -> str:

@@ -104,7 +104,7 @@ def test_a_store_that_is_gone_is_not_made_anew(table_run, tmp_path, capsys):
     (run / "results.sqlite").unlink()
     assert main(["--resume", "--run", str(run)]) == 2
     error = one_line(capsys)
-    assert "is missing, which had 0 of the 40 children" in error and "backup" in error
+    assert "is missing, and had the 40 children" in error and "backup" in error
     assert not (run / "results.sqlite").exists()
     for told in ("summary.json", "checkpoint", "control/checkpoint"):
         assert str(run / told) in error

@@ -25,8 +25,8 @@ ELSEWHERE: Mapping[str, str] = {
 #: Those that have commands of their own: the module of each, or the class of its options in it.
 WITH_COMMANDS: Mapping[str, Mapping[str, str]] = {
     "nas-store": {
-        "copy": "nas_env.command_line.store:Copy",
-        "recover": "nas_env.command_line.store:Recover",
+        "copy": "nas_env.command_line._copying",
+        "recover": "nas_env.command_line._recovering",
     },
     "nas-benchmark": {
         name: f"nas_env.benchmark.{name}"

@@ -44,6 +44,7 @@ class File:
     def __init__(self, address: str, content: bytes | None = None, *, read_only: bool = False):
         self.address = address
         self._lock = threading.RLock()
+        self._tell_of_none(read_only)
         try:
             self.connection = self._reader() if read_only else self._connect(address)
             if content is not None:
@@ -61,6 +62,15 @@ class File:
             _format.check_columns(self.connection, TABLES.keys(), number)
         except DAMAGE as error:
             raise self.refused(error, f"is not {WHAT}") from None
+
+    def _tell_of_none(self, read_only: bool) -> None:
+        """Say so where a file has no bytes: it begins as an empty store, and may have been one."""
+        file = Path(self.address)
+        if not read_only and file.is_file() and not file.stat().st_size:
+            line = (
+                "%s has 0 bytes, and begins as an empty store; if it was one, take a backup of it"
+            )
+            _LOG.warning(line, self.address)
 
     def _connect(self, address: str, **how: Any) -> sqlite3.Connection:
         return sqlite3.connect(
@@ -139,15 +149,16 @@ class File:
         if not isinstance(error, sqlite3.DatabaseError):
             error = Damaged("its own description is not text")
         code, help = _code(error), _format.remedy(self.address)
+        reason = " ".join(str(error).split())  # it may quote lines of the file
         if code == sqlite3.SQLITE_CORRUPT:
-            return StoreError(f"{self.address} is damaged: {error}; {help}")
+            return StoreError(f"{self.address} is damaged: {reason}; {help}")
         if code == sqlite3.SQLITE_NOTADB:
-            return StoreError(f"{self.address} is not {WHAT}: {error}; if it was one, {help}")
+            return StoreError(f"{self.address} is not {WHAT}: {reason}; if it was one, {help}")
         if code == sqlite3.SQLITE_BUSY:
             waited = f"other processes have kept it busy for {PATIENCE / 60:.0f} minutes"
             server = "let fewer write to it, or take a server (docs/store.md)"
             return StoreError(f"{self.address} cannot be used: {waited}; {server}")
-        return StoreError(f"{self.address} {otherwise}: {error}")
+        return StoreError(f"{self.address} {otherwise}: {reason}")
 
 
 def _code(error: sqlite3.Error) -> int:
