@@ -94,6 +94,11 @@ class Wordless(ConvolutionalSpace):
         return [][0]
 
 
+class OtherBoxes(ConvolutionalSpace):
+    def sized_graph(self, architecture, input_shape, outputs):
+        return super().sized_graph(architecture, input_shape, outputs)[1:]
+
+
 class Wider(ConvolutionalSpace):
     def widened(self, architecture, add, scale):
         return self, super().widened(architecture, add, scale)[1]
@@ -108,6 +113,7 @@ FAULTS = {
     Wider: r"Wider, wider_networks_are_of_the_wider_space .* got InvalidArchitecture: layer 1",
     Wordless: r"Wordless, graphs_are_in_order \(The parents of a box stand before it\): expected "
     "no error, got IndexError: list index out of range",
+    OtherBoxes: "OtherBoxes.sized_graph: expected ",
     OtherSource: "OtherSource._write_source: expected the outputs of the child, got others",
     NoLogits: r"NoLogits._build: expected logits of shape \(2, 10\), got \(2, 11\)",
 }

@@ -170,6 +170,20 @@ def graphs_are_in_order(sampled: Sampled) -> None:
             expect(earlier, sampled.method("graph"), "parents before their box", vertex)
 
 
+def drawings_of_one_network_agree(sampled: Sampled) -> None:
+    """A drawing with sizes, or of all decisions of an episode, has the boxes of the plain one."""
+    space = sampled.space
+    for tokens in sampled.sequences[:2]:
+        architecture = space.decode(tokens)
+        plain = space.graph(architecture)
+        where, prefix = sampled.method("graph_prefix"), space.graph_prefix(tokens)
+        expect(prefix == (plain, len(tokens)), where, "the whole drawing at the end", prefix)
+        if space.buildable:
+            sized = space.sized_graph(architecture, sampled.input_shape, sampled.outputs)
+            bare = tuple(vertex._replace(shape="", parameters=None) for vertex in sized)
+            expect(bare == plain, sampled.method("sized_graph"), f"{plain}", bare)
+
+
 def prefixes_describe_something(sampled: Sampled) -> None:
     """The longer a prefix, the longer the part of it that describes an architecture."""
     space, where = sampled.space, sampled.method("decode_prefix")
@@ -199,6 +213,7 @@ CHECKS = (
     one_seed_gives_one_child,
     source_builds_the_child,
     graphs_are_in_order,
+    drawings_of_one_network_agree,
     wider_networks_are_of_the_wider_space,
     prefixes_describe_something,
 )
