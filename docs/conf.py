@@ -24,7 +24,8 @@ version = release = installed("nas-env")
 
 root_doc = "docs/index"
 include_patterns = ["docs/**", "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
-exclude_patterns = ["docs/_*/**", "build/**", "tests/**", "runs/**", ".*/**"]
+exclude_patterns = ["docs/_site/**", "docs/_templates/**", "build/**", "tests/**", "runs/**"]
+exclude_patterns += [".[a-z]*/**"]  # ".*" would leave out the files of _static as well
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
@@ -67,3 +68,10 @@ def setup(app):
     app.connect("builder-inited", lambda app: pages.write(DOCS))
     app.connect("autodoc-process-docstring", docstrings.convert, priority=400)  # before napoleon
     app.connect("missing-reference", names.resolve)
+    app.connect("html-page-context", _open_one_branch, priority=400)  # before furo
+
+
+def _open_one_branch(app, pagename, templatename, context, doctree):
+    """List in the sidebar what lies below the present page's chapter alone: half of the build."""
+    if toctree := context.get("toctree"):
+        context["toctree"] = lambda **options: toctree(**{**options, "collapse": True})
