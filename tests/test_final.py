@@ -1,7 +1,6 @@
 """The final training: from a search to networks that are tested once."""
 
 import json
-import random
 import shutil
 from dataclasses import replace
 
@@ -20,7 +19,6 @@ from nas_env.run.store import open_store
 from nas_env.tasks.digits import Digits
 from nas_env.training.image_recipe import ImageRecipe
 from nas_env.training.language_recipe import LanguageRecipe
-from tests._killing import append, killed_at
 
 SMALL = ["--recipe.epochs", "1", "--workers", "0", "--quiet"]
 SEARCH = ["--children", "5", "--task.train-size", "64", "--space.layers", "1", *SMALL]
@@ -128,31 +126,6 @@ def test_nothing_is_trained_twice(run, monkeypatch):
     monkeypatch.setattr(in_process, "evaluate", lambda *_: pytest.fail("trained again"))
     assert main([str(run), *FEW]) == 0
     assert result_of(run) == first
-
-
-def test_kills_change_nothing(run, tmp_path, monkeypatch):
-    whole = shutil.copytree(run, tmp_path / "whole")
-    assert main([str(whole), *FEW]) == 0
-    evaluate = in_process.evaluate
-
-    def noted(request, *rest):
-        evaluation = evaluate(request, *rest)
-        append(tmp_path / "trained", request.key)
-        return evaluation
-
-    monkeypatch.setattr(in_process, "evaluate", noted)
-    torch.set_num_threads(1)
-    steps = random.Random(0)
-    for _ in range(6):
-        killed_at(steps.randint(1, 14), lambda: main([str(run), *FEW]))
-    assert not killed_at(10**9, lambda: main([str(run), *FEW]))
-    assert same_always(result_of(run)) == same_always(result_of(whole))
-    store = open_store(run / "results.sqlite")
-    stored = {request.key for request, _ in store.evaluations()}
-    store.close()
-    trained = (tmp_path / "trained").read_text().split()
-    assert set(trained) <= stored
-    assert len(trained) <= len(set(trained)) + 6  # at most what a kill cut off, once a kill
 
 
 def test_no_choice_reads_the_test_set(run, tmp_path, monkeypatch):

@@ -1,20 +1,15 @@
 """Children handed over as they finish: killed at any step, a search goes on through that order."""
 
-import random
-
 import pytest
-import torch
 
 from agents import agent_class, agent_names, make_agent, make_environment
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.run.folder import Run
 from nas_env.run.store import open_store
-from nas_env.search import loop
 from nas_env.search.checkpoint import read_checkpoint
 from nas_env.search.loop import Depth, Search
 from nas_env.search.order import check_order
 from tests._held import Held
-from tests._killing import killed_at
 from train_agent import main
 
 OURS = [name for name in agent_names() if "finished" in agent_class(name).orders]
@@ -67,26 +62,6 @@ def forget(folder):
 def learned(agent):
     state = agent.state()
     return {name: tensor.tolist() for name, tensor in state.tensors.items()}, state.values
-
-
-@pytest.mark.parametrize("seconds", [0.0, 1e9], ids=["a checkpoint each time", "no checkpoint"])
-def test_ten_kills_leave_one_history(tmp_path, monkeypatch, seconds):
-    """What was used is never changed, and a fresh agent learns the same from it."""
-    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", seconds)
-    torch.set_num_threads(1)
-    folder, steps, before = tmp_path / "run", random.Random(0), []
-    for _ in range(10):
-        killed_at(steps.randint(4, 24), lambda: search(folder, "reinforce") and None)
-        now = history(folder)
-        assert now[: len(before)] == before
-        before = now
-    last = search(folder, "reinforce")
-    assert len(last.records) == 24 and last.records[: len(before)] == before
-    assert sorted(record["proposal"] for record in last.records) == list(range(24))
-    forget(folder)
-    again = search(folder, "reinforce", workers=2)
-    assert again.records == last.records == history(folder)
-    assert learned(again.agent) == learned(last.agent)
 
 
 def test_who_finishes_first_is_taken_first(tmp_path):

@@ -1,15 +1,12 @@
 """A search that is killed at any instant and resumed ends as one that never was."""
 
 import json
-import random
 
 import pytest
 import torch
 
-from agents import agent_names
 from nas_env.command_line.train import main
 from nas_env.run.store import open_store
-from nas_env.search import loop
 from nas_env.search.checkpoint import KEPT, Checkpoint, read_checkpoint, write_checkpoint
 from tests._killing import killed_at
 
@@ -36,43 +33,6 @@ def start_or_resume(folder, arguments):
     begun = (folder / "config.json").exists()
     given = ["--resume", "--quiet"] if begun else arguments
     return lambda: main([*given, "--run", str(folder)])
-
-
-@pytest.mark.parametrize("agent, seconds", [("reinforce", 0.0), ("random_search", 1e9)], ids=str)
-def test_ten_kills_change_nothing(agent, seconds, tmp_path, monkeypatch):
-    """With a checkpoint after each update, and with none but the last."""
-    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", seconds)
-    arguments = ["--children", "16", "--control", "random", "--agent", agent, *TINY]
-    assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0
-    torch.set_num_threads(1)
-    killed, steps = tmp_path / "killed", random.Random(agent)
-    for _ in range(10):
-        assert killed_at(steps.randint(1, 20), start_or_resume(killed, arguments))
-    assert not killed_at(10**9, start_or_resume(killed, arguments))
-    assert figures(killed) == figures(tmp_path / "whole")
-
-
-@pytest.mark.parametrize("agent", agent_names())
-def test_every_agent_goes_on_bit_by_bit(tmp_path, agent, monkeypatch):
-    """Actions, rewards, weights and random states; on a table, where nothing is trained."""
-    arguments = ["--env", "NAS-Bench-Digits-v0", "--agent", agent, "--children", "60", "--quiet"]
-    assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0
-    killed = tmp_path / "killed"
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "CHECKPOINT_EVERY", 0.0)
-        for step in (20, 25, 23):
-            assert killed_at(step, start_or_resume(killed, arguments))
-    assert 0 < read_checkpoint(killed / "checkpoint").episodes < 60
-    assert not killed_at(10**9, start_or_resume(killed, arguments))
-    one, other = (read_checkpoint(tmp_path / name / "checkpoint") for name in ("whole", "killed"))
-    assert one is not None and other is not None
-    assert one.episodes == other.episodes == 60 and one.values == other.values
-    assert one.tensors.keys() == other.tensors.keys()
-    for name, tensor in one.tensors.items():
-        assert torch.equal(tensor, other.tensors[name]), name
-    played = [open_store(tmp_path / name / "results.sqlite") for name in ("whole", "killed")]
-    first, second = ([(e["tokens"], e["reward"]) for e in s.all_episodes()] for s in played)
-    assert first == second and len(first) == 60
 
 
 def test_halves_of_checkpoints_are_cleared_away(tmp_path):

@@ -19,8 +19,7 @@ from nas_env.command_line._docstrings import attributes
 from nas_env.command_line.parsing import parse
 from nas_env.command_line.train import main
 from nas_env.parts import mapping
-from nas_env.search import loop
-from tests._killing import forked, stopped_at
+from tests._killing import forked
 from tests._needed import DRAWN, needed
 
 TINY = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2"]
@@ -75,30 +74,6 @@ def test_the_depth_schedule(tmp_path):
     episodes = open_store(tmp_path / "run" / "results.sqlite").all_episodes()
     depths = [len(episode["architecture"]["layers"]) for episode in episodes]
     assert depths == [1, 1, 2, 2, 3, 3, 3]
-
-
-def test_diverging_children_are_counted_and_the_search_goes_on(tmp_path):
-    arguments = ["--children", "3", *TINY, "--quiet", "--recipe.learning-rate", "1e30"]
-    assert main([*arguments, "--run", str(tmp_path / "run")]) == 1  # none succeeded
-    assert summary_of(tmp_path / "run")["failed"] == {"diverged": 3}
-
-
-@pytest.mark.parametrize(
-    "number, workers, step", [(signal.SIGINT, 2, 30), (signal.SIGTERM, 0, 20)], ids=str
-)
-def test_an_interrupted_search_keeps_all_and_says_how_to_go_on(
-    number, workers, step, tmp_path, monkeypatch, capfd
-):
-    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 0.0)
-    run = tmp_path / "run"
-    arguments = ["--children", "20", "--workers", str(workers), *TINY, "--quiet"]
-    assert stopped_at(step, lambda: main([*arguments, "--run", str(run)]), number) == 130
-    _, error = capfd.readouterr()
-    assert error.strip().splitlines() == [f"stopped; go on with: --resume --run {run}"]
-    assert not (run / "summary.json").exists()
-    assert main(["--resume", "--quiet", "--run", str(run)]) == 0
-    assert main([*arguments, "--run", str(tmp_path / "whole")]) == 0
-    assert summary_of(run)["best"] == summary_of(tmp_path / "whole")["best"]
 
 
 def test_a_second_search_is_refused_and_a_dead_ones_folder_taken_over(tmp_path, capsys):

@@ -24,7 +24,13 @@ from nas_env.search.display import Display
 from nas_env.search.estimate import Estimate, estimate
 from nas_env.search.failures import failure_line
 from nas_env.search.loop import Depth, Search
-from nas_env.search.observers import Pictures, SmallerBatches, Tracking, draw_best
+from nas_env.search.observers import (
+    Pictures,
+    SmallerBatches,
+    Tracking,
+    draw_best,
+    save_picture,
+)
 from nas_env.search.summary import device_name, versions
 from nas_env.search.tracked import show_end, show_start
 from nas_env.tasks import Task, task_class
@@ -89,7 +95,7 @@ def _searches(run: Run, config: dict[str, Any], console: Console) -> dict[str, A
             "versions": versions(),
         }
         curve, name = run.folder / "curve.png", config["agent"]["name"]
-        drawing.save_both(drawing.draw_curve(rewards, control_rewards, name), curve)
+        save_picture(drawing.draw_curve(rewards, control_rewards, name), curve)
         show_end(trackers, run, summary, curve)
     run.write_summary(summary)
     return summary

@@ -232,6 +232,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
     Raises:
         ValueError: If the path ends in neither ``.png`` nor ``.svg``.
+        NASError: If it cannot be written.
     """
     from nas_env.drawing import _files
 
@@ -243,6 +244,7 @@ def save_both(figure: Figure, path: str | os.PathLike[str]) -> None:
 
     Raises:
         ValueError: If the path does not end in ``.png``.
+        NASError: If one cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() != ".png":

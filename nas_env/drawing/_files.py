@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from nas_env.drawing import _svg
 from nas_env.drawing._canvas import Drawing
+from nas_env.errors import NASError
 
 DPI = 200  # of a PNG file
 #: Nothing in a file says when it was made, or by which version.
@@ -50,12 +51,15 @@ def write(figure: Figure, path: Path) -> None:
     kind = path.suffix.removeprefix(".").lower()
     if kind not in METADATA:
         raise ValueError(f"cannot save a picture as {path.name!r}, expected .png or .svg")
-    with replaced(path) as part:
-        if kind == "svg":
-            part.write_text(vector(figure), encoding="utf-8", newline="\n")
-        else:
-            with matplotlib.rc_context(SETTINGS):
-                figure.savefig(part, format=kind, dpi=DPI, metadata=METADATA[kind])
+    try:
+        with replaced(path) as part:
+            if kind == "svg":
+                part.write_text(vector(figure), encoding="utf-8", newline="\n")
+            else:
+                with matplotlib.rc_context(SETTINGS):
+                    figure.savefig(part, format=kind, dpi=DPI, metadata=METADATA[kind])
+    except OSError as error:
+        raise NASError(f"{path} cannot be written: {error.strerror}") from error
 
 
 @contextmanager

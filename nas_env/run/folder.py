@@ -52,9 +52,10 @@ class Run:
             holder = self._lock.read().strip() or UNNAMED
             self._lock.close()
             raise RunInUse(f"{folder} is in use by {holder}") from None
-        self._lock.truncate(0)
-        self._lock.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
-        self._lock.flush()
+        with suppress(OSError):  # on a full disk it is held without a name
+            name = f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
+            os.ftruncate(self._lock.fileno(), 0)
+            os.write(self._lock.fileno(), name.encode())
 
     def _take(self) -> bool:
         """Take the lock, if no other process holds it for longer than a look takes."""

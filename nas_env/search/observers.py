@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from nas_env import drawing
+from nas_env.errors import NASError
 from nas_env.evaluation._usage import Usage
 from nas_env.metrics import caption
 from nas_env.problem import Problem
 from nas_env.tracking import Picture, Trackers
 from nas_env.training.recipe import ChildRecipe
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Record = Mapping[str, Any]
 
@@ -42,7 +47,8 @@ class Pictures:
         if best is not record and self.path.exists():
             return
         self._drawn = best
-        draw_best(best, self.problem, self.path)
+        if not draw_best(best, self.problem, self.path):
+            return
         with self.trackers.or_without():
             if self.trackers:
                 said = caption(self.problem.task.metric, best["reward"], best)
@@ -118,10 +124,24 @@ class Tracking:
         self.trackers.update(number, log)
 
 
-def draw_best(best: Record, problem: Problem, path: Path) -> None:
-    """Draw an episode's architecture into a PNG file, with an SVG beside it."""
+def draw_best(best: Record, problem: Problem, path: Path) -> bool:
+    """Draw an episode's architecture into a PNG file, with an SVG beside it.
+
+    Returns:
+        Whether the files could be written; if not, a warning says so, and the search goes on.
+    """
     space, task = problem.space, problem.task
     architecture = space.parse(best["architecture"])
     vertices = task.graph(space, architecture)
     note = caption(task.metric, best["reward"], best)
-    drawing.save_both(drawing.draw_graph(vertices, "The best so far", [note]), path)
+    return save_picture(drawing.draw_graph(vertices, "The best so far", [note]), path)
+
+
+def save_picture(figure: Figure, path: Path) -> bool:
+    """Save a figure as PNG and SVG; a full disk gets a warning, since no picture ends a search."""
+    try:
+        drawing.save_both(figure, path)
+    except NASError as error:
+        logging.getLogger(__name__).warning("%s; the search goes on without the picture", error)
+        return False
+    return True
