@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 RLLIB := .venv-rllib
+AUDIT := .venv-audit
 ARGUMENTS ?=
 # One thread a process: a child trains on one thread, and a busy machine runs more than one process.
 export OMP_NUM_THREADS := 1
@@ -26,6 +27,17 @@ faults: $(INSTALLED)  ## The fault matrix, ten times as large (docs/reliability.
 	rm -f faults.jsonl
 	FAULTS=10 FAULTS_FIGURES=$(CURDIR)/faults.jsonl $(BIN)/python -m pytest tests/faults --durations 0 $(ARGUMENTS)
 
+fuzz: $(INSTALLED)  ## Every format that a stranger may write, for an hour: make fuzz ARGUMENTS="--minutes 5 tables_npz".
+	$(BIN)/python -m tests.fuzz $(ARGUMENTS)
+
+soak: $(INSTALLED)  ## Two searches of an hour, killed every 20 seconds, and compared with two that were not.
+	$(BIN)/python -m benchmarks.soak $(ARGUMENTS)
+
+audit: $(INSTALLED)  ## Licences of what is installed, and known vulnerabilities of it (which needs a network).
+	$(BIN)/python -m benchmarks.licences --extras dev cluster onnx
+	test -x $(AUDIT)/bin/pip-audit || ($(PYTHON) -m venv $(AUDIT) && $(AUDIT)/bin/python -m pip install --quiet pip-audit)
+	$(AUDIT)/bin/pip-audit --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+
 test-rllib: $(RLLIB)/.installed  ## RLlib's tests and the environment's, with the older Gymnasium that RLlib pins.
 	$(RLLIB)/bin/python -m pytest tests/test_libraries.py tests/test_env_contract.py $(ARGUMENTS)
 
@@ -39,7 +51,7 @@ format: $(INSTALLED)  ## Format and mend what can be mended by itself.
 	$(BIN)/ruff format .
 
 clean:  ## Remove the environment and everything that was built (never runs/).
-	rm -rf $(VENV) $(RLLIB) build docs/api docs/catalogue docs/notebooks/*.md dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(RLLIB) $(AUDIT) build docs/api docs/catalogue docs/notebooks/*.md dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is newer than what decides the installation, so nothing is installed twice.

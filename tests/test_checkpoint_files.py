@@ -250,14 +250,14 @@ def faulty(store, every, fault="die", note=""):
     )
 
 
-@pytest.mark.parametrize("every, legs", [(ALWAYS, 4), (60.0, 1), (0.0, 1)])
+@pytest.mark.parametrize("every, legs", [(ALWAYS, 4), (60.0, 2), (0.0, 2)])
 def test_a_training_whose_worker_is_killed_goes_on_in_the_next(tmp_path, every, legs):
-    """As long as each comes to another checkpoint."""
+    """As long as each comes to another checkpoint; once without one."""
     made = faulty(tmp_path / "s", every, note=tmp_path / "note")
     with closing(made):
         ((_, found),) = made.evaluate([[0] * made.space.length()])
     assert len(pids(tmp_path / "note")) == legs
-    if legs == 1:
+    if legs == 2:
         assert (found.status, found.error) == ("died", "the worker was killed by SIGKILL")
     else:
         with closing(faulty(None, every, fault="")) as whole:

@@ -30,6 +30,7 @@ class Slot:
         self._memory_limit, self._server = memory_limit, server
         self._worker: Worker | None = None
         self._closed = False
+        self._killed = False  # by someone, the last worker that died
 
     def evaluate(
         self,
@@ -45,6 +46,7 @@ class Slot:
         A child that failed can spoil its process for the next one: a heap that fills the limit,
         half-made state of oneDNN, a CUDA error that every later call meets again. A training whose
         process died goes on from its checkpoint, as long as each process brings it to another one.
+        One that somebody killed by SIGKILL is tried once more in any case: it is hardly its fault.
 
         Args:
             request: What is wanted.
@@ -58,15 +60,19 @@ class Slot:
             CancelledError: If the slot was killed.
             NASError: If the data is missing or corrupt, or no process can be started.
         """
+        again = True
         while True:
-            before = place.written()
+            before, self._killed = place.written(), False
             evaluation = self._outcome(request, device, limit, report, pieces, place)
             if not evaluation.is_fact:
                 self.close()
                 if self._closed:
                     raise CancelledError
-            if evaluation.status != "died" or place.written() <= before:
+            if evaluation.status != "died":
                 return evaluation
+            if place.written() <= before and not (self._killed and again):
+                return evaluation
+            again = again and place.written() > before
 
     def rehearse(self, request: Request, device: str, pieces: int = 1) -> Rehearsal | None:
         """Time the first steps of a child; replace the process where that did not end well.
@@ -124,4 +130,5 @@ class Slot:
                     "the kernel killed the worker: the memory of the machine or container is full"
                 )
                 return failed("out_of_memory", line, output=error.output)
+            self._killed = error.code == -signal.SIGKILL
             return failed("died", str(error), output=error.output)

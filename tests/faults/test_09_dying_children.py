@@ -5,7 +5,7 @@ import select
 import signal
 
 import pytest
-from _children import child, pids
+from _children import child, pids, until
 
 from nas_env.evaluation._last_words import MOST, LastWords
 
@@ -30,9 +30,23 @@ def test_a_worker_that_is_killed_from_outside_is_replaced(workers, tmp_path):
     evaluator = workers()
     assert evaluator.submit(child(note=note)).result().status == "ok"
     os.kill(*pids(note), signal.SIGKILL)
-    # The next child may notice it.
-    assert evaluator.submit(child(1, note=note)).result().status in ("ok", "died")
-    assert evaluator.submit(child(1)).result().status == "ok"
+    assert evaluator.submit(child(1, note=note)).result().status == "ok"
+
+
+def test_a_child_whose_worker_is_killed_from_outside_is_tried_once_more(workers, tmp_path):
+    note = tmp_path / "note"
+    evaluator = workers()
+    future = evaluator.submit(child(0, "wait", note))
+    for number in (1, 2):
+        until(lambda number=number: len(pids(note)) == number)
+        os.kill(pids(note)[-1], signal.SIGKILL)
+    assert future.result().error == "the worker was killed by SIGKILL"
+    again = evaluator.submit(child(1, "wait", note))
+    until(lambda: len(pids(note)) == 3)
+    os.kill(pids(note)[-1], signal.SIGKILL)
+    until(lambda: len(pids(note)) == 4)
+    (tmp_path / "note go").touch()
+    assert again.result().status == "ok"
 
 
 def test_the_last_words_of_a_child_are_kept_with_its_evaluation(workers):
