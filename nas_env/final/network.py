@@ -55,6 +55,8 @@ def hand_over(
     if place.is_dir() and before.get("made_of") == made_of:
         return dict(before)
     job, new = Job(request), place.with_name(f".{NETWORK}")
+    for half in place.parent.glob(f".{new.name}.*"):  # that kills have left
+        shutil.rmtree(half, ignore_errors=True)
     shutil.rmtree(new, ignore_errors=True)  # of a call that was killed
     written = handover.write(
         new,
