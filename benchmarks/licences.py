@@ -58,7 +58,7 @@ class Licence:
 
     @property
     def note(self) -> str:
-        """What is to be known of it; empty where anybody may use it and pass it on."""
+        """A remark on the licence; empty where anybody may use the package and pass it on."""
         for beginning, note in OTHERS.items():
             if self.package.startswith(beginning):
                 return note

@@ -58,7 +58,7 @@ class Options:
 
 @dataclass
 class Soak:
-    """What became of one search.
+    """The figures of one search that was killed.
 
     Attributes:
         kills: Number of kills by who was met.
