@@ -18,7 +18,7 @@ TIMES = ("seconds", "children_per_hour", "seconds_a_child", "seconds_of_children
 def figures(folder):
     """The summary without its times, and the architectures in their order."""
     summary = json.loads((folder / "summary.json").read_text())
-    for part in (summary, summary["random_search"]):
+    for part in filter(None, (summary, summary["random_search"])):
         for name in TIMES:
             assert part.pop(name)
         del part["utilisation"]  # a share of time
