@@ -2,13 +2,11 @@
 
 import json
 
-import pytest
 import torch
 
 from nas_env.command_line.train import main
 from nas_env.run.store import open_store
-from nas_env.search.checkpoint import KEPT, Checkpoint, read_checkpoint, write_checkpoint
-from tests._killing import killed_at
+from nas_env.search.checkpoint import KEPT, Checkpoint, write_checkpoint
 
 SMALL = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
 TINY = [*SMALL, "--workers", "0"]
