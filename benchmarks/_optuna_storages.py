@@ -139,7 +139,8 @@ class OptunaFile:
 
     def played(self, file: Path) -> list[Record]:
         """Return the points of the search."""
-        return [(t.params.get("x", 0.0), t.value or 0.0) for t in self._study(file).trials]
+        trials = self._study(file).trials
+        return [(t.params["x"], t.value) for t in trials if t.state.is_finished()]
 
 
 def _objective(trial: Any) -> float:

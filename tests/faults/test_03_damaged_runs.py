@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,21 @@ def test_a_search_in_order_of_arrival_goes_on_after_a_recovery(tmp_path, capsys)
     size = (run / "results.sqlite").stat().st_size
     damaged_and_resumed(run, size - size // 3, capsys)
     assert ended(run)[-1] == ended(whole)[-1]
+
+
+def test_an_older_backup_of_the_store_is_not_taken_without_a_word(table_run, tmp_path, capsys):
+    run = copied(table_run, tmp_path)
+    file = run / "results.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DELETE FROM episodes WHERE number >= 16")
+    assert main(["--resume", "--run", str(run)]) == 2
+    error = one_line(capsys)
+    assert "has 16 of the 40 children that" in error and f"nas-store recover {file}" in error
+    assert nas_store(["recover", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "is whole" in said and "a reading of a test set may be missing" in said
+    assert main(["--resume", "--quiet", "--run", str(run)]) == 0
+    assert ended(run) == ended(table_run) and summary_of(run) == summary_of(table_run)
 
 
 def test_a_store_that_is_gone_is_not_made_anew(table_run, tmp_path, capsys):

@@ -32,6 +32,19 @@ def test_a_store_that_is_cut_off(store, tmp_path, chosen, figures, capsys):
     figures(cuts=len(seen), recovered=seen.count("recovered"))
 
 
+@pytest.mark.parametrize("page", [1, 4])
+def test_a_page_that_is_gone_hides_no_other(store, page, tmp_path, capsys):
+    """The first one describes all tables; the other leads to the pages of the episodes."""
+    content, before = store
+    begin = 4_096 * (page - 1)
+    file = fresh(tmp_path / "s", content[:begin] + bytes(4_096) + content[begin + 4_096 :])
+    assert survives(file, before, PLAYED, capsys) == "recovered"
+    found = held(file, PLAYED)
+    if page == 1:
+        assert found == before
+    assert len(found.rows) + len(found.episodes) + len(found.lines) >= 9
+
+
 def test_a_store_whose_journal_is_cut_off(tmp_path, chosen, figures, capsys):
     """The journal of a transaction that had changed most pages when the machine went down."""
     file = tmp_path / "s"

@@ -19,6 +19,17 @@ def test_flips_in_a_store(tmp_path, times, figures, capsys):
     assert {"same", "recovered"} <= set(seen)
 
 
+def test_a_page_that_says_that_it_has_fewer_rows(tmp_path, capsys):
+    """SQLite reads it without a word: only all pages together show that a row is missing."""
+    content, before = sample(tmp_path / "whole")
+    seen = []
+    for begin in range(4_096, len(content), 4_096):
+        if content[begin] in (0x0A, 0x0D) and (rows := content[begin + 4]):
+            fewer = content[: begin + 4] + bytes([rows - 1]) + content[begin + 5 :]
+            seen.append(survives(fresh(tmp_path / "s", fewer), before, PLAYED, capsys))
+    assert len(seen) >= 4 and set(seen) == {"recovered"}
+
+
 @pytest.mark.parametrize("suffix", [".json", ".safetensors"])
 def test_flips_in_a_checkpoint(tmp_path, times, figures, caplog, suffix):
     for number in (1, 2, 3):
