@@ -30,21 +30,22 @@ def test_a_child_that_hangs_is_stopped(workers, fault, tmp_path, within):
     assert evaluator.submit(child(1)).result().status == "ok"
 
 
-@pytest.mark.parametrize("killer", ["the limit", "the kernel", "the end of the search"])
+@pytest.mark.parametrize("killer", ["the limit", "somebody", "the end of the search"])
 def test_what_a_child_has_started_ends_with_it(workers, killer, tmp_path):
     """A data loader whose process hangs: it looks at its parent only between two batches."""
     note = tmp_path / "note"
-    evaluator = workers(time_limit=3 if killer == "the limit" else None)
+    evaluator = workers(time_limit=10 if killer == "the limit" else None)
     future = evaluator.submit(child(fault="loader", note=note))
     until(lambda: len(pids(note)) == 2 or future.done())
     worker, loader = pids(note)
-    if killer == "the kernel":
+    if killer == "the limit":
+        assert future.result().status == "timed_out"
+    elif killer == "somebody":
         os.kill(worker, signal.SIGKILL)
-    elif killer == "the end of the search":
+    else:
         evaluator.close()
     until(lambda: not running(worker) and not running(loader))
-    if not future.cancelled() and killer != "the end of the search":
-        assert future.result().status == ("timed_out" if killer == "the limit" else "died")
+    evaluator.close()  # the child is on its way again, where somebody has killed it
 
 
 def test_data_whose_reading_hangs_is_given_up(workers, tmp_path, monkeypatch):

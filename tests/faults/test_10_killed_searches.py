@@ -75,8 +75,11 @@ def test_every_agent_goes_on_bit_by_bit(tmp_path, agent, monkeypatch, times):
     killed, steps = tmp_path / "killed", random.Random(agent)
     with monkeypatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_EVERY", 0.0)
-        for _ in range(by_size(times, 3, 10)):
-            killed_at(steps.randint(10, 20), start_or_resume(killed, arguments))
+        met = 0  # kills that leave a checkpoint in the middle
+        while met < by_size(times, 1, 3):
+            assert killed_at(steps.randint(10, 26), start_or_resume(killed, arguments))
+            left = read_checkpoint(killed / "checkpoint")
+            met += left is not None and 0 < left.episodes < children
     assert not killed_at(WITHOUT_END, start_or_resume(killed, arguments))
     one, other = (read_checkpoint(tmp_path / name / "checkpoint") for name in ("whole", "killed"))
     assert one is not None and other is not None
