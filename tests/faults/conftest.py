@@ -6,6 +6,7 @@ appended to a file, a line of JSON each. ``make faults`` sets both.
 
 import json
 import os
+import random
 import resource
 from pathlib import Path
 
@@ -18,6 +19,18 @@ TIMES = int(os.environ.get("FAULTS") or 1)
 def times():
     """How many times larger than in ``make test`` a row is."""
     return TIMES
+
+
+@pytest.fixture
+def chosen(request):
+    """Draws some of many cases, the same in each run of a test; all of them by ``FAULTS=10``."""
+
+    def draw(cases, few):
+        if TIMES > 1:
+            return list(cases)
+        return random.Random(request.node.name).sample(list(cases), few)
+
+    return draw
 
 
 @pytest.fixture
