@@ -34,7 +34,7 @@ def test_a_child_that_hangs_is_stopped(workers, fault, tmp_path, within):
 def test_what_a_child_has_started_ends_with_it(workers, killer, tmp_path):
     """A data loader whose process hangs: it looks at its parent only between two batches."""
     note = tmp_path / "note"
-    evaluator = workers(time_limit=10 if killer == "the limit" else None)
+    evaluator = workers(time_limit=6 if killer == "the limit" else None)
     future = evaluator.submit(child(fault="loader", note=note))
     until(lambda: len(pids(note)) == 2 or future.done())
     worker, loader = pids(note)
