@@ -65,11 +65,12 @@ def test_a_run_whose_store_is_cut_off_ends_as_one_that_was_not(
             (run / "summary.json").unlink()
         capsys.readouterr()
         said = damaged_and_resumed(run, cut, capsys)
-        assert "played again" in said
+        lost = "played again" in said
+        assert lost or cut > 0.9 * len(content), "the last page may have nothing that is used"
         assert ("a reading of a test set may be missing" in said) == (cut == 0)
         assert ended(run) == ended(table_run)
         assert summary_of(run) == summary_of(table_run)
-        assert len(list(run.glob("summary.json.earlier-*"))) == finished
+        assert len(list(run.glob("summary.json.earlier-*"))) == (finished and lost)
     figures(cuts=1 + len(places))
 
 

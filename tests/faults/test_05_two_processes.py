@@ -45,7 +45,7 @@ def test_four_processes_insert_into_one_store(tmp_path, times, figures):
 
 def test_a_second_driver_is_refused_and_a_dead_one_is_not_waited_for(tmp_path, within, capsys):
     folder = tmp_path / "run"
-    line = [*TABLE, "--children", "5000", "--run", str(folder)]
+    line = [*TABLE, "--children", "2000", "--run", str(folder)]
     driver = forked(lambda: main(line))
     while not (folder / "config.json").exists():
         time.sleep(0.01)
