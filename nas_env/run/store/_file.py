@@ -162,5 +162,5 @@ class File:
 
 
 def _code(error: sqlite3.Error) -> int:
-    """Return SQLite's primary code of an error."""
-    return error.sqlite_errorcode & 0xFF
+    """Return SQLite's primary code of an error; 0 of one of Python's own, as of a closed store."""
+    return vars(error).get("sqlite_errorcode", 0) & 0xFF

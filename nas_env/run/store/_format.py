@@ -81,7 +81,9 @@ class OtherFormat(StoreError):
 class Damaged(sqlite3.DatabaseError):
     """A file is damaged, as SQLite itself would say if it looked."""
 
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    def __init__(self, *told: str):
+        super().__init__(*told)
+        self.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
 def remedy(address: str) -> str:
