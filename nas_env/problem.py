@@ -271,13 +271,6 @@ class Problem:
         if (len(inputs) == 1) != bool(task.input_shape):  # a language model reads its state as well
             examples = f"examples of shape {task.input_shape}" if task.input_shape else "a text"
             raise InvalidValue(f"{names}: it reads {' and '.join(inputs)}, the task has {examples}")
-        architecture = self.space.decode(self.space.sample(np.random.default_rng(0)))
-        try:
-            self.space.cost(architecture, task.input_shape, task.outputs)
-        except InvalidValue:
-            raise
-        except Exception as error:  # whatever the modules of a network raise
-            raise InvalidValue(f"{names}: {' '.join(str(error).split())}") from None
 
     def close(self) -> None:
         """Stop the evaluator and close the store."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nas_env.command_line.retrain import main
-from nas_env.errors import InvalidArchitecture, InvalidValue
+from nas_env.errors import InvalidValue
 from nas_env.final.filters import Filters
 from nas_env.final.top import Found
 from search_spaces import published_architecture
@@ -38,7 +38,7 @@ def test_a_factor_comes_before_the_sum():
     wider, wide = space.widened(space.parse(ONE), 1, 0.5)
     assert (wide.layers[0].filters, wider.filters) == (4, (4, 7))
     assert space.widened(space.parse(ONE), 0, 0.01)[1].layers[0].filters == 1
-    with pytest.raises(InvalidArchitecture, match="layer 1 filters is 65542"):
+    with pytest.raises(InvalidValue, match=r"filters is \(65542, 65548\), expected at most 65,536"):
         space.widened(space.parse(ONE), 65_536, 1.0)
 
 
