@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from agents import AgentFailed
 from nas_env.benchmark._options import Options, parse
 from nas_env.command_line._tab import print_completion
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
@@ -37,7 +36,7 @@ def command(
         try:
             print_completion(given)
             return work(parse(options, given, program)) or 0
-        except (AgentFailed, InvalidValue, InvalidArchitecture, NASError) as error:
+        except (InvalidValue, InvalidArchitecture, NASError) as error:
             line = f"{program.removeprefix('python -m benchmarks.')}: {error}"
             print(censored(line), file=sys.stderr)
             return 2
