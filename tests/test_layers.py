@@ -101,7 +101,7 @@ LAYERS = {
     "nas_env.statistics": ["nas_env.statistics"],
     "nas_env.objectives": ["nas_env.objectives", *RECORDS, "search_spaces"],
     "nas_env.training": ["nas_env.training", "search_spaces"],
-    "nas_env.drawing": ["nas_env.drawing", "search_spaces"],
+    "nas_env.drawing": ["nas_env.drawing", "nas_env.files", "search_spaces"],
     "nas_env.handover": [
         "nas_env.handover",
         "nas_env.training",

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import matplotlib
 import numpy as np
@@ -17,7 +14,7 @@ from matplotlib.figure import Figure
 
 from nas_env.drawing import _svg
 from nas_env.drawing._canvas import Drawing
-from nas_env.errors import NASError
+from nas_env.files import write_bytes
 
 DPI = 200  # of a PNG file
 #: Nothing in a file says when it was made, or by which version.
@@ -51,24 +48,11 @@ def write(figure: Figure, path: Path) -> None:
     kind = path.suffix.removeprefix(".").lower()
     if kind not in METADATA:
         raise ValueError(f"cannot save a picture as {path.name!r}, expected .png or .svg")
-    try:
-        with replaced(path) as part:
-            if kind == "svg":
-                part.write_text(vector(figure), encoding="utf-8", newline="\n")
-            else:
-                with matplotlib.rc_context(SETTINGS):
-                    figure.savefig(part, format=kind, dpi=DPI, metadata=METADATA[kind])
-    except OSError as error:
-        raise NASError(f"{path} cannot be written: {error.strerror}") from error
-
-
-@contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """Give a file beside another that takes its place at the end, or is gone after an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        yield part
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with suppress(OSError):  # the writing says what is wrong
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "svg":
+        return write_bytes(path, vector(figure).encode())
+    content = io.BytesIO()
+    with matplotlib.rc_context(SETTINGS):
+        figure.savefig(content, format=kind, dpi=DPI, metadata=METADATA[kind])
+    write_bytes(path, content.getvalue())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from nas_env.drawing._files import replaced
+from nas_env.files import write_bytes
 
 COLOURS = 64  # enough for the colours of a drawing and the edges of its letters
 LAST = 6  # times that the last picture is shown as long as the others
@@ -23,8 +25,11 @@ def write(frames: Iterable[np.ndarray], path: Path, seconds: float) -> None:
     first, *others = (_coloured(picture, palette) for picture in pictures)
     pause = round(1000 * seconds)
     durations = [pause] * len(others) + [LAST * pause]
-    with replaced(path) as part:
-        first.save(part, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
+    film = io.BytesIO()
+    first.save(film, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
+    with suppress(OSError):  # the writing says what is wrong
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, film.getvalue())
 
 
 def _coloured(frame: np.ndarray, palette: Image.Image) -> Image.Image:
