@@ -132,7 +132,7 @@ def problem(task="faulty:LargeImages", **recipe):
         filters=[32],
         filter_sizes=[1],
         skip_connections=False,
-        recipe={"precision": "float32", **recipe},
+        recipe={"batch_size": 64, "precision": "float32", **recipe},
         device="cpu",
     )
 
