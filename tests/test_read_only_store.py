@@ -12,6 +12,7 @@ from nas_env.command_line.train import main as train
 from nas_env.errors import InvalidValue, StoreError
 from nas_env.run.folder import Run
 from nas_env.run.store import open_store
+from nas_env.run.store._format import episode_checksum
 from tests._killing import forked
 
 EPISODES = [{"n": number} for number in range(5)]
@@ -64,7 +65,8 @@ def test_it_is_read_while_another_process_writes(path):
     reading = open_store(path, "run", read_only=True)
     writing = sqlite3.connect(path, isolation_level=None)
     writing.execute("BEGIN IMMEDIATE")
-    writing.execute("INSERT INTO episodes VALUES ('run', 5, '{}')")
+    row = "run", 5, "{}", episode_checksum("run", 5, "{}")
+    writing.execute("INSERT INTO episodes VALUES (?, ?, ?, ?)", row)
     assert len(reading.episodes()) == 5
     writing.execute("COMMIT")
     assert len(reading.episodes()) == 6
@@ -77,7 +79,7 @@ def test_the_half_that_a_killed_process_wrote_is_taken_back(path):
         writing.execute("BEGIN IMMEDIATE")
         text = "x" * 100_000
         writing.executemany(
-            "INSERT INTO episodes VALUES ('run', ?, ?)", [(n, text) for n in range(9, 99)]
+            "INSERT INTO episodes VALUES ('run', ?, ?, '')", [(n, text) for n in range(9, 99)]
         )
         os.kill(os.getpid(), signal.SIGKILL)
 
