@@ -45,7 +45,8 @@ def search_and_control(run: Run, arguments: Arguments) -> int:
     config = run.config
     console = Console(quiet=arguments.quiet, highlight=False, markup=False, emoji=False)
     summary = run.summary
-    if summary is None or (config["control"] and not summary["random_search"]):
+    played = summary is None or (config["control"] and not summary["random_search"])
+    if summary is None or played:
         summary = _searches(run, config, console)
     for table in closing_tables(summary):
         console.print(table)
@@ -53,7 +54,8 @@ def search_and_control(run: Run, arguments: Arguments) -> int:
     for figures in (summary, summary["random_search"]):
         if figures and (line := failure_line(figures, store)):
             console.print(line, soft_wrap=True)
-    _leave_report(run, console)
+    if played or not (run.folder / REPORT).exists():
+        _leave_report(run, console)
     found = [name for name in FILES if (run.folder / name).exists()]
     console.print(f"{run.folder}: {', '.join(found)}", soft_wrap=True)
     if summary["best"] and task_class(config["make"]["task"]["name"]).trains:
