@@ -20,9 +20,9 @@ from agents import agent_names
 from nas_env import environment_ids
 from nas_env.command_line._choices import environment_space, environment_spec
 from nas_env.command_line._docstrings import plain
-from nas_env.command_line._help import entries, readable, show_help, whole
+from nas_env.command_line._help import readable
+from nas_env.command_line._options import read_options
 from nas_env.command_line._outcomes import called
-from nas_env.command_line._tyro import parse_all
 from nas_env.command_line._words import first_as
 from nas_env.errors import UnknownName
 from nas_env.evaluation import evaluator_names
@@ -33,6 +33,7 @@ from nas_env.training.recipe import ChildRecipe
 from search_spaces import make_space, space_names
 
 PROGRAM = "python -m nas_env"
+ABOUT = "List what can be named, with a line each."
 Lines = Mapping[str, str]
 
 
@@ -65,10 +66,7 @@ def main(line: Sequence[str] | None = None) -> int:
 
 def _read(words: Sequence[str]) -> Options:
     """Return what a command line asks for."""
-    if {"-h", "--help"} & set(words):
-        show_help(entries(Options()), PROGRAM, "List what can be named, with a line each.", "")
-        raise SystemExit(0)
-    found = parse_all(whole(entries(Options())), first_as("--what", words), PROGRAM)
+    found = read_options(Options(), first_as("--what", words), PROGRAM, ABOUT)
     for name in found.what:
         if name not in LISTS:
             raise UnknownName("list", name, LISTS)

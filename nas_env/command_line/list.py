@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from nas_env.command_line._frame import state_of
-from nas_env.command_line._help import entries, readable, show_help, whole
+from nas_env.command_line._help import readable
+from nas_env.command_line._options import read_options
 from nas_env.command_line._outcomes import called
-from nas_env.command_line._tyro import parse_all
 from nas_env.command_line._words import first_as
 from nas_env.errors import InvalidValue, NASError
 from nas_env.search._moments import duration
@@ -59,10 +59,7 @@ def main(line: Sequence[str] | None = None) -> int:
 
 def _read(words: Sequence[str]) -> Options:
     """Return what a command line asks for."""
-    if {"-h", "--help"} & set(words):
-        show_help(entries(Options()), PROGRAM, ABOUT, "")
-        raise SystemExit(0)
-    found = parse_all(whole(entries(Options())), first_as("--folder", words), PROGRAM)
+    found = read_options(Options(), first_as("--folder", words), PROGRAM, ABOUT)
     return Options(found.folder, found.json)
 
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas_env import read_run
-from nas_env.command_line._help import entries, show_help, whole
+from nas_env.command_line._options import read_options
 from nas_env.command_line._outcomes import called
-from nas_env.command_line._tyro import parse_all
 from nas_env.command_line._words import first_as
 from nas_env.errors import InvalidValue
 from nas_env.report import write_comparison, write_report
@@ -56,10 +55,7 @@ def main(line: Sequence[str] | None = None) -> int:
 
 def _read(words: Sequence[str]) -> Options:
     """Return what a command line asks for."""
-    if {"-h", "--help"} & set(words):
-        show_help(entries(Options()), PROGRAM, ABOUT, "")
-        raise SystemExit(0)
-    found = parse_all(whole(entries(Options())), first_as("--runs", words), PROGRAM)
+    found = read_options(Options(), first_as("--runs", words), PROGRAM, ABOUT)
     if not found.runs:
         raise InvalidValue(f"a run is missing: {PROGRAM} RUN, the folder of a search")
     for place, folder in enumerate(found.runs):

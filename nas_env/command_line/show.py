@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas_env import drawing
-from nas_env.command_line._help import entries, readable, show_help, whole
+from nas_env.command_line._help import readable
+from nas_env.command_line._options import read_options
 from nas_env.command_line._outcomes import called
 from nas_env.command_line._shown import Shown, find
-from nas_env.command_line._tyro import parse_all
 from nas_env.command_line._words import first_as
 from nas_env.env.film import draw_strip, save_film
 from nas_env.errors import InvalidValue, NASError
@@ -67,12 +67,9 @@ def main(line: Sequence[str] | None = None) -> int:
 
 def _read(words: Sequence[str]) -> Options:
     """Return what a command line asks for."""
-    if {"-h", "--help"} & set(words):
-        show_help(entries(Options()), PROGRAM, ABOUT, MORE)
-        raise SystemExit(0)
     piped = words[:1] == ["-"]
     line = ["--what", *words] if piped else first_as("--what", words)
-    found = parse_all(whole(entries(Options())), line, PROGRAM)
+    found = read_options(Options(), line, PROGRAM, ABOUT, MORE)
     options = Options(found.what, found.child, found.out, found.strip, found.text)
     if options.what is None:
         raise InvalidValue(f"what to show is missing: {PROGRAM} RUN, FILE.json or published:NAME")

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.live import Live
 
 from nas_env.command_line._frame import Seen, frame, state_of
-from nas_env.command_line._help import entries, readable, show_help, whole
+from nas_env.command_line._help import readable
 from nas_env.command_line._keys import keys
+from nas_env.command_line._options import read_options
 from nas_env.command_line._outcomes import called
-from nas_env.command_line._tyro import parse_all
 from nas_env.command_line._words import with_run
 from nas_env.errors import InvalidValue, StoreError
 from nas_env.run.at_work import read_at_work
@@ -62,10 +62,7 @@ def main(line: Sequence[str] | None = None) -> int:
 
 def _read(words: Sequence[str]) -> Options:
     """Return what a command line asks for."""
-    if {"-h", "--help"} & set(words):
-        show_help(entries(Options()), PROGRAM, ABOUT, "")
-        raise SystemExit(0)
-    found = parse_all(whole(entries(Options())), with_run(words), PROGRAM)
+    found = read_options(Options(), with_run(words), PROGRAM, ABOUT)
     if found.run is None:
         raise InvalidValue(f"a run is missing: {PROGRAM} RUN, the folder of a search")
     at_least(found, every=0.1)
