@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import sys
 import time
 
@@ -138,6 +139,7 @@ class Terminal:
     def __init__(self, run):
         self.process, self.file = pty.fork()
         if self.process == 0:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
             sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
             os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24")
             os._exit(main([str(run), "--every", "0.1"]))
