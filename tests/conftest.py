@@ -10,6 +10,7 @@ import torch
 from _fashion import use, write
 from _stores import Database, File, Server, missing
 
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]  # no doctests: all of them have one name
 torch.set_num_threads(1)  # the numbers of a child are those of one thread
 # The first backward pass of a process starts threads if torch knows a device by then, as it does
 # once a network was exported to ONNX; after that a fork of the process can compute no gradient.
