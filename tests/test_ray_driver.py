@@ -90,6 +90,8 @@ def short(monkeypatch):
     with tempfile.TemporaryDirectory(prefix="nas-ray-", ignore_cleanup_errors=True) as folder:
         monkeypatch.setenv("RAY_TMPDIR", folder)
         monkeypatch.setenv(MARK, folder)
+        # Ray's agents outlive a cluster by so many seconds, 60 by default.
+        monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "5")
         monkeypatch.delenv("RAY_ADDRESS", raising=False)
         yield Path(folder)
 
