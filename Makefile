@@ -21,7 +21,7 @@ links: $(INSTALLED)  ## The links to other sites: does each lead somewhere? It n
 	$(BIN)/python -m sphinx -b linkcheck -q -c docs -d build/doctrees . build/links
 
 test: $(INSTALLED)  ## Every test.
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGUMENTS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGUMENTS)
 
 faults: $(INSTALLED)  ## The fault matrix, ten times as large (docs/reliability.md); its figures in faults.jsonl.
 	rm -f faults.jsonl
