@@ -1,12 +1,16 @@
-"""Reads the line of a command whose options are the fields of one dataclass."""
+"""Commands whose options are the fields of one dataclass: their ``main``, and their line."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from nas_env.command_line._help import entries, show_help, whole
+from nas_env.command_line._outcomes import STOPPED, called
 from nas_env.command_line._tyro import parse_all
+
+Wanted = TypeVar("Wanted")
 
 
 def read_options(
@@ -33,3 +37,29 @@ def read_options(
         show_help(options, program, about, more)
         raise SystemExit(0)
     return parse_all(whole(options), words, program)
+
+
+def main_of(
+    program: str,
+    read: Callable[[list[str]], Wanted],
+    work: Callable[[Wanted], None],
+    *,
+    stopped: str = STOPPED,
+) -> Callable[..., int]:
+    """Make the ``main`` of a command.
+
+    It takes the words after the program's name, or None for those that this process was given, and
+    returns the exit status: 0; 2 for bad input, 130 when interrupted.
+
+    Args:
+        program: Name of the program.
+        read: Function that reads the words.
+        work: Function that does what was read.
+        stopped: Line that is printed after an interrupt; empty for none.
+    """
+
+    def main(line: Sequence[str] | None = None) -> int:
+        words = sys.argv[1:] if line is None else list(line)
+        return called(program, lambda: read(words), work, stopped=stopped)
+
+    return main

@@ -21,8 +21,7 @@ from nas_env import environment_ids
 from nas_env.command_line._choices import environment_space, environment_spec
 from nas_env.command_line._docstrings import plain
 from nas_env.command_line._help import readable
-from nas_env.command_line._options import read_options
-from nas_env.command_line._outcomes import called
+from nas_env.command_line._options import main_of, read_options
 from nas_env.command_line._words import first_as
 from nas_env.errors import UnknownName
 from nas_env.evaluation import evaluator_names
@@ -49,19 +48,6 @@ class Options:
 
     what: tuple[str, ...] = ()
     json: bool = False
-
-
-def main(line: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status.
-
-    Args:
-        line: The words after the program's name; None for those that this process was given.
-
-    Returns:
-        0; 2 for bad input, 130 when interrupted.
-    """
-    words = sys.argv[1:] if line is None else list(line)
-    return called(PROGRAM, lambda: _read(words), _list, stopped="")
 
 
 def _read(words: Sequence[str]) -> Options:
@@ -141,6 +127,7 @@ LISTS: Mapping[str, Callable[[], Lines]] = {
     "evaluators": lambda: _documented("nas_env.evaluation", evaluator_names()),
     "trackers": lambda: _documented("nas_env.tracking", tracker_names()),
 }
+main = main_of(PROGRAM, _read, _list, stopped="")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -18,8 +18,7 @@ from rich.table import Table
 
 from nas_env.command_line._frame import state_of
 from nas_env.command_line._help import readable
-from nas_env.command_line._options import read_options
-from nas_env.command_line._outcomes import called
+from nas_env.command_line._options import main_of, read_options
 from nas_env.command_line._words import first_as
 from nas_env.errors import InvalidValue, NASError
 from nas_env.search._moments import duration
@@ -42,19 +41,6 @@ class Options:
 
     folder: Path = RUNS
     json: bool = False
-
-
-def main(line: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status.
-
-    Args:
-        line: The words after the program's name; None for those that this process was given.
-
-    Returns:
-        0; 2 for bad input, 130 when interrupted.
-    """
-    words = sys.argv[1:] if line is None else list(line)
-    return called(PROGRAM, lambda: _read(words), _list, stopped="")
 
 
 def _read(words: Sequence[str]) -> Options:
@@ -119,6 +105,8 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
         table.add_row(*told)
     console.print(table)
 
+
+main = main_of(PROGRAM, _read, _list, stopped="")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas_env import read_run
-from nas_env.command_line._options import read_options
-from nas_env.command_line._outcomes import called
+from nas_env.command_line._options import main_of, read_options
 from nas_env.command_line._words import first_as
 from nas_env.errors import InvalidValue
 from nas_env.report import write_comparison, write_report
@@ -38,19 +37,6 @@ class Options:
     runs: tuple[Path, ...] = ()
     out: Path | None = None
     quiet: bool = False
-
-
-def main(line: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status.
-
-    Args:
-        line: The words after the program's name; None for those that this process was given.
-
-    Returns:
-        0; 2 for bad input, 130 when interrupted.
-    """
-    words = sys.argv[1:] if line is None else list(line)
-    return called(PROGRAM, lambda: _read(words), _write)
 
 
 def _read(words: Sequence[str]) -> Options:
@@ -88,6 +74,8 @@ def _write(options: Options) -> None:
     if not options.quiet:
         print(path)
 
+
+main = main_of(PROGRAM, _read, _write)
 
 if __name__ == "__main__":
     sys.exit(main())

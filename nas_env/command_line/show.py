@@ -16,8 +16,7 @@ from pathlib import Path
 
 from nas_env import drawing
 from nas_env.command_line._help import readable
-from nas_env.command_line._options import read_options
-from nas_env.command_line._outcomes import called
+from nas_env.command_line._options import main_of, read_options
 from nas_env.command_line._shown import Shown, find
 from nas_env.command_line._words import first_as
 from nas_env.env.film import draw_strip, save_film
@@ -50,19 +49,6 @@ class Options:
     out: Path | None = None
     strip: int | None = None
     text: bool = False
-
-
-def main(line: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status.
-
-    Args:
-        line: The words after the program's name; None for those that this process was given.
-
-    Returns:
-        0; 2 for bad input, 130 when interrupted.
-    """
-    words = sys.argv[1:] if line is None else list(line)
-    return called(PROGRAM, lambda: _read(words), _show, stopped="")
 
 
 def _read(words: Sequence[str]) -> Options:
@@ -146,6 +132,8 @@ def _opener() -> str | None:
     display = sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
     return shutil.which(OPENERS.get(sys.platform, "")) if display else None
 
+
+main = main_of(PROGRAM, _read, _show, stopped="")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -17,8 +17,7 @@ from rich.live import Live
 from nas_env.command_line._frame import Seen, frame, state_of
 from nas_env.command_line._help import readable
 from nas_env.command_line._keys import keys
-from nas_env.command_line._options import read_options
-from nas_env.command_line._outcomes import called
+from nas_env.command_line._options import main_of, read_options
 from nas_env.command_line._words import with_run
 from nas_env.errors import InvalidValue, StoreError
 from nas_env.run.at_work import read_at_work
@@ -45,19 +44,6 @@ class Options:
     run: Path | None = None
     once: bool = False
     every: float = field(default=1.0, metadata={"metavar": "SECONDS"})
-
-
-def main(line: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status.
-
-    Args:
-        line: The words after the program's name; None for those that this process was given.
-
-    Returns:
-        0; 2 for bad input, 130 when interrupted.
-    """
-    words = sys.argv[1:] if line is None else list(line)
-    return called(PROGRAM, lambda: _read(words), _watch, stopped="")
 
 
 def _read(words: Sequence[str]) -> Options:
@@ -104,6 +90,8 @@ def _look(view: RunView) -> Seen:
 def _plain(console: Console) -> bool:
     return console.options.ascii_only
 
+
+main = main_of(PROGRAM, _read, _watch, stopped="")
 
 if __name__ == "__main__":
     sys.exit(main())
