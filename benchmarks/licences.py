@@ -27,6 +27,7 @@ OTHERS = {
     "nvidia": "NVIDIA's own licence: it comes with torch for CUDA, and may not be changed",
     "torchrl": "MIT, as its repository says; its package does not",
     "cuda": "NVIDIA's own licence: it comes with torch for CUDA, and may not be changed",
+    "codespell": "GPL-2.0: a program that developers run, and no part of what users install",
 }
 LONGEST = 60  # characters of a licence that are shown; some packages have its text there
 
@@ -59,8 +60,8 @@ class Licence:
     @property
     def note(self) -> str:
         """A remark on the licence; empty where anybody may use the package and pass it on."""
-        for beginning, note in OTHERS.items():
-            if self.package.startswith(beginning):
+        for start, note in OTHERS.items():
+            if self.package.startswith(start):
                 return note
         return "" if FREE.search(self.text) else "not known to be free"
 
@@ -105,7 +106,7 @@ def required(package: str, extras: Sequence[str]) -> Iterator[tuple[str, tuple[s
 
 
 def licence_of(package: str) -> Licence:
-    """Return the licence of a package: as an expression, by its classifiers, or as its text."""
+    """Return the licence of a package: what its description states, or how its file begins."""
     about = metadata.metadata(package)
 
     def said(field: str) -> list[str]:
@@ -114,7 +115,18 @@ def licence_of(package: str) -> Licence:
     classifiers = [each for each in said("Classifier") if each.startswith("License :: ")]
     names = ", ".join(each.split(" :: ")[-1] for each in classifiers)
     stated = "".join(said("License-Expression")) or names or "".join(said("License"))
+    stated = stated or beginning(package, said("License-File"))
     return Licence(package, metadata.version(package), " ".join(stated.split()))
+
+
+def beginning(package: str, names: Sequence[str]) -> str:
+    """Return the first line of the first of a package's licence files; empty without one."""
+    installed = metadata.distribution(package)
+    for name in names:
+        lines = (installed.read_text(f"licenses/{name}") or "").split("\n", 1)
+        if lines[0].strip():
+            return lines[0]
+    return ""
 
 
 main = command("python -m benchmarks.licences", Options, show)
