@@ -9,7 +9,7 @@ import pytest
 
 from nas_env.errors import StoreError
 from nas_env.records import FACTS, Evaluation, Request
-from nas_env.run.store import open_store
+from nas_env.run.store import _file, _format, open_store
 from tests._killing import killed_at
 
 
@@ -66,6 +66,31 @@ def test_a_file_that_is_no_store(tmp_path):
     (tmp_path / "s").write_text("not a database, and long enough to be seen as none" * 50)
     with pytest.raises(StoreError, match="is not a store of evaluations"):
         open_store(tmp_path / "s")
+
+
+def test_a_file_of_0_bytes_begins_as_an_empty_store_with_a_line(tmp_path, caplog):
+    (tmp_path / "s").touch()
+    open_store(tmp_path / "s").close()
+    assert caplog.messages == [_file.EMPTY % (tmp_path / "s")]
+
+
+def test_who_opens_a_file_as_another_process_begins_it_says_nothing_of_0_bytes(
+    tmp_path, caplog, monkeypatch
+):
+    """The file is there from its first transaction on, and has no bytes before its end."""
+    file, made = tmp_path / "s", _format.make
+    file.touch()
+
+    def make(connection, address):
+        monkeypatch.undo()
+        connection.execute("ROLLBACK")
+        open_store(file).close()  # the other is first, and says it
+        connection.execute("BEGIN IMMEDIATE")
+        return made(connection, address)
+
+    monkeypatch.setattr(_format, "make", make)
+    open_store(file).close()
+    assert caplog.messages == [_file.EMPTY % file]
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])

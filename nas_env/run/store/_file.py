@@ -21,6 +21,7 @@ BUSY = 60.0  # seconds that SQLite waits for other processes before it says so
 PATIENCE = 600.0  # seconds that a store waits for them
 #: What SQLite raises; it quotes a damaged file in its messages, which may then not be text.
 DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+EMPTY = "%s has 0 bytes, and begins as an empty store; if it was one, take a backup of it"
 _LOG = logging.getLogger(__name__)
 
 
@@ -44,7 +45,7 @@ class File:
     def __init__(self, address: str, content: bytes | None = None, *, read_only: bool = False):
         self.address = address
         self._lock = threading.RLock()
-        self._tell_of_none(read_only)
+        had_none = address != IN_MEMORY and _has_no_bytes(Path(address))
         try:
             self.connection = self._reader() if read_only else self._connect(address)
             if content is not None:
@@ -56,21 +57,14 @@ class File:
             names, number = self._look()
             if not read_only and (number != _format.FORMAT or not names >= TABLES.keys()):
                 with self._transaction():
-                    _format.make(self.connection, address)
+                    is_first = _format.make(self.connection, address)
+                if had_none and is_first:
+                    _LOG.warning(EMPTY, address)
                 number = _format.FORMAT
             self.checked = number == _format.FORMAT
             _format.check_columns(self.connection, TABLES.keys(), number)
         except DAMAGE as error:
             raise self.refused(error, f"is not {WHAT}") from None
-
-    def _tell_of_none(self, read_only: bool) -> None:
-        """Say so where a file has no bytes: it begins as an empty store, and may have been one."""
-        file = Path(self.address)
-        if not read_only and file.is_file() and not file.stat().st_size:
-            line = (
-                "%s has 0 bytes, and begins as an empty store; if it was one, take a backup of it"
-            )
-            _LOG.warning(line, self.address)
 
     def _connect(self, address: str, **how: Any) -> sqlite3.Connection:
         return sqlite3.connect(
@@ -159,6 +153,11 @@ class File:
             server = "let fewer write to it, or take a server (docs/store.md)"
             return StoreError(f"{self.address} cannot be used: {waited}; {server}")
         return StoreError(f"{self.address} {otherwise}: {reason}")
+
+
+def _has_no_bytes(file: Path) -> bool:
+    """Return whether a file is there and empty; another process may be about to fill it."""
+    return file.is_file() and not file.stat().st_size
 
 
 def _code(error: sqlite3.Error) -> int:

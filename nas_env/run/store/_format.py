@@ -139,8 +139,12 @@ def check_columns(connection: sqlite3.Connection, tables: Set[str], number: int)
         connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")
 
 
-def make(connection: sqlite3.Connection, address: str) -> None:
-    """Make the tables that are missing, within a transaction; convert those of format 1."""
+def make(connection: sqlite3.Connection, address: str) -> bool:
+    """Make the tables that are missing, within a transaction; convert those of format 1.
+
+    Returns:
+        Whether there were none: no other process has made them meanwhile.
+    """
     names, number = found_format(connection, address)
     if names and number == BEFORE:
         _convert(connection, names)
@@ -148,6 +152,7 @@ def make(connection: sqlite3.Connection, address: str) -> None:
         _LOG.warning(line, address, BEFORE, FORMAT)
     for statement in SCHEMA:
         connection.execute(statement)
+    return not names
 
 
 def _convert(connection: sqlite3.Connection, names: set[str]) -> None:
