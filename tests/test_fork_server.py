@@ -1,15 +1,18 @@
 """A fork server that several processes share: one for all, which ends after the last of them."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
 import pytest
-from _children import child, running, until
+from _children import child, pids, running, until
 
 from nas_env.errors import NASError
+from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._fork_shared import SharedForkServer, own_folder, place
 from nas_env.evaluation._worker import Worker, WorkerDied
+from tests._killing import forked
 
 
 @pytest.fixture
@@ -72,3 +75,25 @@ def test_a_folder_that_others_can_use_is_refused(callers):
     own_folder().chmod(0o755)
     with pytest.raises(NASError, match="must be a folder that only you can use"):
         place("test")
+
+
+def test_a_server_whose_caller_dies_while_it_imports_does_not_finish_that(tmp_path, monkeypatch):
+    """It can obey no order before, and hears of no end of its line."""
+    note, finished = tmp_path / "note", tmp_path / "finished"
+    slow = tmp_path / "nas_env" / "__init__.py"
+    slow.parent.mkdir()
+    slow.write_text(
+        "import os, pathlib, time\n"
+        f"pathlib.Path({str(note)!r}).write_text(str(os.getpid()))\n"
+        f"time.sleep(20); pathlib.Path({str(finished)!r}).touch()\n"
+    )
+    monkeypatch.chdir(tmp_path)  # where the interpreter looks first
+
+    def call():
+        ForkServer()
+        until(lambda: pids(note))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    os.waitpid(forked(call), 0)
+    until(lambda: not running(pids(note)[0]))
+    assert not finished.exists()

@@ -20,6 +20,12 @@ from nas_env.training.allocator import training_environment
 
 FORK, KILL = 1, 2
 MESSAGE = struct.Struct("!BI")  # FORK or KILL, and a worker's number
+#: Python that ends a server whose caller dies during its imports, which take seconds.
+WATCHING = """
+import os, signal
+signal.signal(signal.SIGALRM, lambda *_: os.getppid() == {caller} or os._exit(1))
+signal.setitimer(signal.ITIMER_REAL, 0.5, 0.5)
+"""
 
 
 class ForkServer:
@@ -46,7 +52,7 @@ class ForkServer:
         """Start the server, and return the line to it."""
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = start("serve", theirs)
+            self._process = start("serve", theirs, WATCHING.format(caller=self._owner))
         return ours
 
     @property

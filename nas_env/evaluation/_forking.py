@@ -30,6 +30,8 @@ _PR_SET_PDEATHSIG = 1
 def serve(descriptor: int) -> None:
     """Fork workers for one caller, until it is gone."""
     _prepare()
+    signal.setitimer(signal.ITIMER_REAL, 0)  # from here on it hears when its line ends
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     _Server([socket.socket(fileno=descriptor)]).run()
 
 
