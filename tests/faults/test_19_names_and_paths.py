@@ -258,14 +258,26 @@ def test_the_id_of_a_trackers_run_leads_nowhere(tmp_path, monkeypatch, id):
     assert not os.path.exists("/tmp/out")
 
 
-def test_names_in_a_listing_of_images_lead_nowhere(tmp_path):
-    """Neither above the folder nor by a link."""
+LISTED = {
+    "../outside.png": "outside of the folder",
+    "{}": "outside of the folder",  # the whole path
+    "link.png": "a link that leaves the folder",
+    "..\\outside.png": "not there",
+}
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_names_in_a_listing_of_images_lead_nowhere(tmp_path, monkeypatch, name):
+    """Neither above the folder nor by a link, though a picture is there."""
     from tests._own import draw_csv
 
-    file = draw_csv(tmp_path / "set")
-    text = file.read_text().splitlines()
-    for name in ("../outside.png", "/etc/passwd", "..\\x.png"):
-        file.write_text("\n".join([text[0], f"{name},cats", *text[1:]]) + "\n")
-        with pytest.raises(NASError, match=r"outside|cannot|not|no ") as error:
-            make_task({"name": "images", "path": str(file)}).settled()
-        assert "\n" not in str(error.value)
+    monkeypatch.setenv("NAS_DATA", str(tmp_path / "cache"))
+    file, outside = draw_csv(tmp_path / "set"), tmp_path / "outside.png"
+    header, *rows = file.read_text().splitlines()
+    first, label = rows[0].split(",")
+    shutil.copy(file.parent / first, outside)
+    (file.parent / "link.png").symlink_to(outside)
+    file.write_text("\n".join([header, f"{name.format(outside)},{label}", *rows]) + "\n")
+    with pytest.raises(NASError, match=LISTED[name]) as error:
+        make_task({"name": "images", "path": str(file)}).settled()
+    assert "\n" not in str(error.value)
