@@ -141,6 +141,11 @@ def say_and_end():
     os._exit(7)
 
 
+def crash(below=60):
+    """Crash so deep that the trace of it is longer than what is kept."""
+    ctypes.string_at(0) if below == 0 else crash(below - 1)
+
+
 def go_wrong():
     raise ValueError("what went wrong")
 
@@ -154,7 +159,7 @@ FAULTS = {
     "raise": go_wrong,
     "sleep": lambda: time.sleep(1000),
     "hold": hold_the_interpreter,
-    "segfault": lambda: ctypes.string_at(0),
+    "segfault": crash,
     "exit": lambda: os._exit(7),
     "eat": eat,
     "eat in Python": eat_in_python,

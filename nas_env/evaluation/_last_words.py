@@ -9,6 +9,9 @@ from contextlib import suppress
 MOST = 2_000  # bytes of a child's output that are kept
 #: What a worker writes before each child, so that nobody gets the words of the child before.
 NEXT_CHILD = b"\0the next child\0"
+#: How the trace of a crash begins, which tells its place first: there it is the end that is cut off.
+CRASH = b"Fatal Python error"
+_SEARCHED = 2**15  # bytes at the end of the output that may have such a trace
 _STEP = select.PIPE_BUF  # bytes that a pipe takes at once, if it takes any
 
 
@@ -49,14 +52,16 @@ class LastWords:
             new = os.read(self._reading, _STEP)
         except BlockingIOError:
             return False
-        self._end = (self._end + new).rpartition(NEXT_CHILD)[2][-MOST - len(NEXT_CHILD) :]
+        self._end = (self._end + new).rpartition(NEXT_CHILD)[2][-_SEARCHED:]
         _pass_on(new.replace(NEXT_CHILD, b""))
         self.over = not new
         return bool(new)
 
     def text(self) -> str:
-        """Return the end of what the last child wrote."""
-        return self._end[-MOST:].decode(errors="replace").strip()
+        """Return the end of what the last child wrote; of a crash the beginning of its trace."""
+        crash = self._end.rfind(CRASH)
+        kept = self._end[-MOST:] if crash < 0 else self._end[crash : crash + MOST]
+        return kept.decode(errors="replace").strip()
 
     def close(self) -> None:
         """Read no more."""

@@ -75,9 +75,11 @@ def test_every_agent_goes_on_bit_by_bit(tmp_path, agent, monkeypatch, times):
     killed, steps = tmp_path / "killed", random.Random(agent)
     with monkeypatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_EVERY", 0.0)
-        met = 0  # kills that leave a checkpoint in the middle
+        met, most = 0, 26  # kills that leave a checkpoint in the middle; steps before a kill
         while met < by_size(times, 1, 3):
-            assert killed_at(steps.randint(10, 26), start_or_resume(killed, arguments))
+            if not killed_at(steps.randint(10, most), start_or_resume(killed, arguments)):
+                shutil.rmtree(killed)  # it was done before that
+            most += 4  # some agents take many steps to their first checkpoint
             left = read_checkpoint(killed / "checkpoint")
             met += left is not None and 0 < left.episodes < children
     assert not killed_at(WITHOUT_END, start_or_resume(killed, arguments))
