@@ -45,6 +45,12 @@ def started(*cpus, gpus=0):
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def replace_node(cluster, node):
+    """Kill a node, which has no time to say goodbye, and put another in its place."""
+    cluster.remove_node(node, allow_graceful=False)
+    cluster.add_node(num_cpus=1, object_store_memory=OBJECTS)
+
+
 def processes(*words):
     """The processes of the cluster whose command has one of some words in it."""
     mark, found = os.environ[MARK].encode(), []

@@ -158,6 +158,7 @@ FAULTS = {
     "chat": lambda: print("a word " * 1000),
     "raise": go_wrong,
     "sleep": lambda: time.sleep(1000),
+    "doze": lambda: time.sleep(0.5),
     "hold": hold_the_interpreter,
     "segfault": crash,
     "exit": lambda: os._exit(7),

@@ -35,8 +35,12 @@ def chosen(request):
 
 @pytest.fixture
 def figures(request):
-    """Keeps what was measured: ``figures(killed=100, lost=0)``."""
-    row = int(request.path.name.split("_")[1])
+    """Keeps what was measured: ``figures(killed=100, lost=0)``.
+
+    The row is the number in the name of the test's file; a file about several rows gives it.
+    """
+    part = request.path.name.split("_")[1]
+    row = int(part) if part.isdecimal() else part
 
     def keep(**measured):
         if file := os.environ.get("FAULTS_FIGURES"):
