@@ -120,6 +120,28 @@ def test_a_claim_of_the_living_holds_one_of_the_dead_does_not(place):
     assert place.open().claim(key) == "answered"
 
 
+def test_a_claim_that_a_closed_store_could_not_give_up_is_free(place):
+    """Its process lives on, as a notebook does whose disk was full."""
+    store, key = place.open(), request(1).key
+    assert store.claim(key) == "mine"
+    other = place.open()
+    assert other.claim(key) == "taken"
+    store.close()
+    assert other.claim(key) == "mine"
+    assert place.open().claim(key) == "taken"
+
+
+def test_a_fork_that_closes_its_copy_of_a_store_frees_nothing(file):
+    store, key = file.open(), request(1).key
+    assert store.claim(key) == "mine"
+
+    def close_and_claim():
+        store.close()
+        assert file.open().claim(key) == "taken"
+
+    assert not killed_at(10**9, close_and_claim)
+
+
 def test_episodes_of_a_run_are_replaced_and_cut(place):
     store = place.open(run="a")
     store.record_episodes(0, [{"n": 0}, {"n": 1}, {"n": 2}])

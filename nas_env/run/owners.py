@@ -10,13 +10,20 @@ from pathlib import Path
 
 HEARTBEAT = 10.0  # seconds between two signs of life of a claim's owner
 DEAD_AFTER = 6 * HEARTBEAT  # an owner on another host that was silent for longer is dead
+_ended: set[str] = set()  # owners of this process that were closed before it ends
+
+
+def end(owner: str) -> None:
+    """Say that an owner of this process has ended; a fork's copy of another's owner does not."""
+    if owner.rsplit(" ", 3)[1] == str(os.getpid()):
+        _ended.add(owner)
 
 
 def alive(owner: str, heartbeat: float) -> bool:
     """Tell whether a claim's owner lives, by its process or, on another host, its heartbeat."""
     host, pid, start, *_ = [*owner.rsplit(" ", 3), "", "", ""]
     if host == socket.gethostname():
-        return pid.isdigit() and process_start(int(pid)) == start
+        return owner not in _ended and pid.isdigit() and process_start(int(pid)) == start
     return time.time() - heartbeat < DEAD_AFTER
 
 
@@ -33,7 +40,9 @@ def here() -> str:
 
 
 def gone(owner: str) -> bool:
-    """Tell whether an owner was a process from :func:`here`, and is no more."""
+    """Tell whether an owner was closed by this process, or was one from :func:`here` that died."""
+    if owner in _ended:
+        return True
     place, pid, start, _ = [*owner.rsplit(" ", 3), "", "", ""][:4]
     return place == here() and not (pid.isdigit() and process_start(int(pid)) == start)
 

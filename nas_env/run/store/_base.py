@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 from nas_env.errors import StoreError
 from nas_env.records import Evaluation, Request
 from nas_env.run import ledger
-from nas_env.run.owners import HEARTBEAT, process_start
+from nas_env.run.owners import HEARTBEAT, end, process_start
 
 WHAT = "a store of evaluations"
 UNFINISHED = ".unfinished"  # what is appended for the folder of unfinished trainings
@@ -260,9 +260,10 @@ class Store(ABC):
         """Let nobody wait any more for a server that does not answer, since all is to end."""
 
     def close(self) -> None:
-        """Close the store; a closed one stays closed."""
+        """Close the store; a closed one stays closed, and what it had claimed is free."""
         if self._beating is not None:
             self._beating.set()
+            end(self._owner)
         self._close()
 
     @abstractmethod
