@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -45,9 +46,30 @@ def started(*cpus, gpus=0):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def replace_node(cluster, node):
-    """Kill a node, which has no time to say goodbye, and put another in its place."""
+def kill_node(cluster, node):
+    """Kill a node with all its processes, which have no time to finish anything."""
+    own = ray_processes(node)
     cluster.remove_node(node, allow_graceful=False)
+    for process in own:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def ray_processes(node, title=b"ray::"):
+    """The processes of a node, with such a title, in which Ray runs what it is given."""
+    starter = node.all_processes["raylet"][0].process.pid
+    return [process for process in processes(title) if parent(process) == starter]
+
+
+def parent(process):
+    """The process that has started another; 0 if that has ended."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+def add_node(cluster):
+    """Add a node with room for one child, which is there when this returns."""
     cluster.add_node(num_cpus=1, object_store_memory=OBJECTS)
 
 

@@ -27,10 +27,8 @@ RAY = ["--evaluator", "ray"]
 
 
 def driver(folder, *options):
-    """A search in a process of its own, which goes on with a run that there is."""
-    begun = (folder / "config.json").exists()
-    given = ["--resume", "--quiet"] if begun else [*SMALL, *options]
-    words = ["-m", "train_agent", "--run", str(folder), *given]
+    """A search in a process of its own."""
+    words = ["-m", "train_agent", "--run", str(folder), *SMALL, *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment)
 

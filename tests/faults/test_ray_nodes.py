@@ -7,11 +7,12 @@ import signal
 import pytest
 import torch
 from _children import child, pids, running, until
-from _cluster import processes, started
+from _cluster import add_node, started
 from _inject import fill, small_disk
-from _nodes import kill_a_node
+from _nodes import kill_a_node, replace_a_node
 from test_12_full_disk import named
-from test_ray_driver import RAY, SMALL, driver, evaluations
+from test_ray_driver import RAY, SMALL, driver
+from test_ray_driver import evaluations as stored
 from test_ray_driver import figures as left_by
 
 from nas_env.command_line.train import main
@@ -21,7 +22,9 @@ from nas_env.search import loop
 from tests._killing import append
 
 LIMIT = 5.0  # seconds; a node is killed within them
-SEARCH = [*SMALL, "--space.layers", "2", "--recipe.epochs", "4", "--task.train-size", "512"]
+CHILDREN = "12"  # of a search, each half a second
+SEARCH = [*SMALL, "--space.layers", "2", "--recipe.epochs", "8", "--task.train-size", "512"]
+SEARCH += ["--children", CHILDREN]
 PATIENT = ["--evaluator.retries", "1000"]  # no child dies since its nodes did
 
 
@@ -84,13 +87,13 @@ def test_row_1_children_whose_nodes_are_killed(cluster, evaluator, tmp_path, tim
     def acknowledge(asked, note):
         append(log, f"{asked.key} {len(pids(note))}")
 
-    for turn in range(4 * times):
+    for turn in range(2 * times):
         for asked, note in zip(*dozing(tmp_path, 6, 6 * turn), strict=True):
             futures[asked.key], noted[asked.key] = made.submit(asked), note
             futures[asked.key].add_done_callback(
                 lambda _, asked=asked, note=note: acknowledge(asked, note)
             )
-        assert kill_a_node(cluster, moments.uniform(0, 0.6))
+        replace_a_node(cluster, moments.uniform(0, 0.6))
     answers = {key: future.result() for key, future in futures.items()}
     until(lambda: len(log.read_text().splitlines()) >= len(answers))
     acknowledged = dict(line.split() for line in log.read_text().splitlines())
@@ -98,9 +101,10 @@ def test_row_1_children_whose_nodes_are_killed(cluster, evaluator, tmp_path, tim
     for key, answer in answers.items():
         assert statuses(answer) == ["lost"] * (len(answer.attempts) - 1) + ["ok"]
         assert 1 <= len(pids(noted[key])) <= len(answer.attempts), "trained unasked"
-    assert lost(answers.values()) >= times, "the kills met nothing"
+    assert lost(answers.values()) > 0, "the kills met nothing"
     check_store(file, answers)
-    figures(row=1, kills=4 * times, acknowledged=len(answers), lost=0, corrupt=0, twice=0)
+    seen = {"attempts_lost": lost(answers.values()), "lost": 0, "corrupt": 0, "twice": 0}
+    figures(row=1, kills=2 * times, acknowledged=len(answers), **seen)
 
 
 def test_row_5_two_evaluators_on_one_store(cluster, evaluator, tmp_path, times, figures):
@@ -110,16 +114,17 @@ def test_row_5_two_evaluators_on_one_store(cluster, evaluator, tmp_path, times, 
     pairs = zip(asked, reversed(asked), strict=True)
     futures = [(one.submit(early), other.submit(late)) for early, late in pairs]
     moments = random.Random(0)
-    kills = sum(kill_a_node(cluster, moments.uniform(0, 0.6)) for _ in range(times))
+    for _ in range(times):
+        replace_a_node(cluster, moments.uniform(0, 0.4))
     answers = [future.result() for future, _ in futures]
     assert answers == [future.result() for _, future in reversed(futures)]
-    assert kills == times and {each.status for each in answers} == {"ok"}
+    assert {each.status for each in answers} == {"ok"}
     keys = [set(each.kept) for each in (one, other)]
     assert min(map(len, keys)) > 0 and sum(map(len, keys)) == len(asked)
     for note, answer in zip(notes, answers, strict=True):
         assert 1 <= len(pids(note)) <= len(answer.attempts), "trained twice"
     check_store(file, {each.key: found for each, found in zip(asked, answers, strict=True)})
-    figures(row=5, kills=kills, children=len(asked), attempts_lost=lost(answers), twice=0)
+    figures(row=5, kills=times, children=len(asked), attempts_lost=lost(answers), twice=0)
 
 
 @pytest.mark.parametrize("fault", ["sleep", "hold"])
@@ -129,8 +134,8 @@ def test_row_8_a_child_that_hangs(cluster, evaluator, fault, tmp_path, times, fi
     made = evaluator(time_limit=LIMIT, retries=times)
     future = made.submit(child(fault=fault, note=note))
     for number in range(times):
-        until(lambda number=number: future.done() or len(pids(note)) > number)
-        assert kill_a_node(cluster, done=future.done)
+        until(lambda number=number: len(pids(note)) > number)
+        replace_a_node(cluster)
         until(lambda number=number: not running(pids(note)[number]))
     found = future.result()
     assert (found.status, found.error) == ("timed_out", f"not done within {LIMIT:g} seconds")
@@ -144,23 +149,24 @@ def test_row_8_a_child_that_hangs(cluster, evaluator, fault, tmp_path, times, fi
 def test_row_10_a_search_whose_nodes_and_driver_are_killed(
     cluster, whole, tmp_path, times, figures
 ):
-    """Each driver sees a node go and trains more, until it is killed itself."""
-    run, moments, kills, met = tmp_path / "run", random.Random(0), [0, 0], 0
-    for _ in range(times):
+    """The driver goes on with the node that is left, and is killed; another one has both again."""
+    moments, met = random.Random(0), 0
+    for turn in range(times):
+        run = tmp_path / str(turn)
         with driver(run, *SEARCH, *RAY, *PATIENT) as process:
-            ended = lambda: process.poll() is not None  # noqa: E731
-            kills[0] += kill_a_node(cluster, moments.uniform(0, 0.3), ended)
-            before = evaluations(run)
-            until(lambda: ended() or len(evaluations(run)) > len(before) + 1)
-            kills[1] += not ended()
+            until(lambda run=run: stored(run))
+            kill_a_node(cluster, moments.uniform(0, 0.5))
+            many = len(stored(run)) + 3
+            until(lambda run=run, many=many: lost(stored(run).values()) or len(stored(run)) > many)
             process.send_signal(signal.SIGKILL)
-        until(lambda: not processes(b"serve_several", b"ray::child"))
-    before = evaluations(run)
-    assert main(["--run", str(run), "--resume", "--quiet"]) == 0
-    after = evaluations(run)
-    assert all(after[key] == each for key, each in before.items())
-    assert left_by(run) == whole
-    figures(row=10, nodes=kills[0], drivers=kills[1], attempts_lost=lost(after.values()))
+        assert not (run / "summary.json").exists(), "the driver was not killed"
+        before = stored(run)
+        add_node(cluster)
+        assert main(["--run", str(run), "--resume", "--quiet"]) == 0
+        assert stored(run).items() >= before.items()
+        assert left_by(run) == whole
+        met += lost(before.values())
+    figures(row=10, nodes=times, drivers=times, attempts_lost=met)
 
 
 def test_row_12_a_search_whose_disk_is_full(
@@ -171,19 +177,19 @@ def test_row_12_a_search_whose_disk_is_full(
     disk, moments, full = tmp_path / "disk", random.Random(0), 0
     with small_disk(disk, "4m"):
         run = disk / "run"
-        resume = ["--run", str(run), "--resume", "--quiet", "--children"]
+        resume = ["--run", str(run), "--resume", "--quiet", "--children", CHILDREN]
         assert main(["--run", str(run), *SEARCH, *RAY, *PATIENT, "--children", "2"]) == 0
         for turn in range(2 * times):
             filling = fill(disk, moments.randint(0, 100_000) if turn else 0)
-            before = evaluations(run)
+            before = stored(run)
             capsys.readouterr()
-            status = main([*resume, "8"])
+            status = main(resume)
             if status:
                 full += 1
                 assert status == 2 and named(capsys)
-                assert evaluations(run).items() >= before.items()
+                assert stored(run).items() >= before.items()
             filling.unlink()
         assert full
-        assert main([*resume, "8"]) == 0
+        assert main(resume) == 0
         assert left_by(run) == whole
     figures(row=12, turns=2 * times, full=full, lost=0)
