@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,17 +29,30 @@ def write_parts(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     Raises:
         NASError: If that fails, as on a full disk; the file is then what it was.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    new = beside(path)
     try:
-        with open(beside, "wb") as file:
+        with open(new, "wb") as file:
             file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
-        replace(beside, path)
+        replace(new, path)
     except OSError as error:
         with suppress(OSError):
-            beside.unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
         raise NASError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def beside(path: Path) -> Path:
+    """Return where this process writes what it will put in the place of a path."""
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def half_written(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Yield the files of a folder that were to take the place of others, and who writes them."""
+    for path in folder.glob(".*.*"):
+        _, _, process = path.name.rpartition(".")
+        if process.isdecimal() and path.is_file():
+            yield path, int(process)
 
 
 def replace(new: Path, path: Path) -> None:

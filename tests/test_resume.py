@@ -1,12 +1,15 @@
 """A search that is killed at any instant and resumed ends as one that never was."""
 
 import json
+import os
 
 import torch
 
 from nas_env.command_line.train import main
+from nas_env.run.folder import Run
 from nas_env.run.store import open_store
 from nas_env.search.checkpoint import KEPT, Checkpoint, write_checkpoint
+from tests._killing import forked
 
 SMALL = ["--recipe.epochs", "1", "--task.train-size", "64", "--space.layers", "2", "--quiet"]
 TINY = [*SMALL, "--workers", "0"]
@@ -38,6 +41,19 @@ def test_halves_of_checkpoints_are_cleared_away(tmp_path):
     for number in range(2, 6):
         write_checkpoint(tmp_path, Checkpoint(number, {"w": torch.ones(1)}))
     assert len(list(tmp_path.iterdir())) == 2 * KEPT
+
+
+def test_what_killed_processes_were_writing_is_cleared_away_by_the_next(tmp_path):
+    dead = forked(lambda: 0)
+    os.waitpid(dead, 0)
+    (tmp_path / "checkpoint").mkdir()
+    names = [".summary.json.{}", ".best.png.{}", "checkpoint/.000000001.safetensors.{}"]
+    for name in names:
+        (tmp_path / name.format(dead)).touch()
+        (tmp_path / name.format(os.getppid())).touch()
+    Run(tmp_path).close()
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob(".*")}
+    assert left == {name.format(os.getppid()) for name in names}
 
 
 def test_a_finished_run_is_printed_and_left_alone(tmp_path, capsys):

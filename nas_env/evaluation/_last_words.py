@@ -9,7 +9,7 @@ from contextlib import suppress
 MOST = 2_000  # bytes of a child's output that are kept
 #: What a worker writes before each child, so that nobody gets the words of the child before.
 NEXT_CHILD = b"\0the next child\0"
-#: How the trace of a crash begins, which tells its place first: there it is the end that is cut off.
+#: How the trace of a crash begins; it tells its place first, so there the end is cut off.
 CRASH = b"Fatal Python error"
 _SEARCHED = 2**15  # bytes at the end of the output that may have such a trace
 _STEP = select.PIPE_BUF  # bytes that a pipe takes at once, if it takes any

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nas_env.files import beside
 from search_spaces._json import strict_json
 
 FILE = "at_work.json"
@@ -53,10 +54,10 @@ class AtWork:
 
 def tell(folder: Path, told: AtWork) -> None:
     """Replace the file of a run's folder; where that fails, nobody is told."""
-    beside = folder / f".{FILE}.{os.getpid()}"
+    new = beside(folder / FILE)
     with suppress(OSError):
-        beside.write_text(json.dumps(vars(told)))
-        os.rename(beside, folder / FILE)
+        new.write_text(json.dumps(vars(told)))
+        os.rename(new, folder / FILE)
 
 
 def tell_no_more(folder: Path) -> None:

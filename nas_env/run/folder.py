@@ -7,12 +7,14 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from nas_env.errors import InvalidValue, RunExists, RunInUse
-from nas_env.files import free_name, read_json, write_json
+from nas_env.files import free_name, half_written, read_json, write_json
 from nas_env.run.forms import CONFIG, SUMMARY
+from nas_env.run.owners import process_start
 from nas_env.run.paths import check_folder, check_name
 from nas_env.run.store import UNFINISHED, Store, is_server, open_store
 
@@ -30,7 +32,8 @@ CONTROL = "control"  # the folder of the random search, and the end of its name 
 class Run:
     """A run's folder, held by this process until it is closed.
 
-    The lock belongs to the operating system, so it ends with its holder in any case.
+    The lock belongs to the operating system, so it ends with its holder in any case. What a killed
+    holder was writing is removed.
 
     Args:
         folder: Folder of the run, which must exist.
@@ -56,6 +59,7 @@ class Run:
             name = f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
             os.ftruncate(self._lock.fileno(), 0)
             os.write(self._lock.fileno(), name.encode())
+        _remove_half_written(folder, self.checkpoints)
 
     def _take(self) -> bool:
         """Take the lock, if no other process holds it for longer than a look takes."""
@@ -159,6 +163,14 @@ class Run:
     def close(self) -> None:
         """Release the folder."""
         self._lock.close()
+
+
+def _remove_half_written(*folders: Path) -> None:
+    """Remove what processes that are gone were writing, beside what it was to replace."""
+    for path, process in chain.from_iterable(map(half_written, folders)):
+        if process_start(process) == "":
+            with suppress(OSError):
+                path.unlink()
 
 
 def check_links(folder: Path) -> None:

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from nas_env.errors import InvalidValue, NASError
-from nas_env.files import read_json, write_bytes, write_json
+from nas_env.files import beside, read_json, write_bytes, write_json
 
 FORMAT = 1  # raised whenever a cache of before cannot be used
 MANIFEST, TABLE, PIXELS = "manifest.json", "table.bin", "pixels.bin"
@@ -91,7 +91,7 @@ def save(place: Path, fill: Callable[[Path], tuple[Mapping[str, Any], np.ndarray
     Raises:
         NASError: If it cannot be written; the one that is there is then left.
     """
-    new = place.with_name(f".{place.name}.{os.getpid()}")
+    new = beside(place)
     try:
         with _told(place):
             _remove_leftovers(place)

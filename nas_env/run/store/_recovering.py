@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from nas_env.errors import StoreError
-from nas_env.files import free_name, replace, write_bytes
+from nas_env.files import beside, free_name, replace, write_bytes
 from nas_env.run.owners import users
 from nas_env.run.store._base import PAGE, Recovery
 from nas_env.run.store._format import OtherFormat
@@ -89,7 +88,7 @@ def _note(file: Path, damaged: str, found: Salvaged) -> None:
 
 def _write(file: Path, found: Salvaged, damaged: str) -> None:
     """Put a new file with what was found in the place of a damaged one."""
-    new = file.with_name(f".{file.name}.{os.getpid()}")
+    new = beside(file)
     try:
         with contextlib.closing(SQLiteStore(new)) as store:
             rows = iter(found.rows.values())
