@@ -24,7 +24,7 @@ def test_it_stands_once_in_its_file_and_can_be_taken_out(protection):
 
 
 @cache
-def tests_of(module):
+def named_in(module):
     """The names of the tests of a module."""
     tree = ast.parse((ROOT / "tests" / "faults" / module).read_text())
     return {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
@@ -34,7 +34,7 @@ def tests_of(module):
 def test_a_test_of_its_row_is_named(protection):
     module, _, name = protection.test.partition("::")
     assert module.startswith(f"test_{protection.row:02}_")
-    assert name.partition("[")[0] in tests_of(module)
+    assert name.partition("[")[0] in named_in(module)
 
 
 def test_each_row_has_some_in_order():

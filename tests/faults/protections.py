@@ -5,7 +5,6 @@ all. The test must pass in the copy before: where it is skipped, or cannot run, 
 The exit status is 0 if each protection was missed.
 """
 
-import argparse
 import os
 import shutil
 import signal
@@ -14,10 +13,13 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from nas_env.benchmark._command import command
+from nas_env.errors import InvalidValue
 from tests.faults._taken_out import LIMIT, PROTECTIONS, Protection
 
 ROOT = Path(__file__).parents[2]
@@ -151,12 +153,25 @@ def tried(copy: Copy, protection: Protection, before: Ran) -> bool:
     return end == "missed"
 
 
-def main() -> int:
-    """Try the protections of some rows, a line each."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, nargs="+", default=range(1, 23), metavar="ROW")
-    rows = parser.parse_args().rows
-    chosen = [each for each in PROTECTIONS if each.row in rows]
+@dataclass(frozen=True)
+class Options:
+    """Take protections out of a copy, a line each.
+
+    Attributes:
+        rows: Rows of the fault matrix.
+    """
+
+    rows: tuple[int, ...] = tuple(range(1, 23))
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if not 1 <= row <= 22:
+                raise InvalidValue(f"--rows: {row} is no row, expected 1 to 22")
+
+
+def measure(options: Options) -> int:
+    """Try the protections of some rows; return 1 where one was not missed."""
+    chosen = [each for each in PROTECTIONS if each.row in options.rows]
     with tempfile.TemporaryDirectory(prefix="nas-env-without-") as folder:
         copy = Copy(Path(folder))
         before = copy.run(list({each.test: None for each in chosen}), 2 * LIMIT)
@@ -164,6 +179,8 @@ def main() -> int:
     print(f"{missed.count(True)} of {len(missed)} protections were missed")
     return int(not all(missed))
 
+
+main = command("python -m tests.faults.protections", Options, measure)
 
 if __name__ == "__main__":
     sys.exit(main())
