@@ -196,7 +196,7 @@ PROTECTIONS = (
          "            except Exception as error:\n                self._trackers.remove",
          "            except ZeroDivisionError as error:\n                self._trackers.remove")),
     out(12, "those of a picture are not",
-        "test_12_full_disk.py::test_a_search_goes_on_when_there_is_room_again[60000]",
+        "test_12_full_disk.py::test_a_picture_that_does_not_fit_ends_nothing",
         ("nas_env/search/observers.py",
          "except NASError as error:", "except ZeroDivisionError as error:")),
     out(13, "the comparison of checksums",
@@ -204,8 +204,7 @@ PROTECTIONS = (
         "test_a_published_file_is_named_before_any_child[flipped-train]",
         ("nas_env/tasks/_torchvision.py", "if found != expected:", "if False:")),
     out(13, "the comparison of the contents of images",
-        "test_13_changed_data.py::"
-        "test_data_of_ones_own_is_what_it_was_or_is_refused[arrays-flipped]",
+        "test_13_changed_data.py::test_images_that_others_have_replaced_are_refused",
         ("nas_env/data/images/__init__.py",
          "if content not in (None, prepared.content):", "if False:")),
     out(13, "that of texts",

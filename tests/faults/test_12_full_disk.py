@@ -7,6 +7,7 @@ import signal
 
 import pytest
 from _inject import fill, said, small_disk
+from matplotlib.figure import Figure
 from test_07_diverging_children import summary_of
 from test_resume import SMALL, figures
 
@@ -14,6 +15,7 @@ from nas_env.command_line.train import main
 from nas_env.run.store import open_store
 from nas_env.search import loop
 from nas_env.search.checkpoint import read_checkpoint
+from nas_env.search.observers import save_picture
 from tests._killing import stopped_at
 
 FULL = re.compile("No space left on device|disk is full|disk I/O error")
@@ -120,3 +122,12 @@ def test_a_tracker_that_is_full_is_switched_off(tmp_path, caplog, monkeypatch, t
         assert summary_of(run)["children"] == 4
     if tracker == "tensorboard":
         assert "the search goes on without it" in caplog.text
+
+
+def test_a_picture_that_does_not_fit_ends_nothing(tmp_path, caplog):
+    disk = tmp_path / "disk"
+    with small_disk(disk, "64k"):
+        fill(disk)
+        assert not save_picture(Figure(), disk / "best.png")
+        assert FULL.search(caplog.text) and "goes on without the picture" in caplog.text
+        assert not (disk / "best.png").exists()

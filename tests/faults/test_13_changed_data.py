@@ -1,6 +1,7 @@
 """Row 13: data that is missing, short, corrupt or another than before, found before any child."""
 
 import os
+import re
 import shutil
 import time
 
@@ -10,7 +11,7 @@ from _fashion import use
 from _inject import said
 
 from nas_env.command_line.train import main
-from nas_env.errors import InvalidValue, NASError
+from nas_env.errors import DataInvalid, InvalidValue, NASError
 from nas_env.tasks import make_task
 from nas_env.tasks._torchvision import verify
 from tests._own_text import write_text
@@ -166,6 +167,17 @@ def test_data_of_ones_own_is_what_it_was_or_is_refused(home, kind, damage):
         make_task(spec).settled().verify()
     line = str(error.value)
     assert "\n" not in line and (file.name in line or path.name in line), line
+
+
+def test_images_that_others_have_replaced_are_refused(home):
+    name, path, file = arrays(home)
+    spec = make_task({"name": name, "path": str(path)}).settled().spec
+    with np.load(file) as content:
+        images, labels = content["images"], content["labels"]
+    images[7, 3, 3] += 1
+    np.savez(file, images=images, labels=labels)
+    with pytest.raises(DataInvalid, match=re.escape(path.name)):
+        make_task(spec).settled().verify()
 
 
 @pytest.mark.parametrize("kind", OWN)
