@@ -1,6 +1,6 @@
 """Forks work off a process that has everything imported, and stops it before a chosen step.
 
-A step is what lasts: a transaction's begin and end, a file that is synced, renamed or deleted.
+A step is what lasts: a transaction's begin and end, a table that is altered, a file that is synced, renamed or deleted.
 Steps are counted, not timed, so that a busy machine stops the work at the same place.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 FILES = ("fsync", "replace", "unlink")
+STATEMENTS = ("BEGIN", "ALTER", "COMMIT")
 
 
 def killed_at(step: int, work: Callable[[], int | None]) -> bool:
@@ -70,7 +71,7 @@ def _stop_at(step: int, number: int) -> None:
     def connected(*args, **rest):
         connection = connect(*args, **rest)
         connection.set_trace_callback(
-            lambda statement: count() if statement.startswith(("BEGIN", "COMMIT")) else None
+            lambda statement: count() if statement.startswith(STATEMENTS) else None
         )
         return connection
 

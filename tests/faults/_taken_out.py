@@ -267,7 +267,8 @@ PROTECTIONS = (
          'if found.dtype.kind not in "iu" or '
          "(found.size and found.max() > np.iinfo(np.int64).max):", "if False:")),
     out(18, "`check_depth`",
-        "test_18_configurations.py::test_bad_input_gets_one_clear_line[--depth.first 9]",
+        "test_18_configurations.py::"
+        "test_bad_input_gets_one_clear_line[--env NK-24-4-v0 --depth.first 2]",
         ("nas_env/command_line/train.py",
          "check_depth(arguments.depth, problem.space)", "pass")),
     out(18, "`verify_space`",
