@@ -1,7 +1,8 @@
 """Forks work off a process that has everything imported, and stops it before a chosen step.
 
-A step is what lasts: a transaction's begin and end, a table that is altered, a file that is synced, renamed or deleted.
-Steps are counted, not timed, so that a busy machine stops the work at the same place.
+A step is what lasts: a transaction's begin and end, a table that is altered, a file that is synced,
+renamed or deleted. Steps are counted, not timed, so that a busy machine stops the work at the same
+place.
 """
 
 import contextlib

@@ -20,7 +20,8 @@ from xml.etree import ElementTree
 
 from nas_env.benchmark._command import command
 from nas_env.errors import InvalidValue
-from tests.faults._taken_out import LIMIT, PROTECTIONS, Protection
+from tests.faults._protection import LIMIT, Protection
+from tests.faults._taken_out import PROTECTIONS
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = "agents", "nas_env", "search_spaces"
