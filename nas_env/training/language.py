@@ -21,7 +21,7 @@ from nas_env.training.checkpoints import NONE, Checkpoints, State, learned, load
 from nas_env.training.cross_entropy import cross_entropy
 from nas_env.training.data import Tested
 from nas_env.training.language_recipe import LanguageRecipe
-from nas_env.training.outcome import Report, Training, autocast, timed, unheard
+from nas_env.training.outcome import Report, Training, recurrent_autocast, timed, unheard
 from nas_env.training.perplexity import initial_state, parts, scores_of
 from nas_env.training.text import (
     LanguageData,
@@ -264,6 +264,6 @@ def _loss(
     scale: float,
 ) -> tuple[Tensor, Any]:
     """Return ``scale`` times the mean loss in nats a symbol, and the state after the last."""
-    with autocast(recipe, symbols.device):
+    with recurrent_autocast(recipe, symbols.device):
         logits, state = child(symbols, state)
     return cross_entropy(logits.flatten(0, 1), targets.flatten(), scale), state

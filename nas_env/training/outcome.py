@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from nas_env.training.precision import fast_bfloat16
 from nas_env.training.recipe import ChildRecipe
 
 
@@ -100,6 +101,23 @@ def autocast(recipe: ChildRecipe, device: torch.device) -> torch.autocast:
     """The precision that a recipe asks for."""
     dtype = recipe.autocast
     return torch.autocast(device.type, dtype or torch.bfloat16, enabled=dtype is not None)
+
+
+@contextmanager
+def recurrent_autocast(recipe: ChildRecipe, device: torch.device) -> Iterator[None]:
+    """Compute in the precision that a recipe asks for, with an LSTM of torch where oneDNN has none.
+
+    On a CPU without instructions for bfloat16 oneDNN's raises.
+    """
+    lacks = device.type == "cpu" and recipe.autocast is not None and not fast_bfloat16("cpu")
+    library: Any = torch.backends.mkldnn
+    before = library.enabled
+    library.enabled = before and not lacks
+    try:
+        with autocast(recipe, device):
+            yield
+    finally:
+        library.enabled = before
 
 
 @contextmanager

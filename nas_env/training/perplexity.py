@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nas_env.training.cross_entropy import cross_entropy, losses
 from nas_env.training.language_recipe import LanguageRecipe
-from nas_env.training.outcome import autocast
+from nas_env.training.outcome import recurrent_autocast
 from nas_env.training.text import columns, stretches
 
 #: Columns of a text that it takes to tell the margin of its loss.
@@ -88,7 +88,7 @@ def _guesses(
     child.eval()
     state = initial_state(child, cut)
     for symbols, targets in stretches(cut, recipe.steps):
-        with autocast(recipe, symbols.device):
+        with recurrent_autocast(recipe, symbols.device):
             logits, state = child(symbols, state)
         yield logits, targets
 
