@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import Literal
 
 import torch
 from torch.nn import functional
@@ -26,6 +27,8 @@ from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
 from nas_env.training.allocator import map_large_blocks
 from nas_env.training.cross_entropy import cross_entropy
+from nas_env.training.language_recipe import LanguageRecipe
+from nas_env.training.outcome import recurrent_autocast
 from search_spaces import published_architecture
 from search_spaces.recurrent_cell._cell import parse_cell
 from search_spaces.recurrent_cell._network import LanguageModel, cell_model, reference_model
@@ -78,16 +81,16 @@ def pool(core: str) -> AbstractContextManager[ProcessPoolExecutor]:
     return processes(1, engine=engine, settle=map_large_blocks if engine else None)
 
 
-def rate(core: str, precision: str, hidden: int, steps: int) -> float:
+def rate(core: str, precision: Literal["float32", "bfloat16"], hidden: int, steps: int) -> float:
     """Take training steps on random words; return how many words a second."""
     model = make(core, hidden)
     words = torch.randint(VOCABULARY, (STEPS + 1, BATCH))
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
-    autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
+    recipe = LanguageRecipe(precision=precision)
     loss_of = cross_entropy if core in ENGINE else functional.cross_entropy
     begun = time.perf_counter()
     for _ in range(steps):
-        with autocast:
+        with recurrent_autocast(recipe, torch.device("cpu")):
             logits, _ = model(words[:-1], model.initial_state(BATCH))
             loss = loss_of(logits.flatten(0, 1), words[1:].flatten())
         optimiser.zero_grad()

@@ -13,6 +13,8 @@ from torch.nn import functional
 import nas_env  # noqa: F401 - registers the environments
 from nas_env.drawing import draw_graph, suitable_layout, text_graph, to_rgb
 from nas_env.tasks import make_task, task_class
+from nas_env.training.language_recipe import LanguageRecipe
+from nas_env.training.outcome import recurrent_autocast
 from search_spaces import (
     InvalidArchitecture,
     InvalidValue,
@@ -474,9 +476,10 @@ def test_bfloat16_by_autocast():
     symbols = torch.arange(STEPS * BATCH).view(STEPS, BATCH) % 11
     for model in models(dropout=0.0, init_range=0.3):
         losses, grads = [], []
-        for enabled in (False, True):
+        for precision in ("float32", "bfloat16"):
             model.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            recipe = LanguageRecipe(precision=precision)
+            with recurrent_autocast(recipe, torch.device("cpu")):
                 logits, state = model(symbols, model.initial_state(BATCH))
                 loss = functional.cross_entropy(logits.flatten(0, 1).float(), symbols.flatten())
                 model(symbols, tuple(part.detach() for part in state))  # the next stretch
