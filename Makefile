@@ -30,7 +30,7 @@ faults: $(INSTALLED)  ## The fault matrix, ten times as large (docs/reliability.
 fuzz: $(INSTALLED)  ## Every format that a stranger may write, for an hour: make fuzz ARGUMENTS="--minutes 5 tables_npz".
 	$(BIN)/python -m tests.fuzz $(ARGUMENTS)
 
-soak: $(INSTALLED)  ## Two searches of an hour, killed every 20 seconds, and compared with two that were not.
+soak: $(INSTALLED)  ## Two searches that are killed again and again, and compared with two that were not.
 	$(BIN)/python -m benchmarks.soak $(ARGUMENTS)
 
 audit: $(INSTALLED)  ## Licences of what is installed, and known vulnerabilities of it (which needs a network).
