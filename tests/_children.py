@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from nas_env.problem import Problem
+from tests._processes import told
 
 PATIENCE = 600.0  # seconds; no machine is so busy
 CPU = torch.device("cpu")
@@ -47,10 +48,7 @@ def wait_for(note, *futures):
 
 def running(pid):
     """Whether a process lives; one that nobody has waited for yet does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
+    return told(pid).runs
 
 
 def until(condition):

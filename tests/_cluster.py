@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests._processes import told
+
 ROOT = Path(__file__).parent.parent
 MARK = "NAS_TEST_CLUSTER"  # in the environment of all processes of a cluster
 OBJECTS = 80 * 2**20  # bytes of a node's object store, the smallest there is
@@ -58,19 +60,12 @@ def kill_node(cluster, node):
 def ray_processes(node, title=b"ray::"):
     """The processes of a node, with such a title, in which Ray runs what it is given."""
     starter = node.all_processes["raylet"][0].process.pid
-    return [process for process in processes(title) if parent(process) == starter]
-
-
-def parent(process):
-    """The process that has started another; 0 if that has ended."""
-    with suppress(OSError):
-        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
-    return 0
+    return [process for process in processes(title) if told(process).parent == starter]
 
 
 def add_node(cluster):
-    """Add a node with room for one child, which is there when this returns."""
-    cluster.add_node(num_cpus=1, object_store_memory=OBJECTS)
+    """Add a node with room for one child, which is there when this returns; return it."""
+    return cluster.add_node(num_cpus=1, object_store_memory=OBJECTS)
 
 
 def processes(*words):

@@ -3,7 +3,6 @@
 import os
 import signal
 import tempfile
-from pathlib import Path
 
 import pytest
 from _children import child, pids, running, until
@@ -13,6 +12,7 @@ from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._fork_shared import SharedForkServer, own_folder, place
 from nas_env.evaluation._worker import Worker, WorkerDied
 from tests._killing import forked
+from tests._processes import told
 
 
 @pytest.fixture
@@ -42,8 +42,7 @@ def leave(caller):
 def parents(note):
     """The processes that have written their numbers, each with the process that forked it."""
     numbers = [int(line) for line in note.read_text().split()]
-    stats = [Path(f"/proc/{n}/stat").read_text().rpartition(")")[2].split() for n in numbers]
-    return {number: int(fields[1]) for number, fields in zip(numbers, stats, strict=True)}
+    return {number: told(number).parent for number in numbers}
 
 
 def test_processes_share_a_server_and_each_takes_its_own_workers_along(callers, tmp_path):

@@ -7,12 +7,12 @@ from functools import cache
 import pytest
 
 from tests._pages import ROOT, text
+from tests.faults._protection import ROWS
 from tests.faults._taken_out import PROTECTIONS
 
 every = pytest.mark.parametrize(
     "protection", PROTECTIONS, ids=lambda each: f"{each.row} {each.words}"
 )
-ROWS = range(1, 23)
 MATRIX = text("docs/reliability.md").partition("## The fault matrix")[2].partition("\n### ")[0]
 
 

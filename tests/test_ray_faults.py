@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from _children import child, pids, problem, running, tokens, until
-from _cluster import processes, started
+from _cluster import add_node, processes, started
 
 from nas_env.errors import InvalidValue
 from nas_env.evaluation import evaluate, make_evaluator
@@ -104,7 +104,7 @@ def test_a_process_of_rays_that_is_lost_again_and_again(evaluator, tmp_path):
 
 def test_a_node_that_is_removed_costs_its_children_alone(cluster, evaluator, tmp_path):
     notes = [tmp_path / name for name in "abc"]
-    third = cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
+    third = add_node(cluster)
     made = evaluator()
     asked = [child(n, "wait", note) for n, note in enumerate(notes[:2])]
     asked.append(child(0, "wait", notes[2]))

@@ -9,7 +9,7 @@ import torch
 
 from agents import AgentFailed
 from search_spaces import InvalidValue
-from tests._cluster import OBJECTS, started
+from tests._cluster import add_node, started
 from tests._toys import make, played
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'nas-env[cluster]'")
@@ -79,7 +79,7 @@ def test_actors_that_always_die_end_in_one_line(cluster, pair):
 
 def test_a_node_that_dies_changes_nothing(cluster, pair):
     agent, twin = pair
-    node = cluster.add_node(num_cpus=1, object_store_memory=OBJECTS)
+    node = add_node(cluster)
     other = on_two_nodes(twin)
     agree(agent, other, 7)
     cluster.remove_node(node, allow_graceful=False)

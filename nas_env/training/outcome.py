@@ -109,13 +109,20 @@ def recurrent_autocast(recipe: ChildRecipe, device: torch.device) -> Iterator[No
 
     On a CPU without instructions for bfloat16 oneDNN's raises.
     """
-    lacks = device.type == "cpu" and recipe.autocast is not None and not fast_bfloat16("cpu")
+    with autocast(recipe, device), _without_onednn(recipe, device):
+        yield
+
+
+@contextmanager
+def _without_onednn(recipe: ChildRecipe, device: torch.device) -> Iterator[None]:
+    """Switch oneDNN off, for the whole process, where it cannot compute a recipe's LSTM."""
+    if device.type != "cpu" or recipe.autocast is None or fast_bfloat16("cpu"):
+        yield
+        return
     library: Any = torch.backends.mkldnn
-    before = library.enabled
-    library.enabled = before and not lacks
+    before, library.enabled = library.enabled, False
     try:
-        with autocast(recipe, device):
-            yield
+        yield
     finally:
         library.enabled = before
 

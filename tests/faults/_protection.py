@@ -3,6 +3,7 @@
 from pathlib import PurePath
 from typing import NamedTuple
 
+ROWS = range(1, 23)  # of the fault matrix
 LIMIT = 900.0  # seconds of a test that is not expected to hang
 HANGS = 120.0  # seconds of one that is
 

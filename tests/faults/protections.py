@@ -20,7 +20,8 @@ from xml.etree import ElementTree
 
 from nas_env.benchmark._command import command
 from nas_env.errors import InvalidValue
-from tests.faults._protection import LIMIT, Protection
+from tests._processes import told
+from tests.faults._protection import LIMIT, ROWS, Protection
 from tests.faults._taken_out import PROTECTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -135,11 +136,8 @@ def end_session(process: subprocess.Popen) -> None:
 
 def is_of(process: int, session: int) -> bool:
     """Tell whether a process lives and is of a session."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return state[0] not in "ZX" and int(state[3]) == session
+    found = told(process)
+    return found.runs and found.session == session
 
 
 def tried(copy: Copy, protection: Protection, before: Ran) -> bool:
@@ -162,12 +160,12 @@ class Options:
         rows: Rows of the fault matrix.
     """
 
-    rows: tuple[int, ...] = tuple(range(1, 23))
+    rows: tuple[int, ...] = tuple(ROWS)
 
     def __post_init__(self) -> None:
         for row in self.rows:
-            if not 1 <= row <= 22:
-                raise InvalidValue(f"--rows: {row} is no row, expected 1 to 22")
+            if row not in ROWS:
+                raise InvalidValue(f"--rows: {row} is no row, expected 1 to {ROWS[-1]}")
 
 
 def measure(options: Options) -> int:

@@ -14,6 +14,7 @@ from test_12_full_disk import named
 from test_ray_driver import RAY, SMALL, driver
 from test_ray_driver import evaluations as stored
 from test_ray_driver import figures as left_by
+from test_ray_faults import statuses
 
 from nas_env.command_line.train import main
 from nas_env.evaluation import make_evaluator
@@ -55,10 +56,6 @@ def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
     assert main(["--run", str(folder), *SEARCH, "--workers", "0"]) == 0
     return left_by(folder)
-
-
-def statuses(evaluation):
-    return [attempt["status"] for attempt in evaluation.attempts]
 
 
 def lost(evaluations):
