@@ -13,10 +13,8 @@ from nas_env.errors import NASError
 from nas_env.evaluation._child import excess
 from nas_env.evaluation._job import Job
 from nas_env.files import read_json
-from nas_env.final.top import top
 from nas_env.problem import Problem
 from nas_env.run.store import open_store
-from nas_env.tasks import make_task
 
 DRAWN = 10_000  # random networks, of which some are within the limits
 STORE = "results.sqlite"
@@ -30,19 +28,23 @@ def config_of(run: Path) -> dict[str, Any]:
 def best(
     run: Path, count: int, compared: Callable[[Mapping[str, Any]], float]
 ) -> Mapping[str, Any]:
-    """Return the best architecture of a search.
+    """Return the best architecture of a search, by its reward.
+
+    So a search whose objective counts a cost chooses by it as well.
 
     Args:
         run: Folder of the search.
         count: How many are compared once more; 1 takes the best of the search.
         compared: Function that returns what they are compared by.
     """
-    config = config_of(run)
-    metric = make_task(config["make"]["task"]).metric
-    with contextlib.closing(open_store(run / STORE, config["id"])) as store:
-        found = [each.architecture for each in top(store.episodes(), metric, count)]
-    if not found:
+    with contextlib.closing(open_store(run / STORE, config_of(run)["id"])) as store:
+        trained = [each for each in store.episodes() if each["status"] == "ok"]
+    if not trained:
         raise NASError(f"{run} has no network that could be trained")
+    different: dict[str, Mapping[str, Any]] = {}
+    for each in sorted(trained, key=lambda episode: episode["reward"], reverse=True):
+        different.setdefault(each["canonical"], each["architecture"])
+    found = [*different.values()][:count]
     return found[0] if len(found) == 1 else max(found, key=compared)
 
 
