@@ -5,12 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
 from benchmarks import cifar10_record, record_pictures, record_table
 from benchmarks._minutes import Minutes, cpu_seconds
+from benchmarks._record_networks import STORE, best
 from nas_env.benchmark._options import parse
+from nas_env.command_line.train import main as train
+from nas_env.run.store import open_store
 from tests._killing import forked, killed_at
 
 TINY = [
@@ -80,6 +84,20 @@ def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path, capsy
     assert f"| found | {error:.2f}% (" in printed and "over random networks: " in printed
     rows = [row.split(" | ")[0] for row in printed.splitlines() if row.startswith("| ")]
     assert {f"| {part}" for part in kept["parts"]} <= {*rows}
+
+
+def test_the_best_of_a_search_is_the_best_by_its_reward(tmp_path):
+    """A cost of such a weight lets the smallest network win, whatever its accuracy."""
+    words = "--env NAS-Digits-v0 --space.filters 4 16 --space.layers 1 --task.train-size 400"
+    words += " --recipe short --recipe.epochs 2 --workers 0 --quiet --agent random_search"
+    words += " --children 6 --objective weighted_product --objective.weight -9"
+    assert train([*words.split(), "--run", str(tmp_path)]) == 0
+    with closing(open_store(tmp_path / STORE)) as store:
+        played = store.all_episodes()
+    smallest = min(played, key=lambda episode: episode["parameters"])
+    assert best(tmp_path, 1, pytest.fail) == smallest["architecture"]
+    accurate = max(played, key=lambda episode: episode["metrics"]["validation_accuracy"])
+    assert smallest["parameters"] < accurate["parameters"]
 
 
 def test_a_record_that_is_made_is_not_made_again(line, tmp_path):
