@@ -15,29 +15,39 @@ from search_spaces.staged import StagedSpace
 from tests.test_training import CPU, recipe
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 @pytest.mark.parametrize("shape", [(8, 40), (40, 8), (12, 12)])
-def test_a_turned_matrix_has_the_directions_of_the_gradient_all_of_about_one_length(shape):
+def test_a_turned_matrix_has_the_directions_of_the_gradient_all_of_about_one_length(shape, dtype):
     torch.manual_seed(0)
     left, _ = torch.linalg.qr(torch.randn(shape[0], min(shape)))
     right, _ = torch.linalg.qr(torch.randn(shape[1], min(shape)))
     lengths = torch.linspace(0.5, 2.0, min(shape))
-    turned = orthogonal((left * lengths) @ right.T).float()
+    turned = orthogonal((left * lengths) @ right.T, dtype)
+    assert turned.dtype == dtype
+    turned = turned.float()
     found = left.T @ turned @ right
     assert ((found.diagonal() > 0.4) & (found.diagonal() < 1.3)).all()
     assert (found - found.diagonal().diag()).abs().max() < 0.05
 
 
 def test_a_matrix_of_zeros_stays():
-    assert (orthogonal(torch.zeros(3, 5)) == 0).all()
+    assert (orthogonal(torch.zeros(3, 5), torch.bfloat16) == 0).all()
 
 
-def test_filters_keep_their_length_and_go_as_far_as_the_rate_says():
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+def test_filters_keep_their_length_and_go_as_far_as_the_rate_says(precision):
     """Two steps by hand, with Nesterov's momentum; a bias beside goes as by SGD."""
     torch.manual_seed(0)
     conv: Any = nn.Conv2d(3, 4, 3)
     settings = recipe(
-        learning_rate=0.1, momentum=0.5, weight_decay=0.0, filter_rate=0.2, filter_momentum=0.6
+        learning_rate=0.1,
+        momentum=0.5,
+        weight_decay=0.0,
+        filter_rate=0.2,
+        filter_momentum=0.6,
+        precision=precision,
     )
+    dtype = {"bfloat16": torch.bfloat16, "float32": torch.float32}[precision]
     optimiser = make_optimiser(conv, settings, CPU)
     weight, bias = conv.weight.detach().clone(), conv.bias.detach().clone()
     buffer, slow = torch.zeros_like(weight), torch.zeros_like(bias)
@@ -48,7 +58,7 @@ def test_filters_keep_their_length_and_go_as_far_as_the_rate_says():
         gradient, shift = conv.weight.grad.clone(), conv.bias.grad.clone()
         optimiser.step()
         buffer = 0.6 * buffer + gradient
-        step = orthogonal((gradient + 0.6 * buffer).flatten(1)).view(weight.shape).float()
+        step = orthogonal((gradient + 0.6 * buffer).flatten(1), dtype).view(weight.shape).float()
         weight = weight * 2 / weight.norm() - 0.2 * factor * step  # the root of four filters
         torch.testing.assert_close(conv.weight.detach(), weight)
         slow = 0.5 * slow + shift

@@ -23,7 +23,8 @@ class Muon(torch.optim.SGD):
     does not matter: they are kept at a length of 1 on average, and so need no decay.
 
     A group has, beside those of SGD, the key ``"orthogonal"``: the momentum of such steps, or None
-    for the steps of SGD. With it the group's own ``momentum`` and ``weight_decay`` must be 0.
+    for the steps of SGD. With it the group's own ``momentum`` and ``weight_decay`` must be 0, and
+    its key ``"dtype"`` is the type in which the matrices are multiplied.
     """
 
     @torch.no_grad()
@@ -32,10 +33,10 @@ class Muon(torch.optim.SGD):
         for group in self.param_groups:
             if group["orthogonal"] is not None:
                 for filters in group["params"]:
-                    self._turn(filters, group["orthogonal"])
+                    self._turn(filters, group["orthogonal"], group["dtype"])
         return super().step(closure)
 
-    def _turn(self, filters: Tensor, momentum: float) -> None:
+    def _turn(self, filters: Tensor, momentum: float, dtype: torch.dtype) -> None:
         """Replace the gradient of filters by the step that SGD is to take, and set their length."""
         gradient = filters.grad
         if gradient is None:
@@ -46,20 +47,20 @@ class Muon(torch.optim.SGD):
         buffer = state["momentum_buffer"].mul_(momentum).add_(gradient)
         matrix = gradient.add(buffer, alpha=momentum).flatten(1)  # (filters, channels * h * w)
         filters.mul_(len(filters) ** 0.5 / filters.norm())
-        gradient.copy_(orthogonal(matrix).view(filters.shape))
+        gradient.copy_(orthogonal(matrix, dtype).view(filters.shape))
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """Return about the nearest matrix whose singular values are all 1, in bfloat16.
+def orthogonal(matrix: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return about the nearest matrix whose singular values are all 1, of another type.
 
     Example:
-        >>> turned = orthogonal(torch.tensor([[3.0, 0.0], [0.0, -2.0]]))
+        >>> turned = orthogonal(torch.tensor([[3.0, 0.0], [0.0, -2.0]]), torch.bfloat16)
         >>> turned.sign().tolist()
         [[1.0, 0.0], [0.0, -1.0]]
     """
     a, b, c = COEFFICIENTS
     upright = matrix.shape[0] > matrix.shape[1]
-    x = (matrix.T if upright else matrix).bfloat16()
+    x = (matrix.T if upright else matrix).to(dtype)
     x = x / (x.norm() + 1e-7)  # no singular value is more than 1
     for _ in range(ITERATIONS):
         square = x @ x.T

@@ -57,6 +57,7 @@ def _orthogonal(filters: list[nn.Parameter], recipe: ImageRecipe) -> dict[str, A
         "momentum": 0.0,
         "factor": recipe.filter_rate / recipe.learning_rate,
         "orthogonal": recipe.filter_momentum,
+        "dtype": recipe.autocast or torch.float32,  # a CPU may have no fast bfloat16
     }
 
 
