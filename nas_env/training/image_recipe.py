@@ -49,8 +49,8 @@ class ImageRecipe(ChildRecipe):
         whitening: ``"channel"``: mean and deviation of the training images, per channel;
             ``"image"``: of each image by itself.
         validation_view: ``"crop"``: the centre of the enlarged image; ``"original"``.
-        precision: ``"bfloat16"`` runs convolutions in it by autocast; ``"auto"`` takes it where
-            it is fast: on CUDA, and on a CPU with instructions for it.
+        precision: ``"bfloat16"`` runs convolutions in it by autocast, and orthogonal steps;
+            ``"auto"`` takes it where it is fast: on CUDA, and on a CPU with instructions for it.
         threads: CPU threads of one child; one makes the numbers the same on every machine of a
             kind.
         warm_up: Share of the training during which ``"triangular"`` raises the rate.
