@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import tempfile
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 
 import pytest
 from _children import child, pids, running, until
@@ -10,6 +12,7 @@ from _children import child, pids, running, until
 from nas_env.errors import NASError
 from nas_env.evaluation._fork_server import ForkServer
 from nas_env.evaluation._fork_shared import SharedForkServer, own_folder, place
+from nas_env.evaluation._slot import Slot
 from nas_env.evaluation._worker import Worker, WorkerDied
 from tests._killing import forked
 from tests._processes import told
@@ -96,3 +99,23 @@ def test_a_server_whose_caller_dies_while_it_imports_does_not_finish_that(tmp_pa
     os.waitpid(forked(call), 0)
     until(lambda: not running(pids(note)[0]))
     assert not finished.exists()
+
+
+class Silent(ForkServer):
+    """A server that never finishes its imports, so that it reads no order."""
+
+    _shared = None
+
+    def _joined(self):
+        ours, self.theirs = socket.socketpair()
+        return ours
+
+
+def test_nobody_waits_for_a_worker_that_is_not_born_yet():
+    slot = Slot(None, Silent)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(slot.evaluate, child(), "cpu")
+        until(lambda: slot._worker is not None)
+        slot.kill()
+        with pytest.raises(CancelledError):
+            waiting.result(60)

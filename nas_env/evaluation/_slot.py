@@ -6,6 +6,7 @@ import signal
 from concurrent.futures import CancelledError
 from contextlib import suppress
 
+from nas_env.errors import NASError
 from nas_env.evaluation._checkpoints import NOWHERE, Place
 from nas_env.evaluation._child import failed
 from nas_env.evaluation._fork_server import ForkServer
@@ -107,6 +108,13 @@ class Slot:
             self._worker = Worker({"memory_limit": self._memory_limit}, self._server)
         if self._closed:
             raise CancelledError
+        try:
+            self._worker.ready()
+        except NASError:
+            self.close()
+            if self._closed:
+                raise CancelledError from None
+            raise
         return self._worker
 
     def _outcome(

@@ -53,7 +53,7 @@ class WorkerLate(Exception):
 
 
 class Worker:
-    """The caller's end.
+    """The caller's end; the worker itself is there when :meth:`ready` returns.
 
     Args:
         settings: Settings of the worker: ``memory_limit`` in bytes, or None.
@@ -68,15 +68,28 @@ class Worker:
         self._line, theirs = socket.socketpair()
         self._waiting = b""
         self._number = 0  # no worker has it
+        self._ready = False
         try:
             with theirs:
                 self._number = self._server.fork(theirs)
             # As they are now: the server may have been started before they were changed.
             self._send({"environment": dict(os.environ), "path": sys.path, **settings})
-            self._receive(time.monotonic() + START)
-        except (OSError, WorkerDied, WorkerLate) as error:
+        except OSError as error:
             self.close()
-            raise NASError(f"a worker process could not be started: {error}") from None
+            raise _not_started(error) from None
+
+    def ready(self) -> None:
+        """Wait until there is a worker: its server may import for seconds first.
+
+        Raises:
+            NASError: If there will be none; :meth:`kill` brings that about at once.
+        """
+        if not self._ready:
+            try:
+                self._receive(time.monotonic() + START)
+            except (WorkerDied, WorkerLate) as error:
+                raise _not_started(error) from None
+            self._ready = True
 
     def evaluate(
         self,
@@ -100,7 +113,7 @@ class Worker:
         Raises:
             WorkerDied: If the worker has ended; it is of no use any more.
             WorkerLate: If the child took more than ``limit`` seconds; it is still at it.
-            NASError: If :func:`~nas_env.evaluation.evaluate` raises it.
+            NASError: If :func:`~nas_env.evaluation.evaluate` raises it, or it cannot be started.
         """
         return Evaluation(**self._ask("evaluate", request, device, limit, report, pieces, place))
 
@@ -113,7 +126,8 @@ class Worker:
             DoesNotFit: If its memory was too small; the worker may be spoiled.
             WorkerDied: If the worker has ended; it is of no use any more.
             WorkerLate: If it took more than ``limit`` seconds; it is still at it.
-            NASError: If :func:`~nas_env.evaluation._rehearsal.rehearse` raises it.
+            NASError: If :func:`~nas_env.evaluation._rehearsal.rehearse` raises it, or it cannot be
+                started.
         """
         answer = self._ask("rehearse", request, device, limit, unheard, pieces)
         return None if answer is None else Rehearsal(*answer)
@@ -128,6 +142,7 @@ class Worker:
         pieces: int = 1,
         place: Place = NOWHERE,
     ) -> Any:
+        self.ready()
         asked = {
             "wanted": wanted,
             "request": asdict(request),
@@ -152,6 +167,9 @@ class Worker:
     def kill(self) -> None:
         """End it, whatever it does; from any thread. Who waits for it hears that it died."""
         self._server.kill(self._number)
+        if not self._ready:  # a server that still imports reads no orders: nobody waits for it
+            with suppress(OSError):  # the line has ended
+                self._line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """End it, wait until its memory is free, and end the line; from the thread that uses it."""
@@ -190,6 +208,10 @@ class Worker:
         if "exit" in message:
             raise WorkerDied(_ending(message["exit"]), message["exit"], message["output"])
         return message
+
+
+def _not_started(error: Exception) -> NASError:
+    return NASError(f"a worker process could not be started: {error}")
 
 
 def work(line: socket.socket) -> NoReturn:
