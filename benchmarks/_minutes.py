@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmarks._results import instructions
 from nas_env.files import read_json, write_json
 from nas_env.machine import processor
 
@@ -55,6 +56,7 @@ class Minutes:
             "part": name,
             "began": datetime.now().isoformat(timespec="seconds"),
             "processor": processor(),
+            "instructions": instructions(),
             "load at the beginning": load(),
         }
         self.state["legs"].append(leg)

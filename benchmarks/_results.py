@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from nas_env.files import write_json
 from nas_env.machine import processor
 from nas_env.search.summary import versions
+from nas_env.training.precision import fast_bfloat16
 
 FOLDER = Path(__file__).parent / "results"
 
@@ -19,9 +21,15 @@ def save(name: str, command: str, figures: Any, folder: Path | None = None) -> P
     """Write figures to a file, with the command that made them and the machine it ran on."""
     folder = folder or FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    machine = {"processor": processor(), "versions": versions()}
+    machine = {"processor": processor(), "instructions": instructions(), "versions": versions()}
     write_json(folder / f"{name}.json", {"command": command, "on": machine, "figures": figures})
     return folder / f"{name}.json"
+
+
+def instructions() -> str:
+    """Return the vector instructions that torch uses, in which processors of one name differ."""
+    bfloat16 = "with" if fast_bfloat16("cpu") else "without"
+    return f"{torch.backends.cpu.get_cpu_capability()} {bfloat16} bfloat16"
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:

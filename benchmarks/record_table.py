@@ -43,7 +43,9 @@ def measure(options: Options) -> None:
         figures = kept["figures"]
         chosen = figures["options"]
         print(f"### {chosen['minutes']:g} minutes, seed {chosen['seed']}\n\n```\n{kept['command']}")
-        print(f"```\n\n{kept['on']['processor']}, PyTorch {kept['on']['versions']['torch']}\n")
+        on = kept["on"]
+        print("```\n")
+        print(f"{on['processor']}, {on['instructions']}, PyTorch {on['versions']['torch']}\n")
         for line in [*table(NETWORKS, networks(figures)), "", *table(PARTS, parts(figures)), ""]:
             print(line)
         for told in [*added(figures), ""]:
