@@ -393,6 +393,7 @@ def test_programs_can_take_bytes(name, tmp_path):
         ((whitened, _),) = data.views(recipe).validation_batches(100)
         expected = network(whitened)
         assert_same(loaded(loaded.preprocess(images)), expected)
+        assert_same(loaded(loaded.preprocess(images.numpy())), expected)
         assert_same(exported(images), expected)
 
 

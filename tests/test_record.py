@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from benchmarks import cifar10_record, record_pictures, record_table
+from benchmarks import cifar10_record, network_score, record_pictures, record_table
 from benchmarks._minutes import Minutes, cpu_seconds
 from benchmarks._record_networks import STORE, best
 from nas_env.benchmark._options import parse
@@ -73,6 +73,10 @@ def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path, capsy
     assert sum(leg["part"] == "found: search" for leg in kept["legs"]) >= 2
     assert (tmp_path / "record" / "found" / "final" / "network").is_dir()
     assert not (tmp_path / "record" / "hand-made" / "final" / "network").exists()
+    found = ["--network", str(tmp_path / "record" / "found" / "final" / "network")]
+    capsys.readouterr()
+    assert network_score.main([*found, "--task", "digits", "--recipe", "short"]) == 0
+    assert f": {kept['networks']['found']['mean']:.4f} of 397 test" in capsys.readouterr().out
     file = tmp_path / "results" / "record_0.08_0.json"
     assert record_pictures.main(["--record", str(file), "--folder", str(tmp_path)]) == 0
     for name in ("record_0.08_0.png", "record_0.08_0_network.png"):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -50,8 +51,11 @@ class LoadedNetwork(nn.Module):
         """Call the network with what it reads: see :meth:`preprocess` for images of bytes."""
         return self.network(*inputs)
 
-    def preprocess(self, images: Tensor) -> Tensor:
+    def preprocess(self, images: Tensor | np.ndarray) -> Tensor:
         """Turn images, uint8 (batch, height, width, channels), into what the network reads.
+
+        Args:
+            images: Tensor, or an array of NumPy.
 
         Raises:
             InvalidValue: If the network reads no images, or these have another size.
@@ -59,6 +63,7 @@ class LoadedNetwork(nn.Module):
         numbers = of_images(self.preprocessing)
         if numbers is None:
             raise InvalidValue("nothing is known of how images become what this network reads")
+        images = torch.as_tensor(images)
         _check_images(images, numbers)
         return Preprocess(numbers).to(images.device)(images)
 
