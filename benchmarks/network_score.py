@@ -46,7 +46,9 @@ def measure(options: Options) -> None:
         raise InvalidValue(f"task is {options.task}, expected one of images")
     if options.recipe not in task.recipes:
         raise UnknownName("recipe", options.recipe, task.recipes)
-    right, count = score(load(options.network), task, task.recipes[options.recipe])
+    recipe = task.recipes[options.recipe]
+    assert isinstance(recipe, ImageRecipe)  # as those of all tasks of images
+    right, count = score(load(options.network), task, recipe)
     print(f"{options.network}: {right / count:.4f} of {count:,} test images")
 
 
