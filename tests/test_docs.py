@@ -73,14 +73,14 @@ def test_no_page_imports_what_is_not_public(page):
 
 # -- commands ------------------------------------------------------------------------------------
 def commands(page):
-    """The commands of a page, each as its words, without what stands in quotes."""
+    """The commands of a page, each as its words."""
     lines = [line for block in blocks(page) for line in block.splitlines()] + inline(page)
     for line in lines:
         programs = r"python -m |python (?=train_agent)|make (?=\w)|nas-(?:re)?train|"
         programs += r"nas-(?:benchmark|controls|rank) "
         found = re.search(rf"(?:{programs})(.*)", line)
         if found:
-            yield re.sub(r"\"[^\"]*\"|'[^']*'", "", found[0]).split()
+            yield found[0].split()
 
 
 def options_of(cls):
