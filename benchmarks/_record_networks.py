@@ -13,6 +13,7 @@ from nas_env.errors import NASError
 from nas_env.evaluation._child import excess
 from nas_env.evaluation._job import Job
 from nas_env.files import read_json
+from nas_env.final.top import different
 from nas_env.problem import Problem
 from nas_env.run.store import open_store
 
@@ -38,13 +39,10 @@ def best(
         compared: Function that returns what they are compared by.
     """
     with contextlib.closing(open_store(run / STORE, config_of(run)["id"])) as store:
-        trained = [each for each in store.episodes() if each["status"] == "ok"]
-    if not trained:
+        children = different([*store.episodes()], lambda record: record["reward"])
+    if not children:
         raise NASError(f"{run} has no network that could be trained")
-    different: dict[str, Mapping[str, Any]] = {}
-    for each in sorted(trained, key=lambda episode: episode["reward"], reverse=True):
-        different.setdefault(each["canonical"], each["architecture"])
-    found = [*different.values()][:count]
+    found = [child["architecture"] for _, child in children[:count]]
     return found[0] if len(found) == 1 else max(found, key=compared)
 
 

@@ -177,20 +177,19 @@ class Record:
         self.train(name, str(file), self.options.minutes, spent)
 
     def controls(self) -> None:
-        """Train random networks, what random search finds, and the hand-made network.
+        """Train the hand-made network, what random search finds, and random networks.
 
         The random networks have the minutes that the final training had; the others have all.
         """
         first, options = self.minutes.state["plans"][FOUND], self.options
+        self.train("hand-made", options.hand_made, options.minutes, ["hand-made: rehearsal"])
+        self.whole("random search", "random_search")
         drawn = random_networks(self.searched(FOUND), options.random, options.seed)
         for number, network in enumerate(drawn, 1):
             name = f"random {number}"
             file = options.place / f"{name.replace(' ', '-')}.json"
             write_json(file, network)
             self.train(name, str(file), first["minutes"], [f"{name}: rehearsal"])
-        self.whole("random search", "random_search")
-        rehearsal = ["hand-made: rehearsal"]
-        self.train("hand-made", options.hand_made, options.minutes, rehearsal)
 
     def searched(self, name: str) -> Path:
         """Return the folder of a search."""

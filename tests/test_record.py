@@ -64,7 +64,7 @@ def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path, capsy
         "done": True,
         "failed": False,
     }
-    assert [*kept["networks"]] == ["found", "random 1", "random 2", "random search", "hand-made"]
+    assert [*kept["networks"]] == ["found", "hand-made", "random search", "random 1", "random 2"]
     for name, network in kept["networks"].items():
         assert 0 <= network["mean"] <= 1 and network["minutes"]["cpu"] > 0
         assert kept["parts"][f"{name}: final training"]["PFLOP"] > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nas_env.evaluation._start import Start
@@ -27,6 +27,30 @@ class Found(NamedTuple):
     start: Start | None = None
 
 
+def different(
+    episodes: Sequence[Mapping[str, Any]], worth: Callable[[Mapping[str, Any]], float | None]
+) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return the first trained child of each architecture with its number, best first.
+
+    Args:
+        episodes: Records of a search's episodes, in order.
+        worth: Function that returns how good a record is, more being better, or None for one that
+            does not count.
+
+    Example:
+        >>> found = [("a", 0.8), ("b", 0.9), ("a", 0.8), ("c", None)]
+        >>> episodes = [{"status": "ok", "canonical": a, "reward": r} for a, r in found]
+        >>> [number for number, _ in different(episodes, lambda record: record["reward"])]
+        [2, 1]
+    """
+    first: dict[str, tuple[float, int]] = {}
+    for number, record in enumerate(episodes, 1):
+        if record["status"] == "ok" and (value := worth(record)) is not None:
+            first.setdefault(record["canonical"], (value, number))
+    best = sorted(first.values(), key=lambda pair: pair[0], reverse=True)
+    return [(number, episodes[number - 1]) for _, number in best]
+
+
 def top(episodes: Sequence[Mapping[str, Any]], metric: Metric, count: int) -> list[Found]:
     """Return the best different architectures of a search by its validation metric, best first.
 
@@ -45,11 +69,12 @@ def top(episodes: Sequence[Mapping[str, Any]], metric: Metric, count: int) -> li
         >>> [(each.name, each.value) for each in top(episodes, VALIDATION_ACCURACY, 2)]
         [('child 2', 0.9), ('child 1', 0.8)]
     """
-    first: dict[str, tuple[float, Found]] = {}
-    for number, record in enumerate(episodes, 1):
-        if record["status"] == "ok" and metric.name in record["metrics"]:
-            value = record["metrics"][metric.name]
-            found = Found(f"child {number}", record["architecture"], value)
-            first.setdefault(record["canonical"], (value, found))
-    best = sorted(first.values(), key=lambda pair: pair[0], reverse=metric.maximise)
-    return [found for _, found in best[:count]]
+
+    def worth(record: Mapping[str, Any]) -> float | None:
+        value = record["metrics"].get(metric.name)
+        return value if value is None or metric.maximise else -value
+
+    return [
+        Found(f"child {number}", record["architecture"], record["metrics"][metric.name])
+        for number, record in different(episodes, worth)[:count]
+    ]
