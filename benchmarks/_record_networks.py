@@ -13,7 +13,7 @@ from nas_env.errors import NASError
 from nas_env.evaluation._child import excess
 from nas_env.evaluation._job import Job
 from nas_env.files import read_json
-from nas_env.final.top import different
+from nas_env.final.top import best_first
 from nas_env.problem import Problem
 from nas_env.run.store import open_store
 
@@ -39,7 +39,7 @@ def best(
         compared: Function that returns what they are compared by.
     """
     with contextlib.closing(open_store(run / STORE, config_of(run)["id"])) as store:
-        children = different([*store.episodes()], lambda record: record["reward"])
+        children = best_first([*store.episodes()], lambda record: record["reward"])
     if not children:
         raise NASError(f"{run} has no network that could be trained")
     found = [child["architecture"] for _, child in children[:count]]

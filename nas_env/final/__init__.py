@@ -2,7 +2,7 @@
 
 from nas_env.final.grid import GRIDS, Grid, make_grid
 from nas_env.final.plan import Plan
-from nas_env.final.top import Found, top
+from nas_env.final.top import Found, best_first, top
 from nas_env.final.training import FinalTraining
 
-__all__ = ["GRIDS", "FinalTraining", "Found", "Grid", "Plan", "make_grid", "top"]
+__all__ = ["GRIDS", "FinalTraining", "Found", "Grid", "Plan", "best_first", "make_grid", "top"]

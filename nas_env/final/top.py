@@ -27,7 +27,7 @@ class Found(NamedTuple):
     start: Start | None = None
 
 
-def different(
+def best_first(
     episodes: Sequence[Mapping[str, Any]], worth: Callable[[Mapping[str, Any]], float | None]
 ) -> list[tuple[int, Mapping[str, Any]]]:
     """Return the first trained child of each architecture with its number, best first.
@@ -40,7 +40,7 @@ def different(
     Example:
         >>> found = [("a", 0.8), ("b", 0.9), ("a", 0.8), ("c", None)]
         >>> episodes = [{"status": "ok", "canonical": a, "reward": r} for a, r in found]
-        >>> [number for number, _ in different(episodes, lambda record: record["reward"])]
+        >>> [number for number, _ in best_first(episodes, lambda record: record["reward"])]
         [2, 1]
     """
     first: dict[str, tuple[float, int]] = {}
@@ -76,5 +76,5 @@ def top(episodes: Sequence[Mapping[str, Any]], metric: Metric, count: int) -> li
 
     return [
         Found(f"child {number}", record["architecture"], record["metrics"][metric.name])
-        for number, record in different(episodes, worth)[:count]
+        for number, record in best_first(episodes, worth)[:count]
     ]
