@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -167,7 +167,7 @@ class Record:
 
     def whole(self, name: str, agent: str) -> None:
         """Search and train what is found, both within the minutes."""
-        spent = [f"{name}: search", f"{name}: comparison", f"{name}: rehearsal"]
+        spent = [f"{name}: search", f"{name}: comparison"]
         self.search(name, agent)
         file = self.options.place / f"{name.replace(' ', '-')}.json"
         if not file.is_file():
@@ -182,14 +182,14 @@ class Record:
         The random networks have the minutes that the final training had; the others have all.
         """
         first, options = self.minutes.state["plans"][FOUND], self.options
-        self.train("hand-made", options.hand_made, options.minutes, ["hand-made: rehearsal"])
+        self.train("hand-made", options.hand_made, options.minutes)
         self.whole("random search", "random_search")
         drawn = random_networks(self.searched(FOUND), options.random, options.seed)
         for number, network in enumerate(drawn, 1):
             name = f"random {number}"
             file = options.place / f"{name.replace(' ', '-')}.json"
             write_json(file, network)
-            self.train(name, str(file), first["minutes"], [f"{name}: rehearsal"])
+            self.train(name, str(file), first["minutes"])
 
     def searched(self, name: str) -> Path:
         """Return the folder of a search."""
@@ -233,14 +233,16 @@ class Record:
         finally:
             problem.close()
 
-    def train(self, name: str, architecture: str, minutes: float, spent: list[str]) -> None:
+    def train(
+        self, name: str, architecture: str, minutes: float, spent: Sequence[str] = ()
+    ) -> None:
         """Train a network to the end and test it, in the minutes that others have left of it.
 
         Args:
             name: What the network is called.
             architecture: What ``nas-retrain --architecture`` takes.
             minutes: Minutes of all parts together.
-            spent: Parts that belong to them; the last is the rehearsal, which is made here.
+            spent: Earlier parts that belong to them, beside the rehearsal, which is made here.
         """
         plans = self.minutes.state["plans"]
         if name not in plans:
@@ -259,12 +261,13 @@ class Record:
         self.keep()
 
     def planned(
-        self, name: str, architecture: str, minutes: float, spent: list[str]
+        self, name: str, architecture: str, minutes: float, spent: Sequence[str]
     ) -> dict[str, Any]:
         """Return for how many epochs a network is trained; a control that diverges has failed."""
-        with self.minutes.part(spent[-1]):
+        rehearsal = f"{name}: rehearsal"
+        with self.minutes.part(rehearsal):
             found = pace(self.options.final(name, architecture, 1), self.options.rehearsal)
-        left = minutes - self.minutes.counted(*spent)
+        left = minutes - self.minutes.counted(*spent, rehearsal)
         if found is None:
             if name == FOUND:
                 raise NASError("the network that was found diverged in its first steps")

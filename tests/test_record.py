@@ -119,7 +119,7 @@ def test_a_control_that_fails_is_told_and_the_others_follow(words, line, tmp_pat
     given.place.mkdir()
     known = {"options": given.decided, "plans": {}}
     record = cifar10_record.Record(given, Minutes(given.place / "state.json", "cpu", 1, known))
-    record.train("hand-made", given.hand_made, 0.02, ["hand-made: rehearsal"])
+    record.train("hand-made", given.hand_made, 0.02)
     kept = json.loads((tmp_path / "results" / "record_0.08_0.json").read_text())["figures"]
     assert (kept["failed"], kept["networks"]) == (["hand-made"], {})
 
