@@ -1,7 +1,6 @@
 """The record's program runs whole at a tiny size, and goes on where it was killed."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,7 +14,8 @@ from benchmarks._record_networks import STORE, best
 from nas_env.benchmark._options import parse
 from nas_env.command_line.train import main as train
 from nas_env.run.store import open_store
-from tests._killing import forked, killed_at
+from tests._fresh import ROOT
+from tests._killing import killed_at
 
 TINY = [
     *["--env", "NAS-Digits-v0", "--recipe", "short", "--rehearsal", "0.1", "--cores", "1"],
@@ -25,6 +25,18 @@ TINY = [
     *["--minutes", "0.08", "--share", "0.5", "--compare", "2", "--compare-epochs", "1"],
     *["--random", "2", "--controls"],
 ]
+KILLED = """
+import faulthandler, os, signal, sys
+from benchmarks import cifar10_record
+
+def killed(words, retrain=cifar10_record.retrain):
+    retrain(words)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+faulthandler.enable()
+cifar10_record.retrain = killed
+sys.exit(cifar10_record.main(sys.argv[1:]))
+"""
 HAND_MADE = {"filter_height": 3, "filter_width": 3, "stride_height": 1, "stride_width": 1}
 
 
@@ -39,18 +51,9 @@ def line(tmp_path):
 
 def killed_after_training(line):
     """Run the program until its first final training is over, and kill it there."""
-    retrain = cifar10_record.retrain
-
-    def killed(words):
-        retrain(words)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def work():
-        cifar10_record.retrain = killed
-        return cifar10_record.main(line)
-
-    status = os.waitpid(forked(work), 0)[1]
-    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+    program = [sys.executable, "-c", KILLED, *line]
+    ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
 
 
 def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path, capsys):
