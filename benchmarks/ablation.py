@@ -25,8 +25,8 @@ import numpy as np
 from benchmarks._reduced import Reduced, make_problem, paper_and_modern, spelled
 from benchmarks._results import in_percent, save
 from benchmarks._shares import shares
-from nas_env.benchmark._command import command
 from nas_env.command_line._subjects.named import named_architecture, with_all_skips, without_skips
+from nas_env.command_line.program import command
 from nas_env.errors import ChildrenFail, InvalidValue
 from nas_env.problem import Problem
 from nas_env.records import Evaluation, Request

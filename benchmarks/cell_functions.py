@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from search_spaces.recurrent_cell import RecurrentCellSpace
 from search_spaces.recurrent_cell._identity import Parts, canonical_parts
 

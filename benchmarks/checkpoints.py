@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.evaluation._checkpoints import EVERY, FileCheckpoints
 from nas_env.evaluation._child import settled
 from nas_env.evaluation._job import Job

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import DataNotFound, InvalidValue
 from nas_env.evaluation.in_process import InProcessEvaluator
 from nas_env.problem import Problem

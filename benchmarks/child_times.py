@@ -21,7 +21,7 @@ from scipy.stats import spearmanr
 
 import nas_env  # noqa: F401 - registers the environments
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.evaluation._job import Job
 from nas_env.problem import Problem
 

@@ -23,10 +23,9 @@ from benchmarks._pace import asked, pace
 from benchmarks._record_figures import figures, saved, shown
 from benchmarks._record_networks import best, random_networks
 from benchmarks._results import FOLDER
-from nas_env.benchmark._command import command
+from nas_env.command_line.outcomes import INTERRUPTED, NONE_SUCCEEDED
+from nas_env.command_line.program import command
 from nas_env.command_line.retrain import main as retrain
-from nas_env.command_line.searching import NONE_SUCCEEDED
-from nas_env.command_line.train import INTERRUPTED
 from nas_env.command_line.train import main as train
 from nas_env.errors import InvalidValue, NASError
 from nas_env.files import write_json

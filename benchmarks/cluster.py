@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.machine import cores
 from nas_env.problem import Problem
 from nas_env.records import Evaluation, Request

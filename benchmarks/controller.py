@@ -16,7 +16,7 @@ import torch
 
 from agents import Episode, agent_class, make_config
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from search_spaces.convolutional import ConvolutionalSpace
 
 DEPTHS = {15: 3, 75: 10, 250: 20}  # decisions: layers; 15 without the skip decisions

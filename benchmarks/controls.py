@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from benchmarks._results import save
-from nas_env.benchmark._command import command
 from nas_env.benchmark._statistics import Interval, difference, mean_interval
+from nas_env.command_line.program import command
 from nas_env.command_line.train import main as train
 from nas_env.controls.__main__ import main as compare_runs
 from nas_env.controls.curves import best_means

@@ -16,8 +16,8 @@ import numpy as np
 from scipy import stats
 
 from benchmarks._results import save
-from nas_env.benchmark._command import command
 from nas_env.benchmark._statistics import Interval, improvement, iqm_interval, mean_interval
+from nas_env.command_line.program import command
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 

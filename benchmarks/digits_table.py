@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.evaluation import train_child
 from nas_env.problem import Problem
 from nas_env.table.format import write_table

@@ -16,7 +16,7 @@ import numpy as np
 
 import nas_env  # noqa: F401 - registers the environments
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.problem import Problem
 
 

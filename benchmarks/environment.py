@@ -19,7 +19,7 @@ import numpy as np
 
 from agents import VecEnvAdapter
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 
 EPISODES = 64  # of the vector environment
 VECTOR: dict[str, Any] = {"vectorization_mode": "vector_entry_point"}

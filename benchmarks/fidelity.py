@@ -30,8 +30,8 @@ import numpy as np
 
 from benchmarks._candidates import CANDIDATES, NETWORKS, REFERENCE
 from benchmarks._results import save
-from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
+from nas_env.command_line.program import command
 from nas_env.errors import UnknownName
 from nas_env.machine import cores
 from nas_env.parts import choose_device

@@ -26,8 +26,8 @@ import torch
 
 import nas_env
 from benchmarks._results import save
-from nas_env.benchmark._command import command
-from nas_env.benchmark._options import POSITIONAL
+from nas_env.command_line.flat_options import POSITIONAL
+from nas_env.command_line.program import command
 from nas_env.errors import NASError
 from nas_env.handover import LoadedNetwork
 from nas_env.handover._checks import CLOSE, EXACT, tensors

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nas_env import drawing
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.env.film import draw_strip, save_film
 from search_spaces import SearchSpace, make_space
 

@@ -21,7 +21,7 @@ from benchmarks._gpu import equal, faults, speed
 from benchmarks._gpu.running import Check, carried_out
 from benchmarks._gpu.scale import scale_of
 from benchmarks._results import FOLDER, save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue, UnknownName
 
 #: The checks with the seconds that each may take; what matters most comes first.

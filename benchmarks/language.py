@@ -29,9 +29,9 @@ import torch
 from torch import nn
 
 from benchmarks._results import save
-from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
 from nas_env.benchmark._statistics import mean_interval
+from nas_env.command_line.program import command
 from nas_env.machine import cores
 from nas_env.tasks import make_task
 from nas_env.training.language import train

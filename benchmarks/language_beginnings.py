@@ -22,7 +22,7 @@ import torch
 from benchmarks._published_curves import BEGINNINGS, LOG
 from benchmarks._results import FOLDER, save
 from benchmarks.language_curves import KNOWN, Name
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
 from nas_env.files import read_json
 from nas_env.tasks import make_task

@@ -27,7 +27,7 @@ from safetensors.torch import load_file, save
 
 from benchmarks import _published_curves as published
 from benchmarks._results import save as keep
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
 from nas_env.files import write_bytes
 from nas_env.tasks import make_task

@@ -22,8 +22,8 @@ import torch
 
 from agents import Episode, agent_class, make_config
 from benchmarks._results import mean_interval, save
-from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
+from nas_env.command_line.program import command
 from nas_env.command_line.train import main as search
 from nas_env.run.store import open_store
 from search_spaces import Decision

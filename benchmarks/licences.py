@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 
 PACKAGE = "nas-env"
 #: Words of licences by which anybody may use a package, and pass it on.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.handover import LoadedNetwork, load
 from nas_env.tasks import ImageTask, make_task

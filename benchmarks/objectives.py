@@ -18,8 +18,8 @@ import numpy as np
 import nas_env  # noqa: F401 - registers the environments
 from agents import make_agent, make_environment
 from benchmarks._results import mean_interval, save
-from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
+from nas_env.command_line.program import command
 
 TABLE = "NAS-Bench-Digits-v0"
 PRODUCT = {"name": "weighted_product", "cost": "parameters"}

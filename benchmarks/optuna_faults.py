@@ -25,7 +25,7 @@ from typing import Any
 
 from benchmarks._optuna_storages import Record, Storage, storages
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 
 FILLED = 30  # points of a file that is damaged
 SEED = 0

@@ -18,7 +18,7 @@ from typing import Any
 
 from agents import make_agent, make_environment
 from benchmarks._results import mean_interval, save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.run.folder import Run
 from nas_env.search.loop import Search
 from nas_env.search.order import ORDERS

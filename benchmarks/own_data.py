@@ -36,8 +36,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks._results import save
-from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
+from nas_env.command_line.program import command
 from nas_env.data.images import prepare
 from nas_env.data.images.reading import Reading
 from nas_env.data.images.splits import divide

@@ -23,9 +23,9 @@ import torch
 
 from benchmarks import _naive
 from benchmarks._results import save
-from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
 from nas_env.benchmark._statistics import mean_interval
+from nas_env.command_line.program import command
 from nas_env.problem import Problem
 from nas_env.training.images import train
 

@@ -29,7 +29,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks._rates import training_flops
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.command_line.train import main as train_agent
 from nas_env.problem import Problem
 from nas_env.tasks import ImageTask

@@ -22,7 +22,7 @@ from scipy.stats import kendalltau
 
 import nas_env  # noqa: F401 - registers the environments
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
 from nas_env.files import read_json
 from nas_env.final.rank import spread

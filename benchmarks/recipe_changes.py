@@ -25,8 +25,8 @@ import numpy as np
 from benchmarks._pace import images_of
 from benchmarks._reduced import Reduced, make_problem, place, spelled
 from benchmarks._results import in_percent, save
-from nas_env.benchmark._command import command
 from nas_env.command_line._subjects.named import named_architecture
+from nas_env.command_line.program import command
 from nas_env.errors import ChildrenFail
 from nas_env.parts import preset_recipe
 from nas_env.tasks import make_task

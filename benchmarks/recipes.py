@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks._reduced import Reduced, make_problem, paper_and_modern, spelled
 from benchmarks._results import in_percent, save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.training.image_recipe import ImageRecipe
 from search_spaces import UnknownName
 from search_spaces._settings import from_mapping

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nas_env import drawing
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
 from nas_env.files import read_json
 from search_spaces import make_space

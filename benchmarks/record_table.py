@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._results import FOLDER
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
 from nas_env.files import read_json
 

@@ -23,8 +23,8 @@ import torch
 from torch.nn import functional
 
 from benchmarks._results import save
-from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
+from nas_env.command_line.program import command
 from nas_env.training.allocator import map_large_blocks
 from nas_env.training.cross_entropy import cross_entropy
 from nas_env.training.language_recipe import LanguageRecipe

@@ -24,8 +24,8 @@ import numpy as np
 import nas_env  # noqa: F401 - registers the environments
 from agents import Episode, Proposal, make_agent, make_config, make_environment
 from benchmarks._results import mean_interval, save
-from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
+from nas_env.command_line.program import command
 
 PARTS = 16  # of a search, whose mean rewards are shown
 SPREAD = 0.5  # of the logarithm of a child's time: the slowest of 800 takes 5 times the median

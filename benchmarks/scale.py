@@ -23,8 +23,8 @@ from typing import Any
 import nas_env  # noqa: F401 - registers the environments
 from benchmarks._results import save
 from benchmarks._scale import Arm, Played, differences, mean, play, rounded, told
-from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
+from nas_env.command_line.program import command
 from nas_env.search.order import ORDERS
 
 SIZES = (1, 8, 100)  # replicas K, and children of each, m

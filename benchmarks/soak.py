@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import NASError
 from nas_env.run.store import open_store
 

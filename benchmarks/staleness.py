@@ -29,8 +29,8 @@ import nas_env  # noqa: F401 - registers the environments
 from agents import make_agent, make_environment
 from benchmarks._results import mean_interval, save
 from benchmarks.learning import hidden_target
-from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import in_processes
+from nas_env.command_line.program import command
 
 AHEAD = (0, 1, 3, 7)
 MAX_RATIOS: Mapping[str, float | None] = {"": None, ", max_ratio 2": 2.0}

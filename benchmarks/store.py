@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._results import save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
 from nas_env.records import Evaluation, Request
 from nas_env.run.store import absolute, is_server, open_store

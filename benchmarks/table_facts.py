@@ -16,7 +16,7 @@ from scipy.stats import kendalltau, spearmanr
 import nas_env  # noqa: F401 - registers the environments
 from benchmarks._results import save
 from nas_env.benchmark._anytime import expected_best
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
 from nas_env.table.format import Table
 

@@ -32,8 +32,8 @@ import torch
 from benchmarks import _naive
 from benchmarks._rates import measured_peaks, training_flops
 from benchmarks._results import save
-from nas_env.benchmark._command import command
 from nas_env.benchmark._processes import processes
+from nas_env.command_line.program import command
 from nas_env.evaluation._child import settled
 from nas_env.machine import cores
 from nas_env.tasks.cifar10 import CIFAR10

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._results import mean_interval, save
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.command_line.retrain import main as retrain
 from nas_env.command_line.train import main as train
 from nas_env.errors import InvalidValue

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 import pytest
 
-from nas_env.benchmark._command import command
-from nas_env.benchmark._options import POSITIONAL, parse
+from nas_env.command_line.flat_options import POSITIONAL, parse
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
 from search_spaces import _catalogue
 from tests._pages import ROOT

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import cifar10_record, network_score, record_pictures, record_table
 from benchmarks._minutes import Minutes, cpu_seconds
 from benchmarks._record_networks import STORE, best
-from nas_env.benchmark._options import parse
+from nas_env.command_line.flat_options import parse
 from nas_env.command_line.train import main as train
 from nas_env.run.store import open_store
 from tests._fresh import ROOT

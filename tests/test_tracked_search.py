@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nas_env.command_line import retrain, train
+from nas_env.command_line.outcomes import INTERRUPTED
 from nas_env.search import loop
 from nas_env.search.tracked import data_used
 from nas_env.tasks import make_task
@@ -50,7 +51,7 @@ def run(tmp_path_factory):
         patch.setattr("sys.argv", ["nas-train", f"--password={CANARY}"])
         patch.setattr(loop, "CHECKPOINT_EVERY", 0.0)
         search = [*SEARCH, "--run", str(run), "--track", *TRACK, f"{__name__}:CtrlC"]
-        assert train.main(search) == train.INTERRUPTED
+        assert train.main(search) == INTERRUPTED
         assert train.main(["--resume", "--run", str(run), "--track", *TRACK, "--quiet"]) == 0
         final = ["--seeds", "1", "--top", "1", "--grid", "none", "--recipe.epochs", "1", "--quiet"]
         assert retrain.main([str(run), "--recipe", "short", *final]) == 0

@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from nas_env.benchmark._command import command
 from nas_env.benchmark._file import existing
 from nas_env.benchmark._job import Job
-from nas_env.benchmark._options import POSITIONAL
 from nas_env.benchmark._replay import derive
 from nas_env.benchmark._submission import FORMAT, Submission
+from nas_env.command_line.flat_options import POSITIONAL
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue, UnknownName
 from nas_env.files import write_bytes
 from nas_env.run.paths import check_new_file

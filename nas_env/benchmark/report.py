@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from nas_env import drawing
-from nas_env.benchmark._command import command
 from nas_env.benchmark._file import existing
-from nas_env.benchmark._options import POSITIONAL
 from nas_env.benchmark._overall import overall
 from nas_env.benchmark._page import section
 from nas_env.benchmark._plots import improvements, name_of, over_budget, over_compute
 from nas_env.benchmark._reading import studies
 from nas_env.benchmark._study import Study
+from nas_env.command_line.flat_options import POSITIONAL
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
 from nas_env.files import write_bytes
 from nas_env.run.paths import check_folder

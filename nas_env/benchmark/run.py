@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents import agent_names
-from nas_env.benchmark._command import command, json_mapping
 from nas_env.benchmark._environment import verify
 from nas_env.benchmark._file import ResultsFile
 from nas_env.benchmark._job import Budget, BudgetKind, Job, agent_spec
 from nas_env.benchmark._pool import play_all
+from nas_env.command_line.program import command, json_mapping
 from nas_env.errors import InvalidValue
 from search_spaces._settings import at_least
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from nas_env.benchmark._command import command
-from nas_env.benchmark._options import POSITIONAL
 from nas_env.benchmark._page import plus_minus, table
 from nas_env.benchmark._replay import validated
 from nas_env.benchmark._statistics import mean_interval
 from nas_env.benchmark._submission import Submission
 from nas_env.benchmark._verdict import code
+from nas_env.command_line.flat_options import POSITIONAL
+from nas_env.command_line.program import command
 
 
 @dataclass(frozen=True)

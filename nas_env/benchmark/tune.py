@@ -18,7 +18,6 @@ from typing import Any, Literal
 import numpy as np
 
 from agents import agent_names
-from nas_env.benchmark._command import command, json_mapping
 from nas_env.benchmark._environment import verify
 from nas_env.benchmark._file import ResultsFile
 from nas_env.benchmark._job import Budget, BudgetKind, Job, agent_spec
@@ -26,6 +25,7 @@ from nas_env.benchmark._pool import play_all
 from nas_env.benchmark._reading import curves
 from nas_env.benchmark._statistics import mean_interval
 from nas_env.benchmark._trials import SPACES, read_spaces, trials
+from nas_env.command_line.program import command, json_mapping
 from nas_env.errors import InvalidValue
 from nas_env.files import write_json
 from nas_env.run.paths import check_new_file

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from nas_env.benchmark._command import command
-from nas_env.benchmark._options import POSITIONAL
 from nas_env.benchmark._replay import validated
+from nas_env.command_line.flat_options import POSITIONAL
+from nas_env.command_line.program import command
 
 
 @dataclass(frozen=True)

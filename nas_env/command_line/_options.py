@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from nas_env.command_line._help import entries, show_help, whole
-from nas_env.command_line._outcomes import STOPPED, called
 from nas_env.command_line._tyro import parse_all
+from nas_env.command_line.outcomes import STOPPED, called
 
 Wanted = TypeVar("Wanted")
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from nas_env import drawing
-from nas_env.command_line._outcomes import called
+from nas_env.command_line.outcomes import called
 from nas_env.command_line.ranking import Ranking, read_line
 from nas_env.errors import ChildrenFail, InvalidValue
 from nas_env.files import write_json

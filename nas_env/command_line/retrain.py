@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from nas_env.command_line._outcomes import called
+from nas_env.command_line.outcomes import called
 from nas_env.command_line.retraining import Retraining, read_line
 from nas_env.files import read_json, write_json
 from nas_env.final.network import NETWORK, hand_over

@@ -14,6 +14,7 @@ from agents import AgentConfig, make_agent, make_config, make_environment
 from nas_env import drawing, read_run
 from nas_env.command_line.arguments import Arguments
 from nas_env.command_line.closing import closing_tables
+from nas_env.command_line.outcomes import NONE_SUCCEEDED
 from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
 from nas_env.problem import Problem
 from nas_env.report import REPORT, write_report
@@ -37,7 +38,6 @@ from nas_env.tasks import Task, task_class
 from nas_env.tracking import Trackers, make_trackers
 
 FILES = (REPORT, SUMMARY_FILE, "best.png", "curve.png")  # what a search leaves for a person
-NONE_SUCCEEDED = 1  # exit status
 
 
 def search_and_control(run: Run, arguments: Arguments) -> int:

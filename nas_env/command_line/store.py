@@ -16,9 +16,9 @@ from rich.console import Console
 
 from nas_env.command_line import _copying, _recovering
 from nas_env.command_line._docstrings import attributes
-from nas_env.command_line._outcomes import called
 from nas_env.command_line._tab import print_completion
 from nas_env.command_line._words import refuse_empty, unknown_option
+from nas_env.command_line.outcomes import called
 from nas_env.errors import InvalidValue, UnknownName
 
 PROGRAM = "nas-store"

@@ -18,6 +18,7 @@ from rich.console import Console
 from agents import AgentFailed, agent_class, make_config, make_environment
 from nas_env.command_line._tab import print_completion
 from nas_env.command_line.arguments import Arguments
+from nas_env.command_line.outcomes import BAD_INPUT, INTERRUPTED, NONE_SUCCEEDED
 from nas_env.command_line.parsing import parse
 from nas_env.command_line.resuming import (
     change_budget,
@@ -26,7 +27,7 @@ from nas_env.command_line.resuming import (
     resumed_config,
     run_to_resume,
 )
-from nas_env.command_line.searching import NONE_SUCCEEDED, search_and_control
+from nas_env.command_line.searching import search_and_control
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
 from nas_env.problem import Problem
 from nas_env.run.folder import Run, check_free
@@ -39,7 +40,6 @@ from nas_env.tasks import make_task
 from nas_env.tracking import make_trackers
 
 INSTALLED = "nas-train"  # the command of the installed package
-INTERRUPTED = 130  # exit status after Ctrl-C, by custom
 
 
 def main(line: list[str] | None = None) -> int:
@@ -64,7 +64,7 @@ def main(line: list[str] | None = None) -> int:
         return NONE_SUCCEEDED
     except (AgentFailed, InvalidValue, InvalidArchitecture, NASError) as error:
         errors.print(f"{_program()}: {censored(str(error))}", markup=False)
-        return 2
+        return BAD_INPUT
     except KeyboardInterrupt:
         if run is not None:
             errors.print(f"stopped; go on with: --resume --run {run.folder}", markup=False)

@@ -13,8 +13,8 @@ from typing import Annotated
 from rich.console import Console
 
 from nas_env import drawing
-from nas_env.benchmark._command import command
-from nas_env.benchmark._options import POSITIONAL
+from nas_env.command_line.flat_options import POSITIONAL
+from nas_env.command_line.program import command
 from nas_env.controls.comparison import Compared, compare
 from nas_env.controls.report import figures
 from nas_env.controls.runs import read_runs

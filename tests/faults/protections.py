@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from nas_env.benchmark._command import command
+from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
 from tests._processes import told
 from tests.faults._protection import LIMIT, ROWS, Protection

@@ -1,4 +1,4 @@
-"""The command lines of the benchmarks: options from a dataclass, one clear line for bad input."""
+"""Programs whose options are flat, such as the benchmarks: their ``main``, made of a dataclass."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from nas_env.benchmark._options import Options, parse
 from nas_env.command_line._tab import print_completion
-from nas_env.errors import InvalidArchitecture, InvalidValue, NASError
-from nas_env.run.store import censored
+from nas_env.command_line.flat_options import Options, parse
+from nas_env.command_line.outcomes import outcome
+from nas_env.errors import InvalidValue
 from search_spaces._json import strict_json
-
-INTERRUPTED = 130  # exit status after Ctrl-C, by custom
 
 
 def command(
@@ -30,19 +28,17 @@ def command(
         work: Function that takes them; it may return another exit status.
         resumes: Whether the same command continues a run that was interrupted.
     """
+    name = program.removeprefix("python -m benchmarks.")
+    stopped = "stopped" + "; the same command continues" * resumes
 
     def main(arguments: list[str] | None = None) -> int:
         given = sys.argv[1:] if arguments is None else arguments
-        try:
+
+        def read() -> Options:
             print_completion(given)
-            return work(parse(options, given, program)) or 0
-        except (InvalidValue, InvalidArchitecture, NASError) as error:
-            line = f"{program.removeprefix('python -m benchmarks.')}: {error}"
-            print(censored(line), file=sys.stderr)
-            return 2
-        except KeyboardInterrupt:
-            print("stopped" + "; the same command continues" * resumes, file=sys.stderr)
-            return INTERRUPTED
+            return parse(options, given, program)
+
+        return outcome(name, read, work, stopped=stopped)
 
     return main
 

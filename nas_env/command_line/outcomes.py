@@ -1,28 +1,39 @@
-"""The exit status of a command that trains: one line for what went wrong, never a traceback."""
+"""The exit status of a command: one line for what went wrong, never a traceback."""
 
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable
 from typing import TypeVar
-
-from rich.console import Console
 
 from nas_env.errors import ChildrenFail, InvalidArchitecture, InvalidValue, NASError
 from nas_env.run.store import censored
 
+#: No child could be trained; a wrong word or file; Ctrl-C (128 and its signal's number, by custom).
 NONE_SUCCEEDED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
-Wanted = TypeVar("Wanted")
-
-
 STOPPED = "stopped; the same command goes on where it was"
+
+Wanted = TypeVar("Wanted")
 
 
 def called(
     program: str,
     read: Callable[[], Wanted],
-    work: Callable[[Wanted], None],
+    work: Callable[[Wanted], int | None],
+    *,
+    stopped: str = STOPPED,
+) -> int:
+    """Do what a command line asks for, and end at SIGTERM as at Ctrl-C; see :func:`outcome`."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    return outcome(program, read, work, stopped=stopped)
+
+
+def outcome(
+    program: str,
+    read: Callable[[], Wanted],
+    work: Callable[[Wanted], int | None],
     *,
     stopped: str = STOPPED,
 ) -> int:
@@ -31,24 +42,22 @@ def called(
     Args:
         program: Name of the program.
         read: Function that reads the command line.
-        work: Function that does what was read.
+        work: Function that does what was read; it may return a status of its own.
         stopped: Line that is printed where the work was interrupted; empty for none.
 
     Returns:
-        0; 1 where no child could be trained, 2 for bad input, 130 when interrupted.
+        0, or the status of the work; 1 where no child could be trained, 2 for bad input, 130 when
+        interrupted.
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     begun = False
     try:
         wanted = read()
         begun = True
-        work(wanted)
+        return work(wanted) or 0
     except (ChildrenFail, InvalidValue, InvalidArchitecture, NASError) as error:
-        errors.print(f"{program}: {censored(str(error))}", markup=False)
+        print(f"{program}: {censored(str(error))}", file=sys.stderr)
         return NONE_SUCCEEDED if type(error) is ChildrenFail else BAD_INPUT
     except KeyboardInterrupt:
         if begun and stopped:
-            errors.print(stopped, markup=False)
+            print(stopped, file=sys.stderr)
         return INTERRUPTED
-    return 0
