@@ -24,18 +24,7 @@ def called(
     work: Callable[[Wanted], int | None],
     *,
     stopped: str = STOPPED,
-) -> int:
-    """Do what a command line asks for, and end at SIGTERM as at Ctrl-C; see :func:`outcome`."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    return outcome(program, read, work, stopped=stopped)
-
-
-def outcome(
-    program: str,
-    read: Callable[[], Wanted],
-    work: Callable[[Wanted], int | None],
-    *,
-    stopped: str = STOPPED,
+    sigterm: bool = True,
 ) -> int:
     """Do what a command line asks for, and return the exit status of the program.
 
@@ -44,11 +33,14 @@ def outcome(
         read: Function that reads the command line.
         work: Function that does what was read; it may return a status of its own.
         stopped: Line that is printed where the work was interrupted; empty for none.
+        sigterm: Whether SIGTERM interrupts the program as Ctrl-C does.
 
     Returns:
         0, or the status of the work; 1 where no child could be trained, 2 for bad input, 130 when
         interrupted.
     """
+    if sigterm:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     begun = False
     try:
         wanted = read()

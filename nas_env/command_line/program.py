@@ -8,7 +8,7 @@ from typing import Any
 
 from nas_env.command_line._tab import print_completion
 from nas_env.command_line.flat_options import Options, parse
-from nas_env.command_line.outcomes import outcome
+from nas_env.command_line.outcomes import called
 from nas_env.errors import InvalidValue
 from search_spaces._json import strict_json
 
@@ -20,7 +20,7 @@ def command(
     *,
     resumes: bool = False,
 ) -> Callable[..., int]:
-    """Make a program's ``main``; it returns the exit status: 0, 2 for bad input, 130 for Ctrl-C.
+    """Make a program's ``main``, which returns the exit status, as :func:`called` has it.
 
     Args:
         program: The command that runs it, ``nas-benchmark run``.
@@ -38,7 +38,7 @@ def command(
             print_completion(given)
             return parse(options, given, program)
 
-        return outcome(name, read, work, stopped=stopped)
+        return called(name, read, work, stopped=stopped, sigterm=False)
 
     return main
 

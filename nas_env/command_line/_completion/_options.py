@@ -38,7 +38,6 @@ KNOWN: Mapping[str, Callable[[], Sequence[str]]] = {
     "device": lambda: ("auto", "cpu", "cuda"),
 }
 FILE = frozenset({"store", "architecture", "path"})
-POSITIONAL = "positional"  # as in nas_env.benchmark
 HELP: Described = {"--help": (([], False), "Show the help")}
 
 
