@@ -12,17 +12,18 @@ import torch
 
 from benchmarks._minutes import Minutes
 from benchmarks._pace import images_of
-from benchmarks._record_networks import STORE, config_of
+from benchmarks._record_networks import STORE, config_of, folder_of
 from benchmarks._results import mean_interval, save
 from nas_env.errors import InvalidValue
 from nas_env.evaluation._job import Job
 from nas_env.files import read_json
+from nas_env.final.report import RESULT
 from nas_env.run.store import open_store
 from nas_env.tasks import make_task
 from nas_env.training.image_recipe import ImageRecipe
 
 CPU = torch.device("cpu")
-LARGEST = 2**26  # bytes of a result that is read again
+LARGEST = 2**26  # bytes of a file that is read again
 SUMMARY = ("agent", "children", "distinct", "failed", "seconds", "best")
 TRAINED = ("mean", "interval_by_test_set", "test_examples", "device", "recipe", "versions")
 BACK = 3  # a training step's arithmetic, in forward passes
@@ -57,12 +58,17 @@ def saved(name: str, options: Mapping[str, Any], found: Mapping[str, Any], folde
     return save(name, command, found, folder)
 
 
+def read(file: Path) -> dict[str, Any]:
+    """Return what is in a file of a record: its figures, or a search's or a training's result."""
+    return read_json(file, most=LARGEST)
+
+
 def _searches(place: Path, parts: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what each search came to, by its name, and add its arithmetic to its part."""
     for name in ("found", "random search"):
-        run = place / f"{name.replace(' ', '-')}-search"
+        run = folder_of(place, f"{name} search")
         if (run / "summary.json").is_file():
-            summary = read_json(run / "summary.json", most=LARGEST)
+            summary = read(run / "summary.json")
             parts[f"{name}: search"]["PFLOP"] = _arithmetic(run)
             yield (
                 name,
@@ -105,10 +111,10 @@ def _networks(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what is known of each network that was tested, and add its arithmetic to its part."""
     for name, plan in minutes.state["plans"].items():
-        folder = place / name.replace(" ", "-")
+        folder = folder_of(place, name)
         if not plan.get("done") or plan["failed"]:
             continue
-        result = read_json(folder / "final" / "final.json", most=LARGEST)
+        result = read(folder / "final" / RESULT)
         with contextlib.closing(open_store(folder / STORE)) as store:
             ((request, evaluation),) = (
                 pair for pair in store.evaluations() if pair[0].split == "final"

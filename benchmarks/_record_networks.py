@@ -21,6 +21,11 @@ DRAWN = 10_000  # random networks, of which some are within the limits
 STORE = "results.sqlite"
 
 
+def folder_of(place: Path, name: str) -> Path:
+    """Return the folder of a search or a final training of a record."""
+    return place / name.replace(" ", "-")
+
+
 def config_of(run: Path) -> dict[str, Any]:
     """Return the configuration of a search."""
     return read_json(run / "config.json")

@@ -1,6 +1,6 @@
 """Finds a network and trains it on CIFAR-10 in so many minutes, controls beside (docs/record.md).
 
-NAS_DATA=... python -m benchmarks.cifar10_record --minutes 60 --controls
+NAS_DATA=... python -m benchmarks.cifar10_record --minutes 60 --controls all
 
 The search and the final training of what it found share the minutes. Every step is a command,
 ``nas-train`` or ``nas-retrain``, whose folder is kept. The same command goes on where it was
@@ -13,16 +13,15 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from benchmarks._minutes import Minutes
 from benchmarks._pace import asked, pace
 from benchmarks._record_figures import figures, saved, shown
-from benchmarks._record_networks import best, random_networks
-from benchmarks._results import FOLDER
+from benchmarks._record_networks import best, folder_of, random_networks
+from benchmarks._record_options import Options
 from nas_env.command_line.outcomes import INTERRUPTED, NONE_SUCCEEDED
 from nas_env.command_line.program import command
 from nas_env.command_line.retrain import main as retrain
@@ -32,97 +31,11 @@ from nas_env.files import write_json
 from nas_env.run.folder import Run
 from nas_env.search.checkpoint import read_checkpoint
 from search_spaces import InvalidArchitecture
-from search_spaces._settings import above, at_least
 
-#: A search has time for some hundred children: a small population, and work for two processes.
-AGENT = "evolution --agent.population-size 20 --agent.sample-size 8 --agent.ahead 3"
-AGENT += " --agent.avoid-repeats"
 ENOUGH = 0.03  # share of a search's minutes that may be left
 SHORTEST = 0.001  # minutes of a search that is called again though its minutes are over
 FOUND = "found"  # the name of what is searched and trained before the controls
 RESERVE = 0.02  # share of the final training's minutes that its epochs leave
-
-
-@dataclass(frozen=True)
-class Options:
-    """Find a network and train it on CIFAR-10 in so many minutes.
-
-    Attributes:
-        minutes: Minutes of the search and the final training together.
-        share: Share of them that the search has.
-        seed: Seed of the agent and of the random networks.
-        count: What is counted: ``cpu``, the seconds of all processes over the cores, which other
-            programs on the machine do not change; or ``wall``, by the clock.
-        cores: Cores: children that the search trains at once, and threads of a final training.
-        compare: Networks of the search, the best by validation, that are compared once more by
-            the final recipe; 1 takes the best as it is.
-        compare_epochs: Epochs of such a comparison.
-        controls: Afterwards train the controls, each for as many minutes.
-        random: Random networks within the same limits among the controls.
-        hand_made: Hand-made network that is trained for all the minutes.
-        agent: Words of ``--agent`` and its settings.
-        env: Id of the environment.
-        task: More words of the task and the space, for both commands.
-        search: More words of ``nas-train``, as those of the recipe of the children.
-        recipe: Words of ``--recipe`` and its settings, for the final trainings.
-        rehearsal: Seconds for which a network's steps are measured before its final training.
-        device: Device, ``cpu`` or ``cuda``.
-        folder: Folder of everything; by default ``runs/record_<minutes>_<seed>``.
-        out: Folder of the file of figures.
-    """
-
-    minutes: float = 60.0
-    share: float = 0.25
-    seed: int = 0
-    count: Literal["cpu", "wall"] = "cpu"
-    cores: int = 2
-    compare: int = 1
-    compare_epochs: int = 2
-    controls: bool = False
-    random: int = 3
-    hand_made: str = "published:airbench95"
-    agent: str = AGENT
-    env: str = "NAS-CIFAR10-Record-v0"
-    task: str = ""
-    search: str = ""
-    recipe: str = "record"
-    rehearsal: float = 15.0
-    device: str = "cpu"
-    folder: Path | None = None
-    out: Path = FOLDER
-
-    def __post_init__(self) -> None:
-        above(self, minutes=0, share=0, rehearsal=0)
-        at_least(self, cores=1, compare=1, compare_epochs=1, random=0, seed=0)
-        if not self.share < 1:
-            raise InvalidValue(f"share is {self.share}, expected less than 1")
-        if self.count == "cpu" and self.device != "cpu":
-            raise InvalidValue(f"--count is cpu, expected wall on the device {self.device}")
-
-    @cached_property
-    def name(self) -> str:
-        """The name of the figures' file."""
-        return f"record_{self.minutes:g}_{self.seed}"
-
-    @property
-    def place(self) -> Path:
-        """The folder of everything."""
-        return self.folder or Path("runs") / self.name
-
-    @property
-    def decided(self) -> dict[str, Any]:
-        """The options that cannot change while the minutes run."""
-        given = asdict(self)
-        return {name: given[name] for name in given if name not in {"controls", "folder", "out"}}
-
-    def final(self, name: str, architecture: str, epochs: int) -> list[str]:
-        """Return the words of a final training."""
-        return [
-            *["--architecture", architecture, "--env", self.env, *shlex.split(self.task)],
-            *["--recipe", *shlex.split(self.recipe), "--recipe.epochs", str(epochs)],
-            *["--recipe.threads", str(self.cores), "--seeds", "1", "--workers", "0"],
-            *["--device", self.device, "--run", str(self.place / name.replace(" ", "-"))],
-        ]
 
 
 def check(options: Options) -> None:
@@ -135,7 +48,7 @@ def check(options: Options) -> None:
 
 def measure(options: Options) -> None:
     """Search, train what was found, then the controls; keep the figures of what is done."""
-    if options.controls:
+    if options.wants("hand-made"):
         check(options)
     options.place.mkdir(parents=True, exist_ok=True)
     known = {"options": options.decided, "plans": {}}
@@ -147,8 +60,7 @@ def measure(options: Options) -> None:
     with contextlib.closing(Run(options.place)):  # no other process works there
         record = Record(options, minutes)
         record.whole(FOUND, options.agent)
-        if options.controls:
-            record.controls()
+        record.controls()
         shown(record.keep())
 
 
@@ -168,7 +80,7 @@ class Record:
         """Search and train what is found, both within the minutes."""
         spent = [f"{name}: search", f"{name}: comparison"]
         self.search(name, agent)
-        file = self.options.place / f"{name.replace(' ', '-')}.json"
+        file = folder_of(self.options.place, name).with_suffix(".json")
         if not file.is_file():
             with self.minutes.part(spent[1]):
                 network = best(self.searched(name), self.options.compare, self.compared)
@@ -176,23 +88,31 @@ class Record:
         self.train(name, str(file), self.options.minutes, spent)
 
     def controls(self) -> None:
-        """Train the hand-made network, what random search finds, and random networks.
+        """Train the controls that are wanted: hand-made, of random search, and random networks.
 
         The random networks have the minutes that the final training had; the others have all.
         """
-        first, options = self.minutes.state["plans"][FOUND], self.options
-        self.train("hand-made", options.hand_made, options.minutes)
-        self.whole("random search", "random_search")
+        options = self.options
+        if options.wants("hand-made"):
+            self.train("hand-made", options.hand_made, options.minutes)
+        if options.wants("random-search"):
+            self.whole("random search", "random_search")
+        if options.wants("random"):
+            self.random_networks()
+
+    def random_networks(self) -> None:
+        """Train random networks within the limits, each for the minutes of the found one's."""
+        minutes, options = self.minutes.state["plans"][FOUND]["minutes"], self.options
         drawn = random_networks(self.searched(FOUND), options.random, options.seed)
         for number, network in enumerate(drawn, 1):
             name = f"random {number}"
-            file = options.place / f"{name.replace(' ', '-')}.json"
+            file = folder_of(options.place, name).with_suffix(".json")
             write_json(file, network)
-            self.train(name, str(file), first["minutes"])
+            self.train(name, str(file), minutes)
 
     def searched(self, name: str) -> Path:
         """Return the folder of a search."""
-        return self.options.place / f"{name.replace(' ', '-')}-search"
+        return folder_of(self.options.place, f"{name} search")
 
     def search(self, name: str, agent: str) -> None:
         """Search until the minutes are over, as they are counted here.

@@ -46,6 +46,7 @@ class Options(Reduced):
         base: Settings of the recipe to begin with: ``setting=value``, several joined by commas.
         changes: Changes of it, each written in the same way.
         networks: Networks: files of JSON, folders of networks or runs, or ``published:NAME``.
+        name: Name of the file of figures; ``recipe_changes_<recipe>`` by default.
     """
 
     env: str = "NAS-CIFAR10-Record-v0"
@@ -57,6 +58,7 @@ class Options(Reduced):
     base: str = ""
     changes: tuple[str, ...] = ()
     networks: tuple[str, ...] = ("published:airbench94",)
+    name: str = ""
 
 
 def measure(options: Options) -> None:
@@ -70,7 +72,7 @@ def measure(options: Options) -> None:
     for name, own in figures.items():
         print(f"{name:40} { ({key: own[key] for key in own if key != 'accuracies'}) }")
     command_line = f"python -m benchmarks.recipe_changes {spelled(options)}"
-    save(f"recipe_changes_{options.recipe}", command_line, {"by recipe": figures})
+    save(options.name or f"recipe_changes_{options.recipe}", command_line, {"by recipe": figures})
 
 
 def compared(options: Options) -> dict[str, ImageRecipe]:

@@ -15,13 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks._record_figures import read
 from nas_env import drawing
 from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
-from nas_env.files import read_json
 from search_spaces import make_space
-
-LARGEST = 2**24  # bytes of a record's figures
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Options:
 
 def measure(options: Options) -> None:
     """Draw, and name the files."""
-    figures = read_json(options.record, most=LARGEST)["figures"]
+    figures = read(options.record)["figures"]
     if "found" not in figures["networks"]:
         raise InvalidValue(f"{options.record} has no network that was found")
     curves = options.folder / f"{options.record.stem}.png"

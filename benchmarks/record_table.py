@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks._record_figures import read
 from benchmarks._results import FOLDER
 from nas_env.command_line.program import command
 from nas_env.errors import InvalidValue
-from nas_env.files import read_json
 
-LARGEST = 2**24  # bytes of a record's figures
 NETWORKS = ["network", "test error (95% by the test set)", "parameters", "MFLOP", "epochs",
             "minutes", "PFLOP"]  # fmt: skip
 PARTS = ["part", "minutes (cpu)", "minutes (wall)", "PFLOP", "legs", "load, at most"]
@@ -39,7 +38,7 @@ def measure(options: Options) -> None:
     if not files:
         raise InvalidValue(f"{FOLDER} has no record_*.json, expected --records FILE")
     for file in files:
-        kept = read_json(file, most=LARGEST)
+        kept = read(file)
         figures = kept["figures"]
         chosen = figures["options"]
         print(f"### {chosen['minutes']:g} minutes, seed {chosen['seed']}\n\n```\n{kept['command']}")

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from benchmarks import cifar10_record, network_score, record_pictures, record_table
+from benchmarks import cifar10_record, network_score, record_network, record_pictures, record_table
 from benchmarks._minutes import Minutes, cpu_seconds
 from benchmarks._record_networks import STORE, best
 from nas_env.command_line.flat_options import parse
@@ -23,7 +23,7 @@ TINY = [
     "--search=--workers 0 --recipe short --recipe.epochs 1",
     "--agent=evolution --agent.population-size 2",
     *["--minutes", "0.08", "--share", "0.5", "--compare", "2", "--compare-epochs", "1"],
-    *["--random", "2", "--controls"],
+    *["--random", "2", "--controls", "all"],
 ]
 KILLED = """
 import faulthandler, os, signal, sys
@@ -81,6 +81,11 @@ def test_a_record_is_made_whole_though_it_was_killed_twice(line, tmp_path, capsy
     assert network_score.main([*found, "--task", "digits", "--recipe", "short"]) == 0
     assert f": {kept['networks']['found']['mean']:.4f} of 397 test" in capsys.readouterr().out
     file = tmp_path / "results" / "record_0.08_0.json"
+    again = ["--record", str(file), "--folder", str(tmp_path / "again")]
+    assert record_network.main([*again, "--network", "random 1"]) == 0
+    mean = kept["networks"]["random 1"]["mean"]
+    assert f"accuracy {mean:.4f}; in the record {mean:.4f}" in capsys.readouterr().out
+    assert (tmp_path / "again" / "random-1" / "final" / "network").is_dir()
     assert record_pictures.main(["--record", str(file), "--folder", str(tmp_path)]) == 0
     for name in ("record_0.08_0.png", "record_0.08_0_network.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
@@ -107,11 +112,17 @@ def test_the_best_of_a_search_is_the_best_by_its_reward(tmp_path):
     assert smallest["parameters"] < accurate["parameters"]
 
 
-def test_a_record_that_is_made_is_not_made_again(line, tmp_path):
-    assert cifar10_record.main(line[: line.index("--controls")] + line[-6:]) == 0
+def test_a_record_that_is_made_is_not_made_again_and_its_controls_may_follow(line, tmp_path):
+    place = line.index("--controls")
+    alone = [*line[:place], *line[place + 2 :]]
+    assert cifar10_record.main(alone) == 0
     state = (tmp_path / "record" / "state.json").read_bytes()
-    assert cifar10_record.main(line[: line.index("--controls")] + line[-6:]) == 0
+    assert cifar10_record.main(alone) == 0
     assert (tmp_path / "record" / "state.json").read_bytes() == state
+    assert cifar10_record.main([*alone, "--controls", "random"]) == 0
+    kept = json.loads((tmp_path / "results" / "record_0.08_0.json").read_text())["figures"]
+    assert [*kept["networks"]] == ["found", "random 1", "random 2"]
+    assert {*kept["added"]} == {"over random networks"}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +148,7 @@ def test_other_options_are_refused_where_a_record_was_begun(line, tmp_path, caps
     assert told.endswith("was begun with another seed: name another --folder")
 
 
-@pytest.mark.parametrize("words", ["--share 1", "--minutes 0", "--device cuda", "--compare 0"])
+@pytest.mark.parametrize("words", ["--share 1", "--minutes 0", "--device cuda", "--controls few"])
 def test_a_wrong_option_gets_one_line(words, capsys):
     assert cifar10_record.main(words.split()) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
