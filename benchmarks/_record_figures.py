@@ -23,7 +23,8 @@ from nas_env.tasks import make_task
 from nas_env.training.image_recipe import ImageRecipe
 
 CPU = torch.device("cpu")
-LARGEST = 2**26  # bytes of a file that is read again
+LARGEST = 2**26  # bytes of a result that is read again
+KEPT = 2**24  # bytes of a record's figures
 SUMMARY = ("agent", "children", "distinct", "failed", "seconds", "best")
 TRAINED = ("mean", "interval_by_test_set", "test_examples", "device", "recipe", "versions")
 BACK = 3  # a training step's arithmetic, in forward passes
@@ -59,8 +60,8 @@ def saved(name: str, options: Mapping[str, Any], found: Mapping[str, Any], folde
 
 
 def read(file: Path) -> dict[str, Any]:
-    """Return what is in a file of a record: its figures, or a search's or a training's result."""
-    return read_json(file, most=LARGEST)
+    """Return what is kept of a record: its figures, their command, and the machine."""
+    return read_json(file, most=KEPT)
 
 
 def _searches(place: Path, parts: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -68,7 +69,7 @@ def _searches(place: Path, parts: dict[str, Any]) -> Iterator[tuple[str, dict[st
     for name in ("found", "random search"):
         run = folder_of(place, f"{name} search")
         if (run / "summary.json").is_file():
-            summary = read(run / "summary.json")
+            summary = read_json(run / "summary.json", most=LARGEST)
             parts[f"{name}: search"]["PFLOP"] = _arithmetic(run)
             yield (
                 name,
@@ -114,7 +115,7 @@ def _networks(
         folder = folder_of(place, name)
         if not plan.get("done") or plan["failed"]:
             continue
-        result = read(folder / "final" / RESULT)
+        result = read_json(folder / "final" / RESULT, most=LARGEST)
         with contextlib.closing(open_store(folder / STORE)) as store:
             ((request, evaluation),) = (
                 pair for pair in store.evaluations() if pair[0].split == "final"

@@ -11,14 +11,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks._record_figures import read
+from benchmarks._record_figures import LARGEST, read
 from benchmarks._record_networks import folder_of
 from benchmarks._record_options import Options as RecordOptions
 from benchmarks.cifar10_record import ended
 from nas_env.command_line.program import command
 from nas_env.command_line.retrain import main as retrain
 from nas_env.errors import UnknownName
-from nas_env.files import write_json
+from nas_env.files import read_json, write_json
 from nas_env.final.report import RESULT
 
 
@@ -44,13 +44,13 @@ def measure(options: Options) -> None:
         raise UnknownName("network", options.network, figures["networks"])
     known = figures["networks"][options.network]
     record = RecordOptions(**figures["options"], folder=options.folder)
-    record.place.mkdir(parents=True, exist_ok=True)
-    folder = folder_of(record.place, options.network)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    folder = folder_of(options.folder, options.network)
     file = folder.with_suffix(".json")
     write_json(file, known["architecture"])
     words = record.final(options.network, str(file), known["plan"]["epochs"])
     ended(options.network, retrain(words), words)
-    found = read(folder / "final" / RESULT)
+    found = read_json(folder / "final" / RESULT, most=LARGEST)
     print(f"test accuracy {found['mean']:.4f}; in the record {known['mean']:.4f}")
 
 

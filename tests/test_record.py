@@ -148,7 +148,9 @@ def test_other_options_are_refused_where_a_record_was_begun(line, tmp_path, caps
     assert told.endswith("was begun with another seed: name another --folder")
 
 
-@pytest.mark.parametrize("words", ["--share 1", "--minutes 0", "--device cuda", "--controls few"])
+@pytest.mark.parametrize(
+    "words", ["--share 1", "--minutes 0", "--device cuda", "--compare 0", "--controls few"]
+)
 def test_a_wrong_option_gets_one_line(words, capsys):
     assert cifar10_record.main(words.split()) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
